@@ -1,0 +1,166 @@
+# Muara: build, tests, checks. `make help` lists the targets.
+#
+# Everything is found by place, so a new daemon, module or test needs no line here:
+#   daemons/NAME/*.c      -> muara-NAME   (daemons/muaractl -> muaractl)
+#   common/{base,core}/*.c-> libmuara.a   (base knows nothing of complaints, core does)
+#   tests/unit/test-X.c   -> one cmocka program; "// uses: path/file.c" lines name further sources of a daemon
+#   tests/flow/test_*.py  -> flow tests on real Kafka and Redis
+#
+# Switches:  V=1 shows commands;  BUILD=rel|test|san|cov (rel ships; test adds crash points and a clock tests can turn;
+#   san is test with ASan+UBSan);  SANITIZE=address,undefined on any build;  T=name picks tests;  CC=…;  DESTDIR=, PREFIX=.
+
+SHELL    := /bin/bash
+BUILD    ?= rel
+CC       ?= cc
+PYTHON   ?= /usr/bin/python3
+PREFIX   ?= /usr/local
+SYSCONF  ?= /etc/muara
+UNITDIR  ?= /lib/systemd/system
+O        := build/$(BUILD)
+Q        := $(if $(V),,@)
+say       = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
+
+PKGS     := rdkafka libcurl jansson hiredis libmicrohttpd yaml-0.1 libsystemd libcrypto
+PKGS_OK  := $(shell pkg-config --exists $(PKGS) 2>/dev/null && echo yes)
+ifeq ($(PKGS_OK),yes)
+LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS)) -I/usr/include
+LIB_LIBS   := $(shell pkg-config --libs $(PKGS)) -lutf8proc -lm
+endif
+
+WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wformat=2 -Wconversion \
+            -Wno-sign-conversion -Wundef -Wpointer-arith -Wcast-qual -Wwrite-strings -Werror
+HARDEN   := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE \
+            -fno-strict-overflow -fno-strict-aliasing -fno-delete-null-pointer-checks -ffile-prefix-map=$(CURDIR)=.
+OPT_rel  := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+OPT_test := $(OPT_rel) -DMUARA_TEST
+OPT_san  := -O1 -DMUARA_TEST
+OPT_cov  := -O0 -DMUARA_TEST --coverage
+SANITIZE ?= $(if $(filter san,$(BUILD)),address$(comma)undefined)
+comma    := ,
+SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+
+CPPFLAGS += -D_GNU_SOURCE -Icommon -I.
+CFLAGS   += -std=gnu11 -g $(OPT_$(BUILD)) $(SAN) $(WARN) $(HARDEN) -fno-common $(LIB_CFLAGS)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SAN) $(if $(filter cov,$(BUILD)),--coverage)
+
+COMMON   := $(wildcard common/base/*.c common/core/*.c)
+DAEMONS  := $(notdir $(patsubst %/,%,$(dir $(wildcard daemons/*/main.c))))
+binname   = $(if $(filter muaractl,$(1)),muaractl,muara-$(1))
+BINS     := $(foreach d,$(DAEMONS),$(O)/bin/$(call binname,$(d)))
+UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+UNITBINS := $(UNITS:%=$(O)/unit/%)
+LIB      := $(O)/libmuara.a
+DATA     := $(wildcard common/core/*.lua daemons/*/*.lua)
+
+.PHONY: all help deps demo test test-unit test-flow test-san soak bench lint lint-quick format fuzz mutants \
+        conformance install clean kafka
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+all: $(BINS) ## Build the daemons (BUILD=rel)
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' Makefile | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(O)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(LIB): $(COMMON:%.c=$(O)/%.o)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $^
+
+define daemon_rule
+$(O)/bin/$(call binname,$(1)): $(patsubst %.c,$(O)/%.o,$(wildcard daemons/$(1)/*.c)) $(LIB)
+	$$(call say,LD,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIB_LIBS)
+endef
+$(foreach d,$(DAEMONS),$(eval $(call daemon_rule,$(d))))
+
+unit_uses = $(shell sed -n 's|^// uses: *||p' tests/unit/$(1).c)
+define unit_rule
+$(O)/unit/$(1): $(O)/tests/unit/$(1).o $(patsubst %.c,$(O)/%.o,$(call unit_uses,$(1))) $(LIB)
+	$$(call say,LD,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LIB) -lcmocka $(LIB_LIBS)
+endef
+$(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
+
+deps: ## Install what is missing (Debian 12; asks nothing, enables no service)
+	$(Q)deploy/deps.sh
+
+kafka: ## Fetch the pinned Kafka jars into build/kafka
+	$(Q)deploy/kafka/kafka.sh fetch
+
+# The targets people and CI call install and build first; the inner make then sees the libraries.
+demo: deps ## Everything in a scratch folder: complaints in, LAPOR! numbers out, books balanced
+	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=rel
+	$(Q)$(PYTHON) tests/demo/demo.py
+
+test: deps ## Unit and flow tests on real parts
+	$(Q)$(MAKE) --no-print-directory -j2 run-test BUILD=test
+
+test-san: deps ## The same tests in the sanitizer build, message counts scaled down
+	$(Q)MUARA_SCALE=$${MUARA_SCALE:-0.15} $(MAKE) --no-print-directory -j2 run-test BUILD=san
+
+.PHONY: run-test
+run-test: all unit-bins
+	$(Q)tests/run-all.sh $(BUILD)
+
+.PHONY: unit-bins
+unit-bins: $(UNITBINS)
+
+test-unit: ## Unit tests only (BUILD=test by default; T=name picks)
+	$(Q)$(MAKE) --no-print-directory -j2 unit-bins BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))
+	$(Q)tests/unit/run.sh build/$(if $(filter rel,$(BUILD)),test,$(BUILD))/unit "$(T)"
+
+test-flow: ## Flow tests only (T=name picks)
+	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))
+	$(Q)$(PYTHON) tests/flow/run.py --build $(if $(filter rel,$(BUILD)),test,$(BUILD)) $(if $(T),-k $(T))
+
+soak: deps ## Long runs: 50 rounds of kill -9, zombies, faults
+	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=test
+	$(Q)MUARA_SOAK=1 $(PYTHON) tests/flow/run.py --build test --soak $(if $(T),-k $(T))
+
+bench: deps ## Rate, CPU per message and RSS beside the bare loop of the same libraries
+	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=rel
+	$(Q)$(PYTHON) tests/bench/bench.py
+
+mutants: deps ## Break the rules one by one; each must turn its named test red
+	$(Q)$(PYTHON) tests/mutants/run.py $(if $(T),-k $(T))
+
+fuzz: deps ## Fuzz the parsers of outside bytes (SECONDS_EACH=60)
+	$(Q)tests/fuzz/run.sh $${SECONDS_EACH:-60} "$(T)"
+
+conformance: ## Run sample payloads: make conformance FIXTURES=dir
+	$(Q)$(PYTHON) tests/conformance/run.py --fixtures "$(FIXTURES)"
+
+lint: ## Format, warnings, clang-tidy, cppcheck, gcc -fanalyzer, config and unit checks
+	$(Q)deploy/deps.sh --lint
+	$(Q)$(MAKE) --no-print-directory -j2 run-lint
+
+lint-quick: ## Format only
+	$(Q)tests/lint/format.sh
+
+.PHONY: run-lint
+run-lint:
+	$(Q)tests/lint/run.sh
+
+format: ## Apply clang-format
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+
+install: all ## Install daemons, sample config, schemas, systemd units (DESTDIR=, PREFIX=)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONF) $(DESTDIR)$(PREFIX)/share/muara $(DESTDIR)$(UNITDIR)
+	install -m 0755 $(BINS) $(DESTDIR)$(PREFIX)/bin/
+	cp -R config/. $(DESTDIR)$(PREFIX)/share/muara/config
+	for f in config/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/; done
+	install -d $(DESTDIR)$(SYSCONF)/lapor
+	for f in config/lapor/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/lapor/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/lapor/; done
+	for f in deploy/systemd/*; do sed 's|@bindir@|$(PREFIX)/bin|g; s|@sysconf@|$(SYSCONF)|g; s|@datadir@|$(PREFIX)/share/muara|g' $$f > $(DESTDIR)$(UNITDIR)/$${f##*/}; done
+
+clean: ## Remove build output (keeps the Kafka jars)
+	rm -rf build/rel build/test build/san build/cov
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

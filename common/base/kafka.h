@@ -1,0 +1,162 @@
+/* kafka: librdkafka as Muara uses it, and nothing more: producers with a report per message,
+ * consumers assigned by hand or by a group of one topic, reads of single records, admin calls.
+ *
+ * Everything is served from the loop thread: each client's queue wakes the loop through
+ * rd_kafka_queue_io_event_enable. Settings that carry a guarantee (acks, idempotence, offset
+ * handling) are fixed here and cannot be overridden; `extra` (key, value, …, NULL) passes
+ * security.protocol, ssl.* and the like. Facts: librdkafka 2.0.2 INTRODUCTION.md and
+ * CONFIGURATION.md. Only consumer_poll and producev are used (the batch calls of 2.0.x may skip
+ * offsets). Kafka's own errors (broker away) are a state, logged once per change, never fatal; a
+ * fatal producer error reaches `on_fatal`. */
+#pragma once
+
+#include <librdkafka/rdkafka.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/loop.h"
+
+struct kafka_conf {
+	const char *brokers;
+	const char *client_id;	  /* short */
+	const char *const *extra; /* may be NULL */
+};
+
+/* --- producer --- */
+
+/* status: 0 = persisted at offset (>= 0, or -1 when a retry hid it); else -errno-like: the append
+ * failed or may have happened (possibly = true). Called exactly once per accepted kafka_produce,
+ * also at close (failed). */
+struct kafka_report {
+	int status;
+	bool possibly;
+	int64_t offset;
+	const char *text; /* broker's reason, no payload */
+};
+typedef void kafka_report_fn(void *ctx, void *opaque, const struct kafka_report *r);
+
+struct kafka_producer_conf {
+	struct kafka_conf common;
+	bool lane;	    /* gapless, message.timeout.ms=0: the lane has a deadline of its own */
+	int delivery_ms;    /* for non-lane producers; default 120000 */
+	int linger_ms;	    /* default 5; lane producers 0..1 */
+	int queue_messages; /* default 10000: QUEUE_FULL is the back-pressure signal */
+	int queue_kbytes;   /* default 65536 */
+	kafka_report_fn *report;
+	void (*on_fatal)(void *ctx, const char *text);
+	void *ctx;
+};
+struct kafka_producer;
+int kafka_producer_open(struct loop *l, const struct kafka_producer_conf *c,
+	struct kafka_producer **ret, struct err *e);
+/* Copies key and value. value NULL = tombstone. 0, -ENOBUFS (queue full), or another -errno; no
+ * report follows an error. */
+int kafka_produce(struct kafka_producer *p, const char *topic, int32_t partition, const void *key,
+	size_t key_len, const void *value, size_t value_len, void *opaque, struct err *e);
+long kafka_producer_in_flight(const struct kafka_producer *p);
+bool kafka_producer_up(
+	const struct kafka_producer *p); /* at least one broker reachable, as far as known */
+/* Serves reports until none is left or the time is over; returns what is left. */
+long kafka_producer_drain(struct kafka_producer *p, int64_t max_ms);
+/* Reports what is left as failed (possibly), then frees. Never hangs longer than ~5 s. NULL-safe.
+ * `abandon`: messages still queued are purged, not sent (rd_kafka_purge): what travels may still
+ * land. */
+void kafka_producer_close(struct kafka_producer *p, bool abandon);
+
+/* --- consumer --- */
+
+struct kafka_record { /* borrowed for the call */
+	const char *topic;
+	int32_t partition;
+	int64_t offset;
+	int64_t log_append_ms;
+	const char *key;
+	size_t key_len;
+	const char *value; /* NULL = tombstone */
+	size_t value_len;
+};
+struct kafka_consumer;
+struct kafka_consumer_ops {
+	/* One record, in order per partition. Return 0; or -EAGAIN: "not now", the partition is
+	 * paused at this record and delivered again after kafka_consumer_resume(). */
+	int (*record)(void *ctx, const struct kafka_record *r);
+	/* The partition has been read to its end (again after each new batch). May be NULL. */
+	void (*eof)(void *ctx, const char *topic, int32_t partition, int64_t next_offset);
+	/* Group mode: lane (partition) given or taken. In `assigned` call kafka_consumer_assign_add
+	 * for what to read. In `revoked` everything of that partition number has already been
+	 * unassigned. May be NULL without a group. */
+	void (*assigned)(void *ctx, int32_t partition);
+	void (*revoked)(void *ctx, int32_t partition, bool lost);
+	/* Offset out of range (log start moved past us) or another partition error that needs a
+	 * decision. */
+	void (*partition_error)(
+		void *ctx, const char *topic, int32_t partition, int err, const char *text);
+};
+struct kafka_consumer_conf {
+	struct kafka_conf common;
+	const char *group_topic; /* NULL: no group, assigned by hand only */
+	const char *group;    /* used for the group and for commits; may be set without group_topic
+				 (commits only) */
+	const char *instance; /* group.instance.id, NULL = dynamic */
+	int session_ms;	      /* default 45000 */
+	int max_poll_ms;      /* default 300000 */
+	const struct kafka_consumer_ops *ops;
+	void *ctx;
+};
+int kafka_consumer_open(struct loop *l, const struct kafka_consumer_conf *c,
+	struct kafka_consumer **ret, struct err *e);
+void kafka_consumer_close(struct kafka_consumer *c); /* leaves the group; bounded; NULL-safe */
+/* offset >= 0, or KAFKA_BEGIN / KAFKA_END. Adding one that is assigned moves it. */
+#define KAFKA_BEGIN (-2)
+#define KAFKA_END   (-1)
+int kafka_consumer_assign_add(struct kafka_consumer *c, const char *topic, int32_t partition,
+	int64_t offset, struct err *e);
+int kafka_consumer_assign_del(
+	struct kafka_consumer *c, const char *topic, int32_t partition, struct err *e);
+void kafka_consumer_pause(struct kafka_consumer *c, const char *topic, int32_t partition);
+void kafka_consumer_resume(struct kafka_consumer *c, const char *topic, int32_t partition);
+/* Committed offset and metadata of the group: *ret_offset = -1 when there is none. metadata buffer
+ * NUL-terminated. Blocking, bounded by timeout_ms. */
+int kafka_committed(struct kafka_consumer *c, const char *topic, int32_t partition,
+	int64_t *ret_offset, char *ret_metadata, size_t metadata_size, int timeout_ms,
+	struct err *e);
+/* Asynchronous commit of `offset` (the next to read) with metadata. Errors are logged; a commit is
+ * an optimisation. */
+void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition, int64_t offset,
+	const char *metadata);
+
+/* First offset and end (next offset to be written). Blocking, bounded. */
+int kafka_watermarks(struct kafka_consumer *c, const char *topic, int32_t partition,
+	int64_t *ret_low, int64_t *ret_high, int timeout_ms, struct err *e);
+/* Reads one partition from an offset to the end as of the call with a private client; for start-up,
+ * tools and tests. fn returns 0 to go on, > 0 to stop early, < 0 = error. Blocking; compaction
+ * holes are fine. */
+int kafka_read_range(const struct kafka_conf *c, const char *topic, int32_t partition, int64_t from,
+	int (*fn)(void *ctx, const struct kafka_record *r), void *ctx, int timeout_ms,
+	struct err *e);
+/* One record at exactly that offset; -ENOENT when it is gone. Calls fn once. */
+int kafka_read_one(const struct kafka_conf *c, const char *topic, int32_t partition, int64_t offset,
+	int (*fn)(void *ctx, const struct kafka_record *r), void *ctx, int timeout_ms,
+	struct err *e);
+
+/* --- admin --- */
+
+struct kafka_topic_info {
+	char name[250];
+	int partitions;
+};
+struct kafka_admin;
+int kafka_admin_open(const struct kafka_conf *c, struct kafka_admin **ret, struct err *e);
+void kafka_admin_close(struct kafka_admin *a);
+/* configs: key, value, …, NULL. -EEXIST when it exists. */
+int kafka_admin_create(struct kafka_admin *a, const char *topic, int partitions, int replication,
+	const char *const *configs, struct err *e);
+/* *ret_partitions = 0 when the topic does not exist. */
+int kafka_admin_topic(struct kafka_admin *a, const char *topic, int *ret_partitions, struct err *e);
+/* Calls fn(key, value) for each config of the topic. */
+int kafka_admin_configs(struct kafka_admin *a, const char *topic,
+	void (*fn)(void *ctx, const char *key, const char *value), void *ctx, struct err *e);
+int kafka_admin_cluster(
+	struct kafka_admin *a, char *ret_id, size_t size, int *ret_brokers, struct err *e);

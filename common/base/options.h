@@ -1,0 +1,91 @@
+/* options: tables that say what a configuration file may hold; from them come parsing, errors,
+ * --help, --print-config.
+ *
+ * A row: type, key (dotted for nested maps: "tls.ca"), default text, limits, where it goes (offset
+ * into a struct), a sentence. Files are YAML: the daemon's own file, then `<file>.d/<*.yaml>`
+ * drop-ins in name order (later wins). options_load tells ALL faults of all files in one run, each
+ * "file:line: key: what is wrong; what is allowed"; an unknown key lists the nearest valid one.
+ * Lists of maps (OPT_LIST) have a table of their own and become arrays. Memory: strings and arrays
+ * belong to the struct; options_free releases what options_load filled. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+enum option_type {
+	OPT_STRING,   /* char *            min/max: length */
+	OPT_INT,      /* int64_t           min/max */
+	OPT_BOOL,     /* bool              true/false/yes/no/on/off */
+	OPT_DURATION, /* int64_t in ms     "250ms" "30s" "5m" "1h" "2d"; min/max in ms */
+	OPT_SIZE,     /* int64_t in bytes  "64KiB" "3MiB" "1000"; min/max */
+	OPT_ENUM,     /* int               choices[] */
+	OPT_PATH,     /* char *            absolute, or relative to the file that names it */
+	OPT_SECRET,   /* char *            a file's content, named by path; refused when group- or
+			 world-readable (0600/0400, or   below $CREDENTIALS_DIRECTORY); "%d/name" means
+			 the systemd credential `name`. Masked in --print-config */
+	OPT_STRINGS,  /* struct strlist    list of strings */
+	OPT_MAP,      /* struct strmap     free map string -> string */
+	OPT_LIST,     /* struct optlist    list of maps, each by `sub` */
+	OPT_JSON,     /* json_t *          any YAML subtree, as data (profiles, field maps) */
+};
+enum { OPT_REQUIRED = 1 };
+
+struct strlist {
+	char **v;
+	size_t n;
+};
+struct strmap {
+	struct strpair {
+		char *key, *value;
+		int line;
+	} * v;
+	size_t n;
+};
+struct optlist {
+	void *v;
+	size_t n;
+}; /* n structs of sub_size bytes */
+
+struct option_row {
+	enum option_type type;
+	const char *key;
+	size_t offset;
+	const char *def; /* text as in the file; NULL = unset/empty */
+	unsigned flags;
+	int64_t min, max; /* 0, 0 = no limit */
+	const char *const *choices;
+	const struct option_row *sub;
+	size_t sub_size;
+	const char *help; /* one sentence, for people */
+};
+#define OPT(st, type_, field, key_, def_, ...)                                                \
+	{                                                                                     \
+		.type = (type_), .key = (key_), .offset = offsetof(st, field), .def = (def_), \
+		__VA_ARGS__                                                                   \
+	}
+#define OPT_END             \
+	{                   \
+		.key = NULL \
+	}
+
+/* Own check after the table's (several options together): appends "file: key: …" faults with
+ * options_fault. */
+struct options_faults;
+void options_fault(struct options_faults *f, const char *key, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Fills `target` (zeroed by the caller). On failure returns -EINVAL with e = "N faults" and the
+ * texts, a line each, in ret_faults (may be NULL). `check` may be NULL. */
+int options_load(const char *path, const struct option_row *rows, void *target,
+	void (*check)(void *target, struct options_faults *f), struct buf *ret_faults,
+	struct err *e);
+void options_free(const struct option_row *rows, void *target);
+/* YAML with every option and its value, secrets as "********". */
+void options_print(const struct option_row *rows, const void *target, FILE *out);
+/* The sample: every option commented out with its default and sentence. */
+void options_help(const struct option_row *rows, FILE *out);
