@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Everything `make test` runs, in order of cost; goes on after a failing part and ends with one verdict.
+# usage: tests/run-all.sh BUILD     (test, san, cov)
+# Each part ends with a line "N passed, N failed[, N skipped]"; a part without one, or with a non-zero exit, failed.
+set -u
+build=${1:-test}
+cd "$(dirname "$0")/.." || exit 2
+python=${PYTHON:-/usr/bin/python3}
+out=$(mktemp) || exit 2
+trap 'rm -f "$out"' EXIT
+passed=0 failed=0 skipped=0
+
+part() { # name command...
+	local name=$1 begin=$SECONDS line rc p f s
+	shift
+	printf '== %s\n' "$name"
+	"$@" 2>&1 | tee "$out"
+	rc=${PIPESTATUS[0]}
+	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$out" | tail -n 1)
+	if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)? ]]; then
+		p=${BASH_REMATCH[1]} f=${BASH_REMATCH[2]} s=${BASH_REMATCH[4]:-0}
+	else
+		printf '%s: no closing count\n' "$name"
+		p=0 f=1 s=0
+	fi
+	((rc != 0 && f == 0)) && f=1
+	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	printf '== %s: %d passed, %d failed in %d s\n\n' "$name" "$p" "$f" $((SECONDS - begin))
+}
+
+part 'unit tests (C)' tests/unit/run.sh "build/$build/unit" ''
+part 'unit tests (Python)' "$python" tests/pyunit.py
+part 'flow tests (real Kafka and Redis)' "$python" tests/flow/run.py --build "$build"
+
+if ((failed)); then verdict=FAILED; else verdict=PASSED; fi
+printf '%s in %d s\n' "$verdict" "$SECONDS"
+printf '%d passed, %d failed' "$passed" "$failed"
+if ((skipped)); then printf ', %d skipped' "$skipped"; fi
+printf '\n'
+((failed == 0))
