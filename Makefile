@@ -158,7 +158,7 @@ install: all ## Install daemons, sample config, schemas, systemd units (DESTDIR=
 	for f in config/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/; done
 	install -d $(DESTDIR)$(SYSCONF)/lapor
 	for f in config/lapor/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/lapor/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/lapor/; done
-	for f in deploy/systemd/*; do sed 's|@bindir@|$(PREFIX)/bin|g; s|@sysconf@|$(SYSCONF)|g; s|@datadir@|$(PREFIX)/share/muara|g' $$f > $(DESTDIR)$(UNITDIR)/$${f##*/}; done
+	deploy/systemd/render.sh $(DESTDIR)$(UNITDIR) $(PREFIX)/bin $(SYSCONF) $(PREFIX)/share/muara
 
 clean: ## Remove build output (keeps the Kafka jars)
 	rm -rf build/rel build/test build/san build/cov

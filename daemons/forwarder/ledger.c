@@ -1,0 +1,508 @@
+/* ledger: the fold of `submissions` (see ledger.h).
+ *
+ * Guarantees: the table is a function of the counted records in their order; replaying the log gives the same table.
+ * An outcome finds its attempt by the INTENT it names ("term/n"), never by guess. Known gap: a slot keeps its newest
+ * attempt only; an older attempt's late DONE is recognised (flagged as a duplicate filing), its other late outcomes
+ * change nothing, as a newer attempt exists only because a counted record had already freed the older one. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/util.h"
+#include "core/ids.h"
+
+#include "ledger.h"
+
+struct source_row {
+	uint8_t key[16]; /* hash of message and system; further filings of it chain by hashing on */
+	uint32_t slot;   /* the create or sheet slot it stands in */
+};
+
+struct command_row {
+	uint8_t key[16];
+};
+
+static const char *const call_names[CALL_KINDS] = {"", "upload", "create", "handover", "sheet"};
+static const char *const state_names[SLOT_STATES] = {
+	"none", "intent", "handed", "parked", "not_sent", "rejected", "not_filed", "dropped", "filed", "done"};
+
+/* Rank by lane.md 17; equal rank: the earlier one stays. */
+static const uint8_t state_rank[SLOT_STATES] = {
+	[SLOT_NONE] = 0, [SLOT_INTENT] = 1, [SLOT_HANDED] = 2, [SLOT_PARKED] = 2, [SLOT_NOT_SENT] = 3,
+	[SLOT_REJECTED] = 3, [SLOT_NOT_FILED] = 4, [SLOT_DROPPED] = 4, [SLOT_FILED] = 4, [SLOT_DONE] = 5,
+};
+
+static const struct outcome_kind {
+	const char *kind;
+	enum slot_state state;
+	bool any_term; /* counts whenever its INTENT did */
+} outcome_kinds[] = {
+	{"done", SLOT_DONE, true},
+	{"rejected", SLOT_REJECTED, true},
+	{"not_sent", SLOT_NOT_SENT, true},
+	{"parked", SLOT_PARKED, false},
+	{"handed", SLOT_HANDED, false},
+};
+
+static const struct resolution {
+	const char *name;
+	enum slot_state state;
+} resolutions[] = {
+	{"filed", SLOT_FILED},
+	{"not_filed", SLOT_NOT_FILED},
+	{"dropped", SLOT_DROPPED},
+};
+
+void ledger_init(struct ledger *l)
+{
+	*l = (struct ledger){
+		.slots = IDMAP_INIT(struct slot),
+		.sources = IDMAP_INIT(struct source_row),
+		.refusals = IDMAP_INIT(struct refusal),
+		.commands = IDMAP_INIT(struct command_row),
+	};
+	l->names[l->n_names++] = xstrdup("");
+}
+
+void ledger_free(struct ledger *l)
+{
+	idmap_free(&l->slots);
+	idmap_free(&l->sources);
+	idmap_free(&l->refusals);
+	idmap_free(&l->commands);
+	for (unsigned i = 0; i < l->n_names; i++)
+		free(l->names[i]);
+	l->n_names = 0;
+}
+
+uint8_t ledger_name(struct ledger *l, const char *name)
+{
+	for (unsigned i = 0; i < l->n_names; i++)
+		if (strcmp(l->names[i], name) == 0)
+			return (uint8_t)i;
+	if (l->n_names == ARRAY_SIZE(l->names))
+		return 0;
+	l->names[l->n_names] = xstrdup(name);
+	return (uint8_t)l->n_names++;
+}
+
+enum call_kind call_kind_parse(const char *s)
+{
+	for (int c = CALL_UPLOAD; s && c < CALL_KINDS; c++)
+		if (strcmp(call_names[c], s) == 0)
+			return (enum call_kind)c;
+	return CALL_NONE;
+}
+
+const char *call_kind_name(enum call_kind c)
+{
+	return call_names[c];
+}
+
+const char *slot_state_name(enum slot_state s)
+{
+	return state_names[s];
+}
+
+/* --- keys --- */
+
+static void hash_key(uint8_t key[16], const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	uint8_t digest[SHA256_SIZE];
+	struct sha256 *s = sha256_new();
+
+	sha256_add(s, a, a_len);
+	sha256_add(s, b, b_len);
+	sha256_end(s, digest);
+	memcpy(key, digest, 16);
+}
+
+static void slot_key(uint8_t key[16], const uint8_t complaint[16], uint8_t destination, enum call_kind call,
+	const char *attachment)
+{
+	uint8_t what[2 + SHA256_HEX_SIZE] = {destination, (uint8_t)call};
+
+	if (attachment)
+		strncpy((char *)what + 2, attachment, SHA256_HEX_SIZE - 1);
+	hash_key(key, complaint, 16, what, sizeof what);
+}
+
+static void pair_key(uint8_t key[16], const uint8_t id[16], uint8_t name)
+{
+	hash_key(key, id, 16, &name, 1);
+}
+
+/* --- reading a record --- */
+
+struct head { /* what every record about a call names */
+	uint8_t complaint[16];
+	uint8_t destination, system;
+	enum call_kind call;
+	const char *attachment;
+	uint32_t version, attempt;
+};
+
+static int read_head(struct ledger *l, const json_t *body, struct head *h, struct err *err)
+{
+	const char *complaint = json_str(body, "complaint");
+	const char *destination = json_str(body, "destination"), *system = json_str(body, "system");
+	int64_t version = json_int(body, "version", -1), attempt = json_int(body, "attempt", 1);
+
+	*h = (struct head){.attachment = json_str(body, "attachment"), .call = call_kind_parse(json_str(body, "call"))};
+	if (!complaint || uuid_parse(complaint, h->complaint))
+		return err_set(err, -EINVAL, "complaint: not a UUID");
+	if (!destination || !*destination || !system || !*system)
+		return err_set(err, -EINVAL, "destination or system is missing");
+	if (version < 0 || version > INT32_MAX || attempt < 1 || attempt > UINT16_MAX)
+		return err_set(err, -EINVAL, "version or attempt is missing or out of range");
+	h->version = (uint32_t)version;
+	h->attempt = (uint32_t)attempt;
+	h->destination = ledger_name(l, destination);
+	h->system = ledger_name(l, system);
+	if (!h->destination || !h->system)
+		return err_set(err, -EINVAL, "more than 255 names of destinations and systems in one log");
+	return 0;
+}
+
+/* "3/17" */
+static int read_intent_ref(const json_t *body, uint32_t *ret_term, uint32_t *ret_n)
+{
+	const char *s = json_str(body, "intent"), *slash = s ? strchr(s, '/') : NULL;
+	char term[16];
+	int64_t t, n;
+
+	if (!slash || (size_t)(slash - s) >= sizeof term)
+		return -EINVAL;
+	memcpy(term, s, (size_t)(slash - s));
+	term[slash - s] = '\0';
+	if (parse_i64(term, 1, UINT32_MAX, &t) || parse_i64(slash + 1, 1, UINT32_MAX, &n))
+		return -EINVAL;
+	*ret_term = (uint32_t)t;
+	*ret_n = (uint32_t)n;
+	return 0;
+}
+
+static int read_remote_id(const json_t *body, uint64_t *ret)
+{
+	const char *s = json_str(body, "remote_id");
+	int64_t v;
+
+	if (!s)
+		return 0;
+	if (parse_i64(s, 1, INT64_MAX, &v))
+		return -EINVAL;
+	*ret = (uint64_t)v;
+	return 0;
+}
+
+static uint32_t read_at(const json_t *body)
+{
+	const char *s = json_str(body, "at");
+	int64_t ms;
+
+	return s && !time_parse(s, &ms) ? (uint32_t)(ms / 1000) : 0;
+}
+
+/* --- applying --- */
+
+/* A source may stand in several filings (a person's split): rows chain under keys of (message, system, position). */
+static void note_source(struct ledger *l, const uint8_t message[16], uint8_t system, uint32_t slot)
+{
+	uint8_t key[16], link[16];
+	struct source_row *row;
+	bool made;
+
+	pair_key(key, message, system);
+	for (;;) {
+		row = idmap_put(&l->sources, key, &made);
+		if (made || row->slot == slot) {
+			row->slot = slot;
+			return;
+		}
+		memcpy(link, key, 16);
+		hash_key(key, link, 16, "+", 1);
+	}
+}
+
+static int apply_intent(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+{
+	const json_t *sources = json_object_get(e->body, "sources"), *source;
+	uint8_t key[16], message[16];
+	struct slot *s;
+	struct head h;
+	size_t i;
+	int r;
+
+	r = read_head(l, e->body, &h, err);
+	if (r)
+		return r;
+	if (h.call == CALL_NONE || e->term > UINT32_MAX || e->n > UINT32_MAX)
+		return err_set(err, -EINVAL, "intent of an unknown call");
+	slot_key(key, h.complaint, h.destination, h.call, h.attachment);
+	s = idmap_put(&l->slots, key, NULL);
+	memcpy(s->complaint, h.complaint, 16);
+	s->destination = h.destination;
+	s->system = h.system;
+	s->call = (uint8_t)h.call;
+	s->term = (uint32_t)e->term;
+	s->n = (uint32_t)e->n;
+	s->version = h.version;
+	s->attempt = (uint16_t)h.attempt;
+	s->state = SLOT_INTENT;
+	s->at_s = read_at(e->body);
+	*ret_slot = idmap_index(&l->slots, s);
+	if (!call_creates(h.call))
+		return 0;
+	json_array_foreach(sources, i, source) {
+		const char *text = json_string_value(source);
+
+		if (!text || uuid_parse(text, message))
+			return err_set(err, -EINVAL, "sources[%zu]: not a UUID", i);
+		note_source(l, message, h.system, *ret_slot);
+	}
+	return 0;
+}
+
+static void flag_duplicate(struct ledger *l, struct slot *s)
+{
+	if (!(s->flags & SLOT_F_DUPLICATE))
+		l->duplicates++;
+	s->flags |= SLOT_F_DUPLICATE;
+}
+
+static void raise_state(struct ledger *l, struct slot *s, enum slot_state to, uint64_t remote_id)
+{
+	if (call_creates((enum call_kind)s->call) && remote_id && s->remote_id && remote_id != s->remote_id)
+		flag_duplicate(l, s);
+	if (state_rank[to] <= state_rank[s->state])
+		return;
+	s->state = (uint8_t)to;
+	if (remote_id)
+		s->remote_id = remote_id;
+}
+
+/* The slot and whether the record speaks of its newest attempt. */
+static struct slot *find_attempt(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_term, bool *ret_newest,
+	struct err *err)
+{
+	uint32_t term, n;
+	struct slot *s;
+	struct head h;
+
+	if (read_head(l, e->body, &h, err) || read_intent_ref(e->body, &term, &n)) {
+		err_set(err, -EINVAL, "outcome without a readable head or \"intent\"");
+		return NULL;
+	}
+	s = ledger_slot(l, h.complaint, h.destination, h.call, h.attachment);
+	*ret_newest = s && s->term == term && s->n == n;
+	*ret_term = term;
+	return s;
+}
+
+static int apply_outcome(struct ledger *l, const struct ledger_entry *e, const struct outcome_kind *k,
+	uint32_t *ret_slot, struct err *err)
+{
+	struct err why = {0};
+	uint64_t remote_id = 0;
+	uint32_t term = 0;
+	bool newest = false;
+	struct slot *s = find_attempt(l, e, &term, &newest, &why);
+
+	if (why.code)
+		return err_set(err, why.code, "%s", why.text);
+	if (read_remote_id(e->body, &remote_id))
+		return err_set(err, -EINVAL, "remote_id: not digits");
+	if (!s)
+		return 1;
+	/* Only the writer of an INTENT knows what became of its call; a term has one counted writer. */
+	if (k->any_term && term != e->term)
+		return 1;
+	if (!k->any_term && e->late)
+		return 1;
+	*ret_slot = idmap_index(&l->slots, s);
+	if (newest)
+		raise_state(l, s, k->state, remote_id);
+	else if (k->state == SLOT_DONE && call_creates((enum call_kind)s->call))
+		flag_duplicate(l, s);
+	return 0;
+}
+
+static const struct resolution *find_resolution(const json_t *body)
+{
+	const char *name = json_str_or(body, "resolution", "");
+
+	for (size_t i = 0; i < ARRAY_SIZE(resolutions); i++)
+		if (strcmp(resolutions[i].name, name) == 0)
+			return &resolutions[i];
+	return NULL;
+}
+
+static int note_command(struct ledger *l, const json_t *body, bool required, struct err *err)
+{
+	const char *text = json_str(body, "command");
+	uint8_t id[16];
+
+	if (!text && !required)
+		return 0;
+	if (!text || uuid_parse(text, id))
+		return err_set(err, -EINVAL, "command: not a UUID");
+	idmap_put(&l->commands, id, NULL);
+	return 0;
+}
+
+static int apply_resolved(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+{
+	const struct resolution *r = find_resolution(e->body);
+	struct err why = {0};
+	uint64_t remote_id = 0;
+	uint32_t term = 0;
+	bool newest = false;
+	struct slot *s = find_attempt(l, e, &term, &newest, &why);
+
+	if (why.code)
+		return err_set(err, why.code, "%s", why.text);
+	if (!r || read_remote_id(e->body, &remote_id))
+		return err_set(err, -EINVAL, "resolution or remote_id: not readable");
+	if (note_command(l, e->body, false, err))
+		return -EINVAL;
+	if (!s || !newest)
+		return 1;
+	*ret_slot = idmap_index(&l->slots, s);
+	if (state_rank[s->state] >= state_rank[r->state])
+		return 1; /* an attempt resolves once */
+	raise_state(l, s, r->state, remote_id);
+	return 0;
+}
+
+static int apply_refused(struct ledger *l, const struct ledger_entry *e, struct err *err)
+{
+	const char *other = json_str(e->body, "other");
+	struct refusal *f;
+	uint8_t key[16], other_id[16];
+	struct head h;
+	int r = read_head(l, e->body, &h, err);
+
+	if (r)
+		return r;
+	if (!other || uuid_parse(other, other_id))
+		return err_set(err, -EINVAL, "other: not a UUID");
+	pair_key(key, h.complaint, h.destination);
+	f = idmap_put(&l->refusals, key, NULL);
+	memcpy(f->other, other_id, 16);
+	f->version = h.version;
+	return 0;
+}
+
+static int apply_known(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(outcome_kinds); i++)
+		if (strcmp(e->kind, outcome_kinds[i].kind) == 0)
+			return apply_outcome(l, e, &outcome_kinds[i], ret_slot, err);
+	if (e->late)
+		return 1;
+	if (strcmp(e->kind, "intent") == 0)
+		return apply_intent(l, e, ret_slot, err);
+	if (strcmp(e->kind, "resolved") == 0)
+		return apply_resolved(l, e, ret_slot, err);
+	if (strcmp(e->kind, "refused") == 0)
+		return apply_refused(l, e, err);
+	if (strcmp(e->kind, "command") == 0)
+		return note_command(l, e->body, true, err);
+	if (strcmp(e->kind, "status") == 0)
+		return 0;
+	return err_set(err, -EINVAL, "kind \"%s\" is unknown", e->kind);
+}
+
+int ledger_apply(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+{
+	uint32_t slot = IDMAP_NONE;
+	int r = apply_known(l, e, &slot, err);
+
+	if (ret_slot)
+		*ret_slot = slot;
+	if (r < 0)
+		err_prefix(err, "submissions %llu/%llu (%s)", (unsigned long long)e->term, (unsigned long long)e->n,
+			e->kind);
+	return r;
+}
+
+/* --- asking --- */
+
+struct slot *ledger_slot(const struct ledger *l, const uint8_t complaint[16], uint8_t destination, enum call_kind call,
+	const char *attachment)
+{
+	uint8_t key[16];
+
+	slot_key(key, complaint, destination, call, attachment);
+	return idmap_get(&l->slots, key);
+}
+
+bool slot_open(const struct slot *s)
+{
+	return !s || s->state == SLOT_NOT_SENT || s->state == SLOT_NOT_FILED;
+}
+
+bool slot_blocks(const struct slot *s)
+{
+	return s->state != SLOT_NOT_SENT && s->state != SLOT_REJECTED && s->state != SLOT_NOT_FILED;
+}
+
+static const struct slot *source_conflict(const struct ledger *l, const uint8_t message[16], uint8_t system,
+	const uint8_t complaint[16])
+{
+	const struct source_row *row;
+	const struct slot *s;
+	uint8_t key[16], link[16];
+
+	pair_key(key, message, system);
+	while ((row = idmap_get(&l->sources, key))) {
+		s = idmap_at(&l->slots, row->slot);
+		if (slot_blocks(s) && memcmp(s->complaint, complaint, 16) != 0)
+			return s;
+		memcpy(link, key, 16);
+		hash_key(key, link, 16, "+", 1);
+	}
+	return NULL;
+}
+
+const struct slot *ledger_conflict(const struct ledger *l, const json_t *sources, uint8_t system,
+	const uint8_t complaint[16])
+{
+	const json_t *source;
+	size_t i;
+
+	json_array_foreach(sources, i, source) {
+		const char *text = json_is_string(source) ? json_string_value(source) : json_str(source, "message");
+		const struct slot *s;
+		uint8_t message[16];
+
+		if (!text || uuid_parse(text, message))
+			continue;
+		s = source_conflict(l, message, system, complaint);
+		if (s)
+			return s;
+	}
+	return NULL;
+}
+
+struct slot *ledger_filing(const struct ledger *l, const uint8_t complaint[16], uint8_t destination)
+{
+	struct slot *s = ledger_slot(l, complaint, destination, CALL_CREATE, NULL);
+
+	return s ? s : ledger_slot(l, complaint, destination, CALL_SHEET, NULL);
+}
+
+const struct refusal *ledger_refusal(const struct ledger *l, const uint8_t complaint[16], uint8_t destination)
+{
+	uint8_t key[16];
+
+	pair_key(key, complaint, destination);
+	return idmap_get(&l->refusals, key);
+}
+
+bool ledger_command_absorbed(const struct ledger *l, const uint8_t command[16])
+{
+	return idmap_get(&l->commands, command) != NULL;
+}
