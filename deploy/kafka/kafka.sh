@@ -171,17 +171,18 @@ answers() {
 
 port_of() { prop "$1" listeners | sed -n 's/.*PLAINTEXT:\/\/[^:,]*:\([0-9]*\).*/\1/p'; }
 
+# wait_ready <dir> [seconds] [pid]: with a pid, its end ends the wait.
 wait_ready() {
-	local dir=$1 limit=${2:-60} port end
+	local dir=$1 limit=${2:-60} pid=${3:-} port end
 	port=$(port_of "$dir")
 	[ -n "$port" ] || die "no PLAINTEXT listener in $dir/server.properties"
 	end=$((SECONDS + limit))
 	until answers "$port"; do
-		alive "$dir" >/dev/null || [ -n "${MUARA_KAFKA_NO_PID:-}" ] || {
-			tail -n 15 "$dir/kafka.log" >&2 2>/dev/null || true
-			die "the broker ended; see $dir/kafka.log"
-		}
-		[ $SECONDS -lt $end ] || die "no answer on 127.0.0.1:$port after $limit s; see $dir/kafka.log"
+		if [ -n "$pid" ] && ended "$pid" 1; then
+			tail -n 15 "$dir/kafka.log" >&2
+			die "the broker ended; its last words are above, all of them in $dir/kafka.log"
+		fi
+		[ $SECONDS -lt $end ] || die "no answer on 127.0.0.1:$port after $limit s; see $dir/kafka.log (or the journal)"
 		sleep 0.1
 	done
 }
@@ -197,7 +198,7 @@ start() {
 		own_session=setsid # the end of the terminal is not the end of the broker
 		java_in "$dir" kafka.Kafka "$dir/server.properties"
 	) &
-	wait_ready "$dir"
+	wait_ready "$dir" 60 $!
 }
 
 run() {

@@ -1,0 +1,209 @@
+"""A real Kafka node of our own (deploy/kafka/kafka.sh), and raw access to its
+topics that shares no code with Muara's lane reader."""
+
+import json
+import os
+import subprocess
+from typing import NamedTuple, Optional
+
+from confluent_kafka import (OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Producer,
+                             TopicPartition)
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
+
+from .ports import free_port
+from .procs import Proc, tail, wait_until
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+SCRIPT = os.path.join(ROOT, 'deploy', 'kafka', 'kafka.sh')
+
+# Only what makes tests quick: durability stays as shipped.
+PROPS = {
+    'broker.session.timeout.ms': 3000,    # back 4.5 s after kill -9 instead of 12
+    'broker.heartbeat.interval.ms': 500,
+    'group.initial.rebalance.delay.ms': 0,
+    'group.min.session.timeout.ms': 1000,
+    'log.cleaner.backoff.ms': 200,        # forced compaction shows at once
+    'log.retention.check.interval.ms': 500,
+    'log.initial.task.delay.ms': 500,
+    'log.cleaner.dedupe.buffer.size': 2097152,
+}
+
+# librdkafka's own words about brokers that a test took away on purpose.
+QUIET = {'log_level': 2}
+
+
+class Record(NamedTuple):
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: Optional[bytes]
+    value: Optional[bytes]    # None: a tombstone
+    headers: list             # [(name, bytes)]
+
+    @property
+    def json(self):
+        return None if self.value is None else json.loads(self.value)
+
+
+class Kafka:
+    """One node. `bootstrap` is fixed for its whole life, over restarts."""
+
+    def __init__(self, folder, props=None):
+        self.dir = folder
+        self.port = free_port()
+        self._options = ['--port', str(self.port), '--controller-port', str(free_port())]
+        for key, value in {**PROPS, **(props or {})}.items():
+            self._options += ['--prop', f'{key}={value}']
+        self.bootstrap = f'127.0.0.1:{self.port}'
+        self.log = os.path.join(folder, 'kafka.log')
+        self.proc = self._admin = None
+        os.makedirs(folder, exist_ok=True)
+
+    # ---- the process
+
+    def _sh(self, *args):
+        done = subprocess.run([SCRIPT, *args], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            raise AssertionError(f'kafka.sh {" ".join(args)}: {done.stderr.strip()}')
+
+    def start(self, wait=True):
+        """`run` as our child and not `start`, so that it cannot outlive us."""
+        self._sh('fetch')
+        first = not os.path.exists(os.path.join(self.dir, 'server.properties'))
+        self.proc = Proc('kafka', [SCRIPT, 'run', self.dir, *(self._options if first else [])],
+                         self.log)
+        return self.wait() if wait else self
+
+    def ready(self):
+        """Answers a request now (not only: the port is open)."""
+        if not self.alive:
+            raise AssertionError(f'Kafka ended with {self.proc.code}:\n{self.log_tail()}')
+        return subprocess.run([SCRIPT, 'status', self.dir], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+
+    def wait(self, seconds=60):
+        wait_until(self.ready, seconds, f'Kafka answers; log {self.log}', step=0.1)
+        return self
+
+    def stop(self):
+        if self.proc and self.proc.alive:
+            self.proc.stop(60)
+
+    def kill9(self):
+        self.proc.kill9()
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def freeze(self):
+        self.proc.freeze()
+
+    def thaw(self):
+        self.proc.thaw()
+
+    @property
+    def alive(self):
+        return bool(self.proc and self.proc.alive)
+
+    def log_tail(self, lines=15):
+        return tail(self.log, lines)
+
+    # ---- topics
+
+    @property
+    def admin(self):
+        if self._admin is None:
+            self._admin = AdminClient({'bootstrap.servers': self.bootstrap, **QUIET})
+        return self._admin
+
+    def create_topic(self, name, partitions=1, **config):
+        """Config names with '_' for '.'. For tests of Kafka and of the harness;
+        Muara's topics are made by `muaractl topics create`."""
+        new = NewTopic(name, partitions, 1, config={k.replace('_', '.'): str(v)
+                                                    for k, v in config.items()})
+        self.admin.create_topics([new], request_timeout=15)[name].result(20)
+
+    def delete_topic(self, name):
+        self.admin.delete_topics([name], request_timeout=15)[name].result(20)
+
+    def topics(self):
+        """{name: number of partitions}, without Kafka's own."""
+        found = self.admin.list_topics(timeout=15).topics
+        return {n: len(t.partitions) for n, t in found.items() if not n.startswith('__')}
+
+    def topic_config(self, name):
+        """{setting: text}, all of them as in force."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, name)
+        entries = self.admin.describe_configs([resource], request_timeout=15)[resource].result(20)
+        return {k: e.value for k, e in entries.items()}
+
+    def set_topic_config(self, name, **config):
+        """Replaces the topic's own settings (given ones stay, others go back
+        to the broker's), e.g. to force compaction."""
+        resource = ConfigResource(ConfigResource.Type.TOPIC, name,
+                                  set_config={k.replace('_', '.'): str(v) for k, v in config.items()})
+        self.admin.alter_configs([resource], request_timeout=15)[resource].result(20)
+
+    # ---- records
+
+    def _consumer(self):
+        return Consumer({'bootstrap.servers': self.bootstrap, 'group.id': 'harness-raw-reader',
+                         'enable.auto.commit': False, 'enable.auto.offset.store': False,
+                         'enable.partition.eof': True, 'auto.offset.reset': 'error',
+                         'fetch.wait.max.ms': 20, **QUIET})
+
+    def offsets(self, topic, partition=0):
+        """(first, end): end is the offset the next record will get."""
+        c = self._consumer()
+        try:
+            return c.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+        finally:
+            c.close()
+
+    def end(self, topic, partition=0):
+        return self.offsets(topic, partition)[1]
+
+    def read_all(self, topic, partition=0, start=OFFSET_BEGINNING):
+        """Every record from the log's start to its end of now, tombstones too,
+        with no group, no commit and no interpretation."""
+        c, out = self._consumer(), []
+        try:
+            end = c.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1]
+            c.assign([TopicPartition(topic, partition, start)])
+            while True:
+                m = c.poll(15)
+                if m is None:
+                    raise AssertionError(f'{topic}/{partition}: no record and no end within 15 s')
+                if m.error():
+                    if m.error().code() == KafkaError._PARTITION_EOF and m.offset() >= end:
+                        return out
+                    if m.error().code() != KafkaError._PARTITION_EOF:
+                        raise KafkaException(m.error())
+                    continue
+                out.append(Record(m.topic(), m.partition(), m.offset(), m.timestamp()[1],
+                                  m.key(), m.value(), m.headers() or []))
+        finally:
+            c.close()
+
+    def producer(self, **config):
+        """A durable producer; config names with '_' for '.'."""
+        full = {'bootstrap.servers': self.bootstrap, 'acks': 'all', 'enable.idempotence': True,
+                'linger.ms': 0, **QUIET}
+        full.update({k.replace('_', '.'): v for k, v in config.items()})
+        return Producer(full)
+
+    def produce(self, topic, value, key=None, partition=0, headers=None):
+        """One record, confirmed; gives its offset. `value`: bytes, text, None
+        (tombstone), or anything JSON. For many, use producer()."""
+        if value is not None and not isinstance(value, (bytes, str)):
+            value = json.dumps(value, separators=(',', ':'), ensure_ascii=False)
+        got, p = [], self.producer()
+        p.produce(topic, value, key, partition, headers=headers or [],
+                  on_delivery=lambda err, m: got.append(err or m.offset()))
+        p.flush(20)
+        if not got or not isinstance(got[0], int):
+            raise AssertionError(f'produce to {topic}: {got[0] if got else "no report within 20 s"}')
+        return got[0]
