@@ -1,0 +1,189 @@
+// uses: daemons/forwarder/destination.c
+/* destination: brakes and health, step by step with a given clock and given randomness. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "daemons/forwarder/destination.h"
+
+static const struct dest_limits four = {.concurrency = 4, .max_rejects = 3};
+
+static void test_concurrency(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	for (int i = 0; i < 4; i++) {
+		assert_true(dest_may_start(&d, true, 0, 0));
+		dest_started(&d);
+	}
+	assert_false(dest_may_start(&d, true, 0, 0));
+	dest_ended(&d);
+	assert_true(dest_may_start(&d, true, 0, 0));
+	dest_free(&d);
+}
+
+static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_ambiguous(&d, 1000, 0.5);
+	dest_ambiguous(&d, 1001, 0.9); /* a companion of the same outage */
+	assert_int_equal(d.state, DEST_COOLING);
+	assert_int_equal(dest_wake_ms(&d), 1000 + DEST_COOL_BASE_MS / 2);
+	assert_false(dest_may_start(&d, true, 1000000, 0)); /* time alone never lets a create through */
+	assert_false(dest_wants_probe(&d, 1000 + DEST_COOL_BASE_MS / 2 - 1));
+	assert_true(dest_wants_probe(&d, 1000 + DEST_COOL_BASE_MS / 2));
+	dest_probe_started(&d);
+	assert_false(dest_wants_probe(&d, 1000000));
+	dest_probe_ended(&d, false, 6000, 1.0);
+	assert_int_equal(dest_wake_ms(&d), 6000 + 2 * DEST_COOL_BASE_MS);
+	dest_probe_started(&d);
+	dest_probe_ended(&d, true, 30000, 1.0);
+	assert_int_equal(d.state, DEST_SINGLE);
+	assert_true(dest_may_start(&d, true, 30000, 0));
+	dest_started(&d);
+	assert_false(dest_may_start(&d, true, 30000, 0));
+	dest_ended(&d);
+	dest_success(&d);
+	assert_int_equal(d.state, DEST_OPEN);
+	dest_free(&d);
+}
+
+/* design: an hour of 504 on creates while reads work parks at most the concurrency and ten more. */
+static void test_an_hour_of_504_on_creates(void **state)
+{
+	static const double randoms[] = {0.5, 0.9, 0.1, 0.7, 0.3};
+	int64_t now = 0;
+	int parked = 4, i = 0;
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	for (int k = 0; k < 4; k++)
+		dest_ambiguous(&d, now, 0.5);
+	while (now < 3600 * 1000) {
+		now = dest_wake_ms(&d);
+		assert_true(dest_wants_probe(&d, now));
+		dest_probe_started(&d);
+		dest_probe_ended(&d, true, now, 0.5);
+		assert_true(dest_may_start(&d, true, now, 0));
+		dest_ambiguous(&d, now, randoms[i++ % 5]);
+		parked += now < 3600 * 1000;
+	}
+	assert_in_range(parked, 4, 14);
+	dest_free(&d);
+}
+
+static void test_not_sent_backs_off_without_probe(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_not_sent(&d, 100, 1.0);
+	dest_not_sent(&d, 100, 1.0);
+	assert_int_equal(dest_wake_ms(&d), 100 + DEST_RETRY_BASE_MS);
+	assert_false(dest_may_start(&d, true, 100, 0));
+	assert_true(dest_may_start(&d, true, 100 + DEST_RETRY_BASE_MS, 0));
+	dest_not_sent(&d, 2000, 1.0);
+	assert_int_equal(dest_wake_ms(&d), 2000 + 2 * DEST_RETRY_BASE_MS);
+	dest_free(&d);
+}
+
+static void test_hourly_brake_counts_from_the_log(void **state)
+{
+	const struct dest_limits l = {.concurrency = 9, .max_filings_per_hour = 3};
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &l);
+	dest_note_create(&d, 10000);
+	dest_note_create(&d, 12000);
+	dest_note_create(&d, 13000);
+	assert_true(dest_may_start(&d, false, 0, 13500)); /* uploads do not file */
+	assert_false(dest_may_start(&d, true, 0, 13599));
+	assert_int_equal(d.state, DEST_HELD);
+	assert_non_null(strstr(dest_state_text(&d), "max_filings_per_hour"));
+	assert_false(dest_wants_probe(&d, INT64_MAX)); /* a person's matter */
+	dest_resume(&d, 13600);
+	assert_true(dest_may_start(&d, true, 0, 13600));
+	dest_free(&d);
+	dest_init(&d, &l);
+	for (uint32_t i = 0; i < 3; i++)
+		dest_note_create(&d, 10000 + i);
+	assert_true(dest_may_start(&d, true, 0, 13603)); /* an hour later */
+	dest_free(&d);
+}
+
+static void test_holds(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_hold_on(&d, DEST_HOLD_MOVED, 0);
+	assert_false(dest_may_start(&d, false, INT64_MAX, 0));
+	assert_false(dest_wants_probe(&d, INT64_MAX));
+	dest_resume(&d, 0);
+	assert_true(dest_may_start(&d, false, 0, 0));
+	dest_hold_on(&d, DEST_HOLD_CREDENTIAL, 0);
+	assert_true(dest_wants_probe(&d, DEST_COOL_BASE_MS));
+	dest_probe_started(&d);
+	dest_probe_ended(&d, true, DEST_COOL_BASE_MS, 0);
+	assert_int_equal(d.state, DEST_SINGLE);
+	dest_free(&d);
+}
+
+static void test_many_rejects_hold_one_success_forgets(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_rejected(&d);
+	dest_rejected(&d);
+	dest_success(&d);
+	dest_rejected(&d);
+	dest_rejected(&d);
+	assert_int_equal(d.state, DEST_OPEN);
+	dest_rejected(&d);
+	assert_int_equal(d.state, DEST_HELD);
+	dest_free(&d);
+}
+
+static void test_pause_is_beside_the_state(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_pause(&d);
+	assert_false(dest_may_start(&d, true, 0, 0));
+	dest_ambiguous(&d, 0, 0);
+	assert_false(dest_wants_probe(&d, 1000000));
+	dest_resume(&d, 0);
+	assert_true(dest_wants_probe(&d, 1000000));
+	dest_free(&d);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_concurrency),
+		cmocka_unit_test(test_ambiguous_cools_probes_and_goes_on_one_by_one),
+		cmocka_unit_test(test_an_hour_of_504_on_creates),
+		cmocka_unit_test(test_not_sent_backs_off_without_probe),
+		cmocka_unit_test(test_hourly_brake_counts_from_the_log),
+		cmocka_unit_test(test_holds),
+		cmocka_unit_test(test_many_rejects_hold_one_success_forgets),
+		cmocka_unit_test(test_pause_is_beside_the_state),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
