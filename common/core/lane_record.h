@@ -1,0 +1,43 @@
+/* lane_record: lane records as bytes: JSON value and Kafka key <-> struct lane_rec, the bodies of
+ * genesis and takeover, and a view's stored position.
+ *
+ * A counted record may carry "erased": ["4/17", …]: the keys whose values it allows to be removed
+ * (rule 23); the list must be restated if its carrier is erased itself. */
+#pragma once
+
+#include <jansson.h>
+
+#include "core/lane.h"
+
+/* The three lane logs and whether they are compacted. */
+bool lane_log_name_ok(const char *log_name);
+bool lane_log_compacted(const char *log_name);
+/* done, rejected, not_sent */
+bool lane_kind_is_outcome(const char *kind);
+
+struct lane_parsed { /* owns what rec points to */
+	struct lane_rec rec;
+	json_t *body; /* NULL for a tombstone or junk */
+	struct lane_key *erased;
+};
+/* Never fails: what cannot be read is LANE_T_BAD (void). kinds: NULL-terminated, the ordinary kinds
+ * the reader knows. value NULL = tombstone. */
+void lane_record_parse(int64_t offset, const char *key, size_t key_len, const char *value,
+	size_t value_len, const char *const *kinds, struct lane_parsed *ret);
+void lane_parsed_free(struct lane_parsed *p);
+
+void lane_record_hash(const char *key, size_t key_len, const char *value, size_t value_len,
+	uint8_t ret[LANE_HASH_SIZE]);
+
+/* Key of a genesis record, and its value (caller owns). For `muaractl topics create`. */
+#define LANE_GENESIS_KEY "genesis"
+json_t *lane_genesis_body(const char *installation, int lanes, const char *log_name, int lane,
+	const char *created_at);
+json_t *lane_takeover_body(
+	uint64_t term, const uint8_t writer[LANE_WRITER_SIZE], const char *daemon, const char *at);
+
+/* Position of a reader, to go on later without reading from 0: includes the ruling. Caller owns. */
+json_t *lane_view_save(const struct lane_view *v);
+/* Into a freshly initialised view. -EINVAL: not a position of this log; the view is unchanged. The
+ * first record fed afterwards must be the one at v->last.offset (rule 10), else hold. */
+int lane_view_load(struct lane_view *v, const json_t *position, struct err *e);
