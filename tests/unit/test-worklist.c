@@ -1,0 +1,123 @@
+// uses: daemons/forwarder/worklist.c
+/* worklist: which complaints wait, in which order, and that text is dropped when it is no longer needed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "core/ids.h"
+
+#include "daemons/forwarder/worklist.h"
+
+static uint8_t name_of(void *ctx, const char *destination)
+{
+	(void)ctx;
+	return (uint8_t)(*destination ? destination[0] - 'a' + 1 : 0);
+}
+
+static int apply(struct worklist *w, int complaint, int version, const char *state, const char *destination,
+	int64_t offset)
+{
+	char id[UUID_TEXT_SIZE];
+	struct err e = {0};
+
+	snprintf(id, sizeof id, "%08d-1111-5111-8111-111111111111", complaint);
+	_cleanup_json_ json_t *body = json_pack("{s:[{s:s,s:s,s:i,s:s,s:s,s:s}]}", "results", "type", "complaint", "id",
+		id, "version", version, "state", state, "destination", destination, "ready_at",
+		"2026-11-24T04:29:15.000Z");
+	return worklist_apply(w, "decision", body, offset, name_of, NULL, &e);
+}
+
+static void test_order_and_states(void **state)
+{
+	struct worklist w;
+	struct work *row;
+
+	(void)state;
+	worklist_init(&w);
+	assert_int_equal(apply(&w, 1, 1, "open", "a", 10), 0);
+	assert_int_equal(work_peek(&w, 1), IDMAP_NONE);
+	assert_int_equal(apply(&w, 2, 1, "ready", "a", 11), 0);
+	assert_int_equal(apply(&w, 1, 2, "ready", "a", 12), 0);
+	assert_int_equal(apply(&w, 3, 1, "ready", "b", 13), 0);
+	row = worklist_at(&w, work_peek(&w, 1));
+	assert_int_equal(row->offset, 11);
+	assert_int_equal(row->ready_ms, 1795494555000);
+	assert_non_null(row->snapshot);
+	work_pop(&w, 1);
+	assert_int_equal(worklist_at(&w, work_peek(&w, 1))->offset, 12);
+	work_again(&w, idmap_index(&w.rows, row), true);
+	assert_int_equal(worklist_at(&w, work_peek(&w, 1))->offset, 11);
+	work_pop(&w, 1);
+	work_finished(&w, idmap_index(&w.rows, row));
+	assert_null(row->snapshot);
+	assert_int_equal(worklist_at(&w, work_peek(&w, 2))->offset, 13);
+	worklist_free(&w);
+}
+
+static void test_not_ready_any_more(void **state)
+{
+	struct worklist w;
+	uint32_t row;
+
+	(void)state;
+	worklist_init(&w);
+	assert_int_equal(apply(&w, 1, 1, "ready", "a", 10), 0);
+	row = work_peek(&w, 1);
+	work_pop(&w, 1);
+	assert_int_equal(apply(&w, 1, 2, "held", "a", 11), 0);
+	assert_null(worklist_at(&w, row)->snapshot);
+	work_again(&w, row, false); /* gives it back: it does not wait any more */
+	assert_int_equal(work_peek(&w, 1), IDMAP_NONE);
+	assert_int_equal(apply(&w, 1, 3, "ready", "a", 12), 0);
+	assert_int_equal(work_peek(&w, 1), row);
+	assert_int_equal(w.text_bytes, strlen(worklist_at(&w, row)->snapshot));
+	worklist_free(&w);
+}
+
+static void test_versions_rise(void **state)
+{
+	struct worklist w;
+
+	(void)state;
+	worklist_init(&w);
+	assert_int_equal(apply(&w, 1, 2, "ready", "a", 10), 0);
+	assert_int_equal(apply(&w, 1, 4, "ready", "a", 11), 0); /* gaps are legal (an erasure) */
+	assert_int_equal(apply(&w, 1, 4, "ready", "a", 12), -EINVAL);
+	worklist_free(&w);
+}
+
+static void test_queue_grows_around_the_ring(void **state)
+{
+	struct worklist w;
+
+	(void)state;
+	worklist_init(&w);
+	for (int i = 0; i < 40; i++)
+		assert_int_equal(apply(&w, i, 1, "ready", "a", i), 0);
+	for (int i = 0; i < 30; i++)
+		work_pop(&w, 1);
+	for (int i = 40; i < 400; i++)
+		assert_int_equal(apply(&w, i, 1, "ready", "a", i), 0);
+	for (int i = 30; i < 400; i++) {
+		assert_int_equal(worklist_at(&w, work_peek(&w, 1))->offset, i);
+		work_pop(&w, 1);
+	}
+	assert_int_equal(work_peek(&w, 1), IDMAP_NONE);
+	worklist_free(&w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_order_and_states),
+		cmocka_unit_test(test_not_ready_any_more),
+		cmocka_unit_test(test_versions_rise),
+		cmocka_unit_test(test_queue_grows_around_the_ring),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
