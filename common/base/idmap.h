@@ -1,8 +1,10 @@
-/* idmap: items of one fixed size, each beginning with a 16-byte key, found by that key. Nothing is ever removed.
+/* idmap: items of one fixed size, each beginning with a 16-byte key, found by that key. Nothing is
+ * ever removed.
  *
- * For tables that stand in memory for years (filings, sources): an item costs its own size and 4 bytes / 0.7, nothing
- * more. Items lie in one array: a pointer is valid until the next idmap_put, an index for ever. Keys must be spread
- * evenly already (UUIDs, hashes). Owner: the caller; single thread. */
+ * For tables that stand in memory for years (filings, sources): an item costs its own size and 4
+ * bytes / 0.7, nothing more. Items lie in one array: a pointer is valid until the next idmap_put,
+ * an index for ever. Keys must be spread evenly already (UUIDs, hashes). Owner: the caller; single
+ * thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -1,18 +1,24 @@
-/* destination: see destination.h. Outage is not poison: while a destination cools or is held nothing of its backlog is
- * rejected or parked; what waits, waits. */
+/* destination: see destination.h. Outage is not poison: while a destination cools or is held
+ * nothing of its backlog is rejected or parked; what waits, waits. */
 #include <string.h>
 
 #include "base/util.h"
+#include "core/outcome.h"
 
 #include "destination.h"
 
 static const char *const hold_texts[DEST_HOLDS] = {
 	[DEST_HOLD_NONE] = "held",
-	[DEST_HOLD_CREDENTIAL] = "held: credential refused; renew it (opens by itself), or muaractl resume",
-	[DEST_HOLD_MOVED] = "held: endpoint answers 404; check the profile's base, then muaractl resume",
-	[DEST_HOLD_REDIRECT] = "held: endpoint redirects; check the profile's base, then muaractl resume",
-	[DEST_HOLD_HOURLY] = "held: max_filings_per_hour reached; look at what is being filed, then muaractl resume",
-	[DEST_HOLD_REJECTS] = "held: many rejects in a row; look at them (muaractl trace), then muaractl resume",
+	[DEST_HOLD_CREDENTIAL] =
+		"held: credential refused; renew it (opens by itself), or muaractl resume",
+	[DEST_HOLD_MOVED] =
+		"held: endpoint answers 404; check the profile's base, then muaractl resume",
+	[DEST_HOLD_REDIRECT] =
+		"held: endpoint redirects; check the profile's base, then muaractl resume",
+	[DEST_HOLD_HOURLY] = "held: max_filings_per_hour reached; look at what is being filed, "
+			     "then muaractl resume",
+	[DEST_HOLD_REJECTS] =
+		"held: many rejects in a row; look at them (muaractl trace), then muaractl resume",
 	[DEST_HOLD_RESTORED] = "held: log restored; review, then muaractl resume",
 };
 
@@ -28,14 +34,6 @@ void dest_free(struct dest *d)
 	d->n_created = d->room_created = 0;
 }
 
-/* Full jitter: anywhere between now and the doubled limit (AWS, "Exponential backoff and jitter"). */
-static int64_t jitter(int level, int64_t base_ms, int64_t max_ms, double random)
-{
-	int64_t top = level < 20 ? MIN(base_ms << level, max_ms) : max_ms;
-
-	return (int64_t)(random * (double)top);
-}
-
 static size_t creates_of_last_hour(struct dest *d, uint32_t wall_s)
 {
 	uint32_t from = wall_s > 3600 ? wall_s - 3600 : 0;
@@ -45,7 +43,8 @@ static size_t creates_of_last_hour(struct dest *d, uint32_t wall_s)
 	while (old < d->n_created && d->created_s[old] <= from)
 		old++;
 	if (old) {
-		memmove(d->created_s, d->created_s + old, (d->n_created - old) * sizeof *d->created_s);
+		memmove(d->created_s, d->created_s + old,
+			(d->n_created - old) * sizeof *d->created_s);
 		d->n_created -= old;
 	}
 	return d->n_created;
@@ -53,7 +52,8 @@ static size_t creates_of_last_hour(struct dest *d, uint32_t wall_s)
 
 bool dest_may_start(struct dest *d, bool creates, int64_t now_ms, uint32_t wall_s)
 {
-	if (d->paused || d->state == DEST_HELD || d->state == DEST_COOLING || now_ms < d->not_before)
+	if (d->paused || d->state == DEST_HELD || d->state == DEST_COOLING ||
+		now_ms < d->not_before)
 		return false;
 	if (d->in_flight >= (d->state == DEST_SINGLE ? 1 : d->limits.concurrency))
 		return false;
@@ -85,34 +85,37 @@ void dest_success(struct dest *d)
 
 void dest_rejected(struct dest *d)
 {
-	if (d->limits.max_rejects && ++d->rejects >= d->limits.max_rejects)
+	if (outcome_after_rejects(++d->rejects) == DESTINATION_HOLD)
 		dest_hold_on(d, DEST_HOLD_REJECTS, 0);
 	if (d->state == DEST_SINGLE) /* it answers, and clearly */
 		d->state = DEST_OPEN;
 }
 
-static void cool(struct dest *d, int64_t now_ms, double random)
+static void cool(struct dest *d, int64_t now_ms, uint64_t random)
 {
 	d->state = DEST_COOLING;
-	d->not_before = now_ms + jitter(d->level, DEST_COOL_BASE_MS, DEST_COOL_MAX_MS, random);
+	d->not_before = now_ms +
+			backoff_ms(d->limits.pause_base_ms, OUTCOME_PAUSE_MAX_MS, d->level, random);
 	d->level++;
 }
 
-void dest_ambiguous(struct dest *d, int64_t now_ms, double random)
+void dest_ambiguous(struct dest *d, int64_t now_ms, uint64_t random)
 {
-	/* Calls already under way when it began to fail say nothing new: one outage doubles once. */
+	/* Calls already under way when it began to fail say nothing new: one outage doubles once.
+	 */
 	if (d->state == DEST_OPEN || d->state == DEST_SINGLE)
 		cool(d, now_ms, random);
 }
 
-void dest_not_sent(struct dest *d, int64_t now_ms, double random)
+void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random)
 {
 	if (d->state != DEST_OPEN && d->state != DEST_SINGLE)
 		return;
 	if (d->state == DEST_SINGLE && now_ms < d->not_before)
 		return; /* a companion of the failure that is being waited out already */
 	d->state = DEST_SINGLE;
-	d->not_before = now_ms + jitter(d->level, DEST_RETRY_BASE_MS, DEST_RETRY_MAX_MS, random);
+	d->not_before = now_ms + backoff_ms(OUTCOME_BACKOFF_BASE_MS, OUTCOME_BACKOFF_MAX_MS,
+					 d->level, random);
 	d->level++;
 }
 
@@ -127,12 +130,13 @@ void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms)
 		return;
 	d->state = DEST_HELD;
 	d->why = why;
-	d->not_before = now_ms + DEST_COOL_BASE_MS;
+	d->not_before = now_ms + d->limits.pause_base_ms;
 }
 
 bool dest_wants_probe(const struct dest *d, int64_t now_ms)
 {
-	bool by_itself = d->state == DEST_COOLING || (d->state == DEST_HELD && d->why == DEST_HOLD_CREDENTIAL);
+	bool by_itself = d->state == DEST_COOLING ||
+			 (d->state == DEST_HELD && d->why == DEST_HOLD_CREDENTIAL);
 
 	return by_itself && !d->paused && !d->probing && now_ms >= d->not_before;
 }
@@ -142,7 +146,7 @@ void dest_probe_started(struct dest *d)
 	d->probing = true;
 }
 
-void dest_probe_ended(struct dest *d, bool good, int64_t now_ms, double random)
+void dest_probe_ended(struct dest *d, bool good, int64_t now_ms, uint64_t random)
 {
 	d->probing = false;
 	if (d->state != DEST_COOLING && !(d->state == DEST_HELD && d->why == DEST_HOLD_CREDENTIAL))
@@ -152,7 +156,8 @@ void dest_probe_ended(struct dest *d, bool good, int64_t now_ms, double random)
 		d->why = DEST_HOLD_NONE;
 		return;
 	}
-	d->not_before = now_ms + jitter(d->level, DEST_COOL_BASE_MS, DEST_COOL_MAX_MS, random);
+	d->not_before = now_ms +
+			backoff_ms(d->limits.pause_base_ms, OUTCOME_PAUSE_MAX_MS, d->level, random);
 	d->level++;
 }
 
@@ -195,7 +200,8 @@ int64_t dest_wake_ms(const struct dest *d)
 
 const char *dest_state_text(const struct dest *d)
 {
-	static const char *const texts[] = {"open", "cooling: waits, then probes by a read", "one call at a time", ""};
+	static const char *const texts[] = {
+		"open", "cooling: waits, then probes by a read", "one call at a time", ""};
 
 	if (d->paused)
 		return "paused by an operator; muaractl resume";

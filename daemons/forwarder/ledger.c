@@ -1,9 +1,10 @@
 /* ledger: the fold of `submissions` (see ledger.h).
  *
- * Guarantees: the table is a function of the counted records in their order; replaying the log gives the same table.
- * An outcome finds its attempt by the INTENT it names ("term/n"), never by guess. Known gap: a slot keeps its newest
- * attempt only; an older attempt's late DONE is recognised (flagged as a duplicate filing), its other late outcomes
- * change nothing, as a newer attempt exists only because a counted record had already freed the older one. */
+ * Guarantees: the table is a function of the counted records in their order; replaying the log
+ * gives the same table. An outcome finds its attempt by the INTENT it names ("term/n"), never by
+ * guess. Known gap: a slot keeps its newest attempt only; an older attempt's late DONE is
+ * recognised (flagged as a duplicate filing), its other late outcomes change nothing, as a newer
+ * attempt exists only because a counted record had already freed the older one. */
 #include <errno.h>
 #include <string.h>
 
@@ -17,7 +18,7 @@
 
 struct source_row {
 	uint8_t key[16]; /* hash of message and system; further filings of it chain by hashing on */
-	uint32_t slot;   /* the create or sheet slot it stands in */
+	uint32_t slot;	 /* the create or sheet slot it stands in */
 };
 
 struct command_row {
@@ -25,13 +26,21 @@ struct command_row {
 };
 
 static const char *const call_names[CALL_KINDS] = {"", "upload", "create", "handover", "sheet"};
-static const char *const state_names[SLOT_STATES] = {
-	"none", "intent", "handed", "parked", "not_sent", "rejected", "not_filed", "dropped", "filed", "done"};
+static const char *const state_names[SLOT_STATES] = {"none", "intent", "handed", "parked",
+	"not_sent", "rejected", "not_filed", "dropped", "filed", "done"};
 
 /* Rank by lane.md 17; equal rank: the earlier one stays. */
 static const uint8_t state_rank[SLOT_STATES] = {
-	[SLOT_NONE] = 0, [SLOT_INTENT] = 1, [SLOT_HANDED] = 2, [SLOT_PARKED] = 2, [SLOT_NOT_SENT] = 3,
-	[SLOT_REJECTED] = 3, [SLOT_NOT_FILED] = 4, [SLOT_DROPPED] = 4, [SLOT_FILED] = 4, [SLOT_DONE] = 5,
+	[SLOT_NONE] = 0,
+	[SLOT_INTENT] = 1,
+	[SLOT_HANDED] = 2,
+	[SLOT_PARKED] = 2,
+	[SLOT_NOT_SENT] = 3,
+	[SLOT_REJECTED] = 3,
+	[SLOT_NOT_FILED] = 4,
+	[SLOT_DROPPED] = 4,
+	[SLOT_FILED] = 4,
+	[SLOT_DONE] = 5,
 };
 
 static const struct outcome_kind {
@@ -119,8 +128,8 @@ static void hash_key(uint8_t key[16], const void *a, size_t a_len, const void *b
 	memcpy(key, digest, 16);
 }
 
-static void slot_key(uint8_t key[16], const uint8_t complaint[16], uint8_t destination, enum call_kind call,
-	const char *attachment)
+static void slot_key(uint8_t key[16], const uint8_t complaint[16], uint8_t destination,
+	enum call_kind call, const char *attachment)
 {
 	uint8_t what[2 + SHA256_HEX_SIZE] = {destination, (uint8_t)call};
 
@@ -150,7 +159,8 @@ static int read_head(struct ledger *l, const json_t *body, struct head *h, struc
 	const char *destination = json_str(body, "destination"), *system = json_str(body, "system");
 	int64_t version = json_int(body, "version", -1), attempt = json_int(body, "attempt", 1);
 
-	*h = (struct head){.attachment = json_str(body, "attachment"), .call = call_kind_parse(json_str(body, "call"))};
+	*h = (struct head){.attachment = json_str(body, "attachment"),
+		.call = call_kind_parse(json_str(body, "call"))};
 	if (!complaint || uuid_parse(complaint, h->complaint))
 		return err_set(err, -EINVAL, "complaint: not a UUID");
 	if (!destination || !*destination || !system || !*system)
@@ -162,7 +172,8 @@ static int read_head(struct ledger *l, const json_t *body, struct head *h, struc
 	h->destination = ledger_name(l, destination);
 	h->system = ledger_name(l, system);
 	if (!h->destination || !h->system)
-		return err_set(err, -EINVAL, "more than 255 names of destinations and systems in one log");
+		return err_set(
+			err, -EINVAL, "more than 255 names of destinations and systems in one log");
 	return 0;
 }
 
@@ -207,7 +218,8 @@ static uint32_t read_at(const json_t *body)
 
 /* --- applying --- */
 
-/* A source may stand in several filings (a person's split): rows chain under keys of (message, system, position). */
+/* A source may stand in several filings (a person's split): rows chain under keys of (message,
+ * system, position). */
 static void note_source(struct ledger *l, const uint8_t message[16], uint8_t system, uint32_t slot)
 {
 	uint8_t key[16], link[16];
@@ -226,7 +238,8 @@ static void note_source(struct ledger *l, const uint8_t message[16], uint8_t sys
 	}
 }
 
-static int apply_intent(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+static int apply_intent(
+	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
 	const json_t *sources = json_object_get(e->body, "sources"), *source;
 	uint8_t key[16], message[16];
@@ -255,7 +268,7 @@ static int apply_intent(struct ledger *l, const struct ledger_entry *e, uint32_t
 	*ret_slot = idmap_index(&l->slots, s);
 	if (!call_creates(h.call))
 		return 0;
-	json_array_foreach(sources, i, source) {
+	json_array_foreach (sources, i, source) {
 		const char *text = json_string_value(source);
 
 		if (!text || uuid_parse(text, message))
@@ -274,7 +287,8 @@ static void flag_duplicate(struct ledger *l, struct slot *s)
 
 static void raise_state(struct ledger *l, struct slot *s, enum slot_state to, uint64_t remote_id)
 {
-	if (call_creates((enum call_kind)s->call) && remote_id && s->remote_id && remote_id != s->remote_id)
+	if (call_creates((enum call_kind)s->call) && remote_id && s->remote_id &&
+		remote_id != s->remote_id)
 		flag_duplicate(l, s);
 	if (state_rank[to] <= state_rank[s->state])
 		return;
@@ -284,8 +298,8 @@ static void raise_state(struct ledger *l, struct slot *s, enum slot_state to, ui
 }
 
 /* The slot and whether the record speaks of its newest attempt. */
-static struct slot *find_attempt(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_term, bool *ret_newest,
-	struct err *err)
+static struct slot *find_attempt(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_term,
+	bool *ret_newest, struct err *err)
 {
 	uint32_t term, n;
 	struct slot *s;
@@ -301,8 +315,8 @@ static struct slot *find_attempt(struct ledger *l, const struct ledger_entry *e,
 	return s;
 }
 
-static int apply_outcome(struct ledger *l, const struct ledger_entry *e, const struct outcome_kind *k,
-	uint32_t *ret_slot, struct err *err)
+static int apply_outcome(struct ledger *l, const struct ledger_entry *e,
+	const struct outcome_kind *k, uint32_t *ret_slot, struct err *err)
 {
 	struct err why = {0};
 	uint64_t remote_id = 0;
@@ -316,7 +330,8 @@ static int apply_outcome(struct ledger *l, const struct ledger_entry *e, const s
 		return err_set(err, -EINVAL, "remote_id: not digits");
 	if (!s)
 		return 1;
-	/* Only the writer of an INTENT knows what became of its call; a term has one counted writer. */
+	/* Only the writer of an INTENT knows what became of its call; a term has one counted
+	 * writer. */
 	if (k->any_term && term != e->term)
 		return 1;
 	if (!k->any_term && e->late)
@@ -352,7 +367,8 @@ static int note_command(struct ledger *l, const json_t *body, bool required, str
 	return 0;
 }
 
-static int apply_resolved(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+static int apply_resolved(
+	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
 	const struct resolution *r = find_resolution(e->body);
 	struct err why = {0};
@@ -395,7 +411,8 @@ static int apply_refused(struct ledger *l, const struct ledger_entry *e, struct 
 	return 0;
 }
 
-static int apply_known(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+static int apply_known(
+	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(outcome_kinds); i++)
 		if (strcmp(e->kind, outcome_kinds[i].kind) == 0)
@@ -415,7 +432,8 @@ static int apply_known(struct ledger *l, const struct ledger_entry *e, uint32_t 
 	return err_set(err, -EINVAL, "kind \"%s\" is unknown", e->kind);
 }
 
-int ledger_apply(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+int ledger_apply(
+	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
 	uint32_t slot = IDMAP_NONE;
 	int r = apply_known(l, e, &slot, err);
@@ -423,15 +441,15 @@ int ledger_apply(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_s
 	if (ret_slot)
 		*ret_slot = slot;
 	if (r < 0)
-		err_prefix(err, "submissions %llu/%llu (%s)", (unsigned long long)e->term, (unsigned long long)e->n,
-			e->kind);
+		err_prefix(err, "submissions %llu/%llu (%s)", (unsigned long long)e->term,
+			(unsigned long long)e->n, e->kind);
 	return r;
 }
 
 /* --- asking --- */
 
-struct slot *ledger_slot(const struct ledger *l, const uint8_t complaint[16], uint8_t destination, enum call_kind call,
-	const char *attachment)
+struct slot *ledger_slot(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
+	enum call_kind call, const char *attachment)
 {
 	uint8_t key[16];
 
@@ -449,8 +467,8 @@ bool slot_blocks(const struct slot *s)
 	return s->state != SLOT_NOT_SENT && s->state != SLOT_REJECTED && s->state != SLOT_NOT_FILED;
 }
 
-static const struct slot *source_conflict(const struct ledger *l, const uint8_t message[16], uint8_t system,
-	const uint8_t complaint[16])
+static const struct slot *source_conflict(const struct ledger *l, const uint8_t message[16],
+	uint8_t system, const uint8_t complaint[16])
 {
 	const struct source_row *row;
 	const struct slot *s;
@@ -467,14 +485,15 @@ static const struct slot *source_conflict(const struct ledger *l, const uint8_t 
 	return NULL;
 }
 
-const struct slot *ledger_conflict(const struct ledger *l, const json_t *sources, uint8_t system,
-	const uint8_t complaint[16])
+const struct slot *ledger_conflict(
+	const struct ledger *l, const json_t *sources, uint8_t system, const uint8_t complaint[16])
 {
 	const json_t *source;
 	size_t i;
 
-	json_array_foreach(sources, i, source) {
-		const char *text = json_is_string(source) ? json_string_value(source) : json_str(source, "message");
+	json_array_foreach (sources, i, source) {
+		const char *text = json_is_string(source) ? json_string_value(source)
+							  : json_str(source, "message");
 		const struct slot *s;
 		uint8_t message[16];
 
@@ -494,7 +513,8 @@ struct slot *ledger_filing(const struct ledger *l, const uint8_t complaint[16], 
 	return s ? s : ledger_slot(l, complaint, destination, CALL_SHEET, NULL);
 }
 
-const struct refusal *ledger_refusal(const struct ledger *l, const uint8_t complaint[16], uint8_t destination)
+const struct refusal *ledger_refusal(
+	const struct ledger *l, const uint8_t complaint[16], uint8_t destination)
 {
 	uint8_t key[16];
 

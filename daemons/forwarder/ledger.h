@@ -1,12 +1,13 @@
-/* ledger: what the log `submissions` says about every call of every filing. A pure fold: records in, table out.
+/* ledger: what the log `submissions` says about every call of every filing. A pure fold: records
+ * in, table out.
  *
- * A *slot* is one call of one filing: (complaint, destination, call, attachment). It holds its newest attempt and the
- * highest state that attempt has reached, whatever the order of arrival (lane.md 17):
- *   DONE > RESOLVED > REJECTED, NOT_SENT > PARKED, HANDED > INTENT.
- * A *source* row says in which filing a message stands for a system (lane.md 20).
- * Fixed-size rows (slot 64 bytes, source 20 and its cell), no text but interned names; memory grows with filings only.
- * Feed it the counted and late records of the lane in log order; anything else must have been sorted out by core/lane.
- * Single thread; no I/O, no clock. */
+ * A *slot* is one call of one filing: (complaint, destination, call, attachment). It holds its
+ * newest attempt and the highest state that attempt has reached, whatever the order of arrival
+ * (lane.md 17): DONE > RESOLVED > REJECTED, NOT_SENT > PARKED, HANDED > INTENT. A *source* row says
+ * in which filing a message stands for a system (lane.md 20). Fixed-size rows (slot 64 bytes,
+ * source 20 and its cell), no text but interned names; memory grows with filings only. Feed it the
+ * counted and late records of the lane in log order; anything else must have been sorted out by
+ * core/lane. Single thread; no I/O, no clock. */
 #pragma once
 
 #include <jansson.h>
@@ -19,13 +20,14 @@
 enum slot_state {
 	SLOT_NONE,
 	SLOT_INTENT,
-	SLOT_HANDED,    /* the sheet is with an officer; waits for the number */
-	SLOT_PARKED,    /* outcome unknown; waits for a person or a verification */
-	SLOT_NOT_SENT,  /* certainly not there: free to try again */
-	SLOT_REJECTED,  /* the endpoint refused this record */
-	SLOT_NOT_FILED, /* RESOLVED: a person or a reading found it is not there: free to try again */
-	SLOT_DROPPED,   /* RESOLVED: a person decided it is not to be filed */
-	SLOT_FILED,     /* RESOLVED: a person or a reading found it there */
+	SLOT_HANDED,	/* the sheet is with an officer; waits for the number */
+	SLOT_PARKED,	/* outcome unknown; waits for a person or a verification */
+	SLOT_NOT_SENT,	/* certainly not there: free to try again */
+	SLOT_REJECTED,	/* the endpoint refused this record */
+	SLOT_NOT_FILED, /* RESOLVED: a person or a reading found it is not there: free to try again
+			 */
+	SLOT_DROPPED,	/* RESOLVED: a person decided it is not to be filed */
+	SLOT_FILED,	/* RESOLVED: a person or a reading found it there */
 	SLOT_DONE,
 	SLOT_STATES
 };
@@ -52,7 +54,8 @@ struct slot {
 	uint8_t spare;
 };
 enum {
-	SLOT_F_DUPLICATE = 1, /* DONE of an earlier attempt after a resend, or two different remote ids */
+	SLOT_F_DUPLICATE =
+		1, /* DONE of an earlier attempt after a resend, or two different remote ids */
 };
 
 struct refusal { /* newest REFUSED of a complaint for a destination */
@@ -78,28 +81,34 @@ struct ledger_entry { /* one record as core/lane ruled it */
 void ledger_init(struct ledger *l);
 void ledger_free(struct ledger *l);
 
-/* 0 applied; 1 void (an outcome whose INTENT never counted, a repeated resolution); -EINVAL: the record breaks its own
- * schema, so nobody can say what it means: the lane must hold. *ret_slot may be NULL; set to the slot's index or
- * IDMAP_NONE. */
-int ledger_apply(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err);
+/* 0 applied; 1 void (an outcome whose INTENT never counted, a repeated resolution); -EINVAL: the
+ * record breaks its own schema, so nobody can say what it means: the lane must hold. *ret_slot may
+ * be NULL; set to the slot's index or IDMAP_NONE. */
+int ledger_apply(
+	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err);
 
-/* Interned number of a name; 0 when the table (255 names) is full, which ledger_apply reports as -EINVAL. */
+/* Interned number of a name; 0 when the table (255 names) is full, which ledger_apply reports as
+ * -EINVAL. */
 uint8_t ledger_name(struct ledger *l, const char *name);
 enum call_kind call_kind_parse(const char *s); /* CALL_NONE when unknown */
 const char *call_kind_name(enum call_kind c);
 const char *slot_state_name(enum slot_state s);
 
 /* attachment: sha256 hex for uploads, NULL else. NULL when there is no such slot. */
-struct slot *ledger_slot(const struct ledger *l, const uint8_t complaint[16], uint8_t destination, enum call_kind call,
-	const char *attachment);
+struct slot *ledger_slot(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
+	enum call_kind call, const char *attachment);
 /* May a new attempt of this call be made? (No slot, NOT_SENT, NOT_FILED.) */
 bool slot_open(const struct slot *s);
-/* Does this slot stand in the way of creating the same source again in the same system? (lane.md 20) */
+/* Does this slot stand in the way of creating the same source again in the same system? (lane.md
+ * 20) */
 bool slot_blocks(const struct slot *s);
-/* The filing that already holds one of the sources for this system, other than `complaint` itself; NULL = none. */
-const struct slot *ledger_conflict(const struct ledger *l, const json_t *sources, uint8_t system,
-	const uint8_t complaint[16]);
+/* The filing that already holds one of the sources for this system, other than `complaint` itself;
+ * NULL = none. */
+const struct slot *ledger_conflict(
+	const struct ledger *l, const json_t *sources, uint8_t system, const uint8_t complaint[16]);
 /* The create or sheet slot of a complaint at a destination, NULL = none. */
-struct slot *ledger_filing(const struct ledger *l, const uint8_t complaint[16], uint8_t destination);
-const struct refusal *ledger_refusal(const struct ledger *l, const uint8_t complaint[16], uint8_t destination);
+struct slot *ledger_filing(
+	const struct ledger *l, const uint8_t complaint[16], uint8_t destination);
+const struct refusal *ledger_refusal(
+	const struct ledger *l, const uint8_t complaint[16], uint8_t destination);
 bool ledger_command_absorbed(const struct ledger *l, const uint8_t command[16]);

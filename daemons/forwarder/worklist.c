@@ -132,14 +132,16 @@ static int apply_snapshot(struct worklist *w, const json_t *s, int64_t offset,
 		return err_set(e, -EINVAL, "complaint without a readable id, state or version");
 	row = idmap_put(&w->rows, key, NULL);
 	if ((uint32_t)version <= row->version)
-		return err_set(e, -EINVAL, "complaint %s: version %lld does not rise", id, (long long)version);
+		return err_set(e, -EINVAL, "complaint %s: version %lld does not rise", id,
+			(long long)version);
 	destination = name(ctx, json_str_or(s, "destination", ""));
 	row->version = (uint32_t)version;
 	row->offset = offset;
 	row->state = strcmp(state, "ready") == 0 ? WORK_READY : WORK_OTHER;
 	row->ready_ms = ready_time(s);
 	keep_text(w, row, s);
-	/* A queued row whose destination changed is met in its old queue, found elsewhere and put right by the daemon. */
+	/* A queued row whose destination changed is met in its old queue, found elsewhere and put
+	 * right by the daemon. */
 	row->destination = destination;
 	if (row->state == WORK_READY && !row->queued)
 		work_again(w, idmap_index(&w->rows, row), false);
@@ -155,7 +157,7 @@ int worklist_apply(struct worklist *w, const char *kind, const json_t *body, int
 
 	if (strcmp(kind, "decision") != 0)
 		return 0;
-	json_array_foreach(results, i, result) {
+	json_array_foreach (results, i, result) {
 		if (strcmp(json_str_or(result, "type", ""), "complaint") != 0)
 			continue;
 		r = apply_snapshot(w, result, offset, name, ctx, e);

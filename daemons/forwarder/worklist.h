@@ -1,9 +1,11 @@
-/* worklist: the newest version of every complaint the log `complaints` knows, and which wait for a destination.
+/* worklist: the newest version of every complaint the log `complaints` knows, and which wait for a
+ * destination.
  *
- * A fold like the ledger: counted decisions in, rows out. Work = ready rows minus what the ledger says about them
- * (lane.md 21); the daemon takes rows from a destination's queue in the order in which they became ready. The text of a
- * ready snapshot is kept while it waits, up to a bound over all; beyond it only the offset is kept and the daemon reads
- * the record again. Single thread, no I/O. */
+ * A fold like the ledger: counted decisions in, rows out. Work = ready rows minus what the ledger
+ * says about them (lane.md 21); the daemon takes rows from a destination's queue in the order in
+ * which they became ready. The text of a ready snapshot is kept while it waits, up to a bound over
+ * all; beyond it only the offset is kept and the daemon reads the record again. Single thread, no
+ * I/O. */
 #pragma once
 
 #include <jansson.h>
@@ -19,13 +21,13 @@ enum work_state { WORK_OTHER, WORK_READY };
 
 struct work {
 	uint8_t id[16];
-	int64_t offset;   /* of the record in `complaints` that holds this version */
+	int64_t offset;	  /* of the record in `complaints` that holds this version */
 	int64_t ready_ms; /* wall clock, from the record; 0 when it says none */
-	char *snapshot;   /* JSON text of the complaint; NULL = read it at `offset` */
+	char *snapshot;	  /* JSON text of the complaint; NULL = read it at `offset` */
 	uint32_t version;
-	uint8_t state;       /* enum work_state */
+	uint8_t state;	     /* enum work_state */
 	uint8_t destination; /* interned by the caller's ledger */
-	bool queued;         /* in a queue or under way */
+	bool queued;	     /* in a queue or under way */
 };
 
 struct work_queue { /* FIFO of row indices */
@@ -42,8 +44,8 @@ struct worklist {
 void worklist_init(struct worklist *w);
 void worklist_free(struct worklist *w);
 
-/* One counted decision at `offset`. `name` interns a destination (ledger_name). -EINVAL: the record breaks its schema:
- * hold. Other kinds than "decision" change nothing. */
+/* One counted decision at `offset`. `name` interns a destination (ledger_name). -EINVAL: the record
+ * breaks its schema: hold. Other kinds than "decision" change nothing. */
 int worklist_apply(struct worklist *w, const char *kind, const json_t *body, int64_t offset,
 	uint8_t (*name)(void *ctx, const char *destination), void *ctx, struct err *e);
 
@@ -54,7 +56,9 @@ static inline struct work *worklist_at(const struct worklist *w, uint32_t i)
 }
 
 uint32_t work_peek(const struct worklist *w, uint8_t destination); /* IDMAP_NONE when empty */
-void work_pop(struct worklist *w, uint8_t destination);            /* row->queued stays true: it is under way */
-void work_again(struct worklist *w, uint32_t row, bool front);     /* back into its destination's queue */
-void work_finished(struct worklist *w, uint32_t row);              /* leaves the queues; text is dropped */
+void work_pop(
+	struct worklist *w, uint8_t destination); /* row->queued stays true: it is under way */
+void work_again(
+	struct worklist *w, uint32_t row, bool front); /* back into its destination's queue */
+void work_finished(struct worklist *w, uint32_t row);  /* leaves the queues; text is dropped */
 void work_drop_text(struct worklist *w, struct work *row);

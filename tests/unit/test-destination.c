@@ -6,9 +6,14 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "core/outcome.h"
+
 #include "daemons/forwarder/destination.h"
 
-static const struct dest_limits four = {.concurrency = 4, .max_rejects = 3};
+/* A random number that backoff_ms turns into this share of the limit. */
+#define SHARE(share, top) ((uint64_t)((share) * (double)(top)))
+
+static const struct dest_limits four = {.concurrency = 4, .pause_base_ms = DEST_PAUSE_BASE_MS};
 
 static void test_concurrency(void **state)
 {
@@ -32,23 +37,25 @@ static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
 
 	(void)state;
 	dest_init(&d, &four);
-	dest_ambiguous(&d, 1000, 0.5);
-	dest_ambiguous(&d, 1001, 0.9); /* a companion of the same outage */
+	dest_ambiguous(&d, 1000, SHARE(0.5, DEST_PAUSE_BASE_MS));
+	dest_ambiguous(
+		&d, 1001, SHARE(0.9, DEST_PAUSE_BASE_MS)); /* a companion of the same outage */
 	assert_int_equal(d.state, DEST_COOLING);
-	assert_int_equal(dest_wake_ms(&d), 1000 + DEST_COOL_BASE_MS / 2);
-	assert_false(dest_may_start(&d, true, 1000000, 0)); /* time alone never lets a create through */
-	assert_false(dest_wants_probe(&d, 1000 + DEST_COOL_BASE_MS / 2 - 1));
-	assert_true(dest_wants_probe(&d, 1000 + DEST_COOL_BASE_MS / 2));
+	assert_int_equal(dest_wake_ms(&d), 1000 + DEST_PAUSE_BASE_MS / 2);
+	assert_false(
+		dest_may_start(&d, true, 1000000, 0)); /* time alone never lets a create through */
+	assert_false(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS / 2 - 1));
+	assert_true(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS / 2));
 	dest_probe_started(&d);
 	assert_false(dest_wants_probe(&d, 1000000));
-	dest_probe_ended(&d, false, 6000, 1.0);
-	assert_int_equal(dest_wake_ms(&d), 6000 + 2 * DEST_COOL_BASE_MS);
+	dest_probe_ended(&d, false, 60000, SHARE(1, 2 * DEST_PAUSE_BASE_MS));
+	assert_int_equal(dest_wake_ms(&d), 60000 + 2 * DEST_PAUSE_BASE_MS);
 	dest_probe_started(&d);
-	dest_probe_ended(&d, true, 30000, 1.0);
+	dest_probe_ended(&d, true, 300000, 0);
 	assert_int_equal(d.state, DEST_SINGLE);
-	assert_true(dest_may_start(&d, true, 30000, 0));
+	assert_true(dest_may_start(&d, true, 300000, 0));
 	dest_started(&d);
-	assert_false(dest_may_start(&d, true, 30000, 0));
+	assert_false(dest_may_start(&d, true, 300000, 0));
 	dest_ended(&d);
 	dest_success(&d);
 	assert_int_equal(d.state, DEST_OPEN);
@@ -58,22 +65,23 @@ static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
 /* design: an hour of 504 on creates while reads work parks at most the concurrency and ten more. */
 static void test_an_hour_of_504_on_creates(void **state)
 {
-	static const double randoms[] = {0.5, 0.9, 0.1, 0.7, 0.3};
+	uint64_t random = 12345;
 	int64_t now = 0;
-	int parked = 4, i = 0;
+	int parked = 4;
 	struct dest d;
 
 	(void)state;
 	dest_init(&d, &four);
 	for (int k = 0; k < 4; k++)
-		dest_ambiguous(&d, now, 0.5);
+		dest_ambiguous(&d, now, 5000);
 	while (now < 3600 * 1000) {
 		now = dest_wake_ms(&d);
 		assert_true(dest_wants_probe(&d, now));
 		dest_probe_started(&d);
-		dest_probe_ended(&d, true, now, 0.5);
+		dest_probe_ended(&d, true, now, 0);
 		assert_true(dest_may_start(&d, true, now, 0));
-		dest_ambiguous(&d, now, randoms[i++ % 5]);
+		random = random * 6364136223846793005u + 1442695040888963407u;
+		dest_ambiguous(&d, now, random >> 20);
 		parked += now < 3600 * 1000;
 	}
 	assert_in_range(parked, 4, 14);
@@ -86,19 +94,20 @@ static void test_not_sent_backs_off_without_probe(void **state)
 
 	(void)state;
 	dest_init(&d, &four);
-	dest_not_sent(&d, 100, 1.0);
-	dest_not_sent(&d, 100, 1.0);
-	assert_int_equal(dest_wake_ms(&d), 100 + DEST_RETRY_BASE_MS);
+	dest_not_sent(&d, 100, OUTCOME_BACKOFF_BASE_MS);
+	dest_not_sent(&d, 100, OUTCOME_BACKOFF_BASE_MS);
+	assert_int_equal(dest_wake_ms(&d), 100 + OUTCOME_BACKOFF_BASE_MS);
 	assert_false(dest_may_start(&d, true, 100, 0));
-	assert_true(dest_may_start(&d, true, 100 + DEST_RETRY_BASE_MS, 0));
-	dest_not_sent(&d, 2000, 1.0);
-	assert_int_equal(dest_wake_ms(&d), 2000 + 2 * DEST_RETRY_BASE_MS);
+	assert_true(dest_may_start(&d, true, 100 + OUTCOME_BACKOFF_BASE_MS, 0));
+	dest_not_sent(&d, 2000, 2 * OUTCOME_BACKOFF_BASE_MS);
+	assert_int_equal(dest_wake_ms(&d), 2000 + 2 * OUTCOME_BACKOFF_BASE_MS);
 	dest_free(&d);
 }
 
 static void test_hourly_brake_counts_from_the_log(void **state)
 {
-	const struct dest_limits l = {.concurrency = 9, .max_filings_per_hour = 3};
+	const struct dest_limits l = {
+		.concurrency = 9, .pause_base_ms = DEST_PAUSE_BASE_MS, .max_filings_per_hour = 3};
 	struct dest d;
 
 	(void)state;
@@ -133,9 +142,9 @@ static void test_holds(void **state)
 	dest_resume(&d, 0);
 	assert_true(dest_may_start(&d, false, 0, 0));
 	dest_hold_on(&d, DEST_HOLD_CREDENTIAL, 0);
-	assert_true(dest_wants_probe(&d, DEST_COOL_BASE_MS));
+	assert_true(dest_wants_probe(&d, DEST_PAUSE_BASE_MS));
 	dest_probe_started(&d);
-	dest_probe_ended(&d, true, DEST_COOL_BASE_MS, 0);
+	dest_probe_ended(&d, true, DEST_PAUSE_BASE_MS, 0);
 	assert_int_equal(d.state, DEST_SINGLE);
 	dest_free(&d);
 }
@@ -146,11 +155,11 @@ static void test_many_rejects_hold_one_success_forgets(void **state)
 
 	(void)state;
 	dest_init(&d, &four);
-	dest_rejected(&d);
-	dest_rejected(&d);
+	for (int i = 0; i < OUTCOME_REJECT_RUN - 1; i++)
+		dest_rejected(&d);
 	dest_success(&d);
-	dest_rejected(&d);
-	dest_rejected(&d);
+	for (int i = 0; i < OUTCOME_REJECT_RUN - 1; i++)
+		dest_rejected(&d);
 	assert_int_equal(d.state, DEST_OPEN);
 	dest_rejected(&d);
 	assert_int_equal(d.state, DEST_HELD);

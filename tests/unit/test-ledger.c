@@ -1,6 +1,6 @@
 // uses: daemons/forwarder/ledger.c
-/* ledger: the fold of `submissions`, by tables of records: states in any order of arrival, whose outcome counts, which
- * filing stands in the way of another. */
+/* ledger: the fold of `submissions`, by tables of records: states in any order of arrival, whose
+ * outcome counts, which filing stands in the way of another. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,18 +30,21 @@ struct rec {
 
 static int feed(struct ledger *l, const struct rec *r, struct err *e)
 {
-	_cleanup_json_ json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "complaint", r->complaint,
-		"destination", r->destination, "system", r->system, "call", r->call, "version", 1, "attempt",
-		r->attempt ? (int)r->attempt : 1, "at", "2026-11-24T04:29:15.000Z");
+	_cleanup_json_ json_t *body = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "complaint",
+		r->complaint, "destination", r->destination, "system", r->system, "call", r->call,
+		"version", 1, "attempt", r->attempt ? (int)r->attempt : 1, "at",
+		"2026-11-24T04:29:15.000Z");
 	_cleanup_json_ json_t *extra = json_loads(r->extra ? r->extra : "{}", 0, NULL);
-	struct ledger_entry entry = {.kind = r->kind, .term = r->term, .n = r->n, .late = r->late, .body = body};
+	struct ledger_entry entry = {
+		.kind = r->kind, .term = r->term, .n = r->n, .late = r->late, .body = body};
 
 	assert_non_null(extra);
 	json_object_update(body, extra);
 	return ledger_apply(l, &entry, NULL, e);
 }
 
-static enum slot_state state_of(struct ledger *l, const char *complaint, const char *destination, const char *call)
+static enum slot_state state_of(
+	struct ledger *l, const char *complaint, const char *destination, const char *call)
 {
 	struct slot *s;
 	uint8_t id[16];
@@ -51,10 +54,19 @@ static enum slot_state state_of(struct ledger *l, const char *complaint, const c
 	return s ? (enum slot_state)s->state : SLOT_NONE;
 }
 
-#define INTENT(t, n_)           {"intent", t, n_, false, C1, "d", "lapor", "create", 1, "{\"sources\":[\"" M1 "\"]}"}
-#define OUT(kind_, t, n_, late_, ref, more) {kind_, t, n_, late_, C1, "d", "lapor", "create", 1, "{\"intent\":\"" ref "\"" more "}"}
+#define INTENT(t, n_)                                                  \
+	{                                                              \
+		"intent", t, n_, false, C1, "d", "lapor", "create", 1, \
+			"{\"sources\":[\"" M1 "\"]}"                   \
+	}
+#define OUT(kind_, t, n_, late_, ref, more)                         \
+	{                                                           \
+		kind_, t, n_, late_, C1, "d", "lapor", "create", 1, \
+			"{\"intent\":\"" ref "\"" more "}"          \
+	}
 #define DONE(t, n_, late_, ref) OUT("done", t, n_, late_, ref, ",\"remote_id\":\"77\"")
-#define RESOLVED(t, n_, ref, how) OUT("resolved", t, n_, false, ref, ",\"command\":\"" K1 "\",\"resolution\":\"" how "\"")
+#define RESOLVED(t, n_, ref, how) \
+	OUT("resolved", t, n_, false, ref, ",\"command\":\"" K1 "\",\"resolution\":\"" how "\"")
 
 static const struct state_case {
 	const char *name;
@@ -65,32 +77,46 @@ static const struct state_case {
 	{"intent alone", {INTENT(1, 1)}, SLOT_INTENT, false},
 	{"done", {INTENT(1, 1), DONE(1, 2, false, "1/1")}, SLOT_DONE, false},
 	{"late done of its own writer", {INTENT(1, 1), DONE(1, 2, true, "1/1")}, SLOT_DONE, false},
-	{"done by another writer is void", {INTENT(1, 1), DONE(2, 1, false, "1/1")}, SLOT_INTENT, false},
-	{"not sent by another writer is void", {INTENT(1, 1), OUT("not_sent", 2, 1, false, "1/1", "")}, SLOT_INTENT,
+	{"done by another writer is void", {INTENT(1, 1), DONE(2, 1, false, "1/1")}, SLOT_INTENT,
 		false},
-	{"parked by the new owner counts", {INTENT(1, 1), OUT("parked", 2, 1, false, "1/1", "")}, SLOT_PARKED, false},
-	{"late parked is void", {INTENT(1, 1), OUT("parked", 1, 2, true, "1/1", "")}, SLOT_INTENT, false},
-	{"late done un-parks", {INTENT(1, 1), OUT("parked", 2, 1, false, "1/1", ""), DONE(1, 2, true, "1/1")}, SLOT_DONE,
+	{"not sent by another writer is void",
+		{INTENT(1, 1), OUT("not_sent", 2, 1, false, "1/1", "")}, SLOT_INTENT, false},
+	{"parked by the new owner counts", {INTENT(1, 1), OUT("parked", 2, 1, false, "1/1", "")},
+		SLOT_PARKED, false},
+	{"late parked is void", {INTENT(1, 1), OUT("parked", 1, 2, true, "1/1", "")}, SLOT_INTENT,
 		false},
+	{"late done un-parks",
+		{INTENT(1, 1), OUT("parked", 2, 1, false, "1/1", ""), DONE(1, 2, true, "1/1")},
+		SLOT_DONE, false},
 	{"parked after done changes nothing",
-		{INTENT(1, 1), DONE(1, 2, true, "1/1"), OUT("parked", 2, 1, false, "1/1", "")}, SLOT_DONE, false},
+		{INTENT(1, 1), DONE(1, 2, true, "1/1"), OUT("parked", 2, 1, false, "1/1", "")},
+		SLOT_DONE, false},
 	{"resolved over parked",
-		{INTENT(1, 1), OUT("parked", 1, 2, false, "1/1", ""), RESOLVED(1, 3, "1/1", "filed")}, SLOT_FILED, false},
+		{INTENT(1, 1), OUT("parked", 1, 2, false, "1/1", ""),
+			RESOLVED(1, 3, "1/1", "filed")},
+		SLOT_FILED, false},
 	{"resolves once",
-		{INTENT(1, 1), OUT("parked", 1, 2, false, "1/1", ""), RESOLVED(1, 3, "1/1", "dropped"),
-			RESOLVED(1, 4, "1/1", "not_filed")},
+		{INTENT(1, 1), OUT("parked", 1, 2, false, "1/1", ""),
+			RESOLVED(1, 3, "1/1", "dropped"), RESOLVED(1, 4, "1/1", "not_filed")},
 		SLOT_DROPPED, false},
-	{"done over resolved", {INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), DONE(1, 2, true, "1/1")}, SLOT_DONE,
-		false},
+	{"done over resolved",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), DONE(1, 2, true, "1/1")},
+		SLOT_DONE, false},
 	{"done of an older attempt after a resend is a duplicate",
-		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2), DONE(1, 2, true, "1/1")}, SLOT_INTENT, true},
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			DONE(1, 2, true, "1/1")},
+		SLOT_INTENT, true},
 	{"two remote ids are a duplicate",
-		{INTENT(1, 1), OUT("resolved", 2, 1, false, "1/1", ",\"resolution\":\"filed\",\"remote_id\":\"5\""),
+		{INTENT(1, 1),
+			OUT("resolved", 2, 1, false, "1/1",
+				",\"resolution\":\"filed\",\"remote_id\":\"5\""),
 			DONE(1, 2, true, "1/1")},
 		SLOT_DONE, true},
 	{"outcome without its intent is void", {DONE(1, 2, false, "1/1")}, SLOT_NONE, false},
-	{"late intent is void", {{"intent", 1, 1, true, C1, "d", "lapor", "create", 1, NULL}}, SLOT_NONE, false},
-	{"not sent frees the slot", {INTENT(1, 1), OUT("not_sent", 1, 2, false, "1/1", ""), INTENT(1, 3)}, SLOT_INTENT,
+	{"late intent is void", {{"intent", 1, 1, true, C1, "d", "lapor", "create", 1, NULL}},
+		SLOT_NONE, false},
+	{"not sent frees the slot",
+		{INTENT(1, 1), OUT("not_sent", 1, 2, false, "1/1", ""), INTENT(1, 3)}, SLOT_INTENT,
 		false},
 };
 
@@ -106,7 +132,8 @@ static void test_states(void **state)
 		for (size_t k = 0; k < ARRAY_SIZE(c->recs) && c->recs[k].kind; k++)
 			if (feed(&l, &c->recs[k], &e) < 0)
 				fail_msg("%s: %s", c->name, e.text);
-		if (state_of(&l, C1, "d", "create") != c->want || (l.duplicates != 0) != c->duplicate)
+		if (state_of(&l, C1, "d", "create") != c->want ||
+			(l.duplicates != 0) != c->duplicate)
 			fail_msg("%s: state %s, duplicates %lu", c->name,
 				slot_state_name(state_of(&l, C1, "d", "create")), l.duplicates);
 		ledger_free(&l);
@@ -128,7 +155,8 @@ static const struct conflict_case {
 	{"not filed frees", {INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed")}, "lapor", false},
 	{"an upload does not count",
 		{{"intent", 1, 1, false, C1, "d", "lapor", "upload", 1,
-			"{\"attachment\":\"0000000000000000000000000000000000000000000000000000000000000000\"}"}},
+			"{\"attachment\":"
+			"\"0000000000000000000000000000000000000000000000000000000000000000\"}"}},
 		"lapor", false},
 };
 
@@ -153,7 +181,8 @@ static void test_conflicts(void **state)
 		found = ledger_conflict(&l, sources, ledger_name(&l, c->system), c2);
 		if ((found != NULL) != c->want)
 			fail_msg("%s: %s", c->name, found ? "blocked" : "free");
-		assert_null(ledger_conflict(&l, sources, ledger_name(&l, c->system), c1)); /* itself is no other */
+		assert_null(ledger_conflict(
+			&l, sources, ledger_name(&l, c->system), c1)); /* itself is no other */
 		ledger_free(&l);
 	}
 }
@@ -163,7 +192,8 @@ static void test_source_in_two_filings(void **state)
 {
 	const struct rec recs[] = {
 		INTENT(1, 1),
-		{"intent", 1, 2, false, C2, "d", "lapor", "create", 1, "{\"sources\":[\"" M1 "\"]}"},
+		{"intent", 1, 2, false, C2, "d", "lapor", "create", 1,
+			"{\"sources\":[\"" M1 "\"]}"},
 		OUT("not_sent", 1, 3, false, "1/1", ""),
 	};
 	_cleanup_json_ json_t *sources = json_pack("[s]", M1);
@@ -191,8 +221,10 @@ static void test_broken_records_hold(void **state)
 		{"intent", 1, 1, false, C1, "d", "s", "teleport", 1, NULL},
 		{"intent", 1, 1, false, C1, "d", "s", "create", 1, "{\"sources\":[17]}"},
 		{"done", 1, 1, false, C1, "d", "s", "create", 1, "{\"intent\":\"1-1\"}"},
-		{"done", 1, 1, false, C1, "d", "s", "create", 1, "{\"intent\":\"1/1\",\"remote_id\":\"12a\"}"},
-		{"resolved", 1, 1, false, C1, "d", "s", "create", 1, "{\"intent\":\"1/1\",\"resolution\":\"maybe\"}"},
+		{"done", 1, 1, false, C1, "d", "s", "create", 1,
+			"{\"intent\":\"1/1\",\"remote_id\":\"12a\"}"},
+		{"resolved", 1, 1, false, C1, "d", "s", "create", 1,
+			"{\"intent\":\"1/1\",\"resolution\":\"maybe\"}"},
 		{"refused", 1, 1, false, C1, "d", "s", "create", 1, NULL},
 		{"command", 1, 1, false, C1, "d", "s", "create", 1, NULL},
 		{"unheard-of", 1, 1, false, C1, "d", "s", "create", 1, NULL},

@@ -1,5 +1,6 @@
 // uses: daemons/forwarder/worklist.c
-/* worklist: which complaints wait, in which order, and that text is dropped when it is no longer needed. */
+/* worklist: which complaints wait, in which order, and that text is dropped when it is no longer
+ * needed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,16 +19,16 @@ static uint8_t name_of(void *ctx, const char *destination)
 	return (uint8_t)(*destination ? destination[0] - 'a' + 1 : 0);
 }
 
-static int apply(struct worklist *w, int complaint, int version, const char *state, const char *destination,
-	int64_t offset)
+static int apply(struct worklist *w, int complaint, int version, const char *state,
+	const char *destination, int64_t offset)
 {
 	char id[UUID_TEXT_SIZE];
 	struct err e = {0};
 
 	snprintf(id, sizeof id, "%08d-1111-5111-8111-111111111111", complaint);
-	_cleanup_json_ json_t *body = json_pack("{s:[{s:s,s:s,s:i,s:s,s:s,s:s}]}", "results", "type", "complaint", "id",
-		id, "version", version, "state", state, "destination", destination, "ready_at",
-		"2026-11-24T04:29:15.000Z");
+	_cleanup_json_ json_t *body = json_pack("{s:[{s:s,s:s,s:i,s:s,s:s,s:s}]}", "results",
+		"type", "complaint", "id", id, "version", version, "state", state, "destination",
+		destination, "ready_at", "2026-11-24T04:29:15.000Z");
 	return worklist_apply(w, "decision", body, offset, name_of, NULL, &e);
 }
 
