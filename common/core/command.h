@@ -44,4 +44,4 @@ int command_build(
 /* Checked JSON; -EPROTO unknown major (hold), -EINVAL unusable (dead). After 0 what each kind of
  * command needs is there. */
 int command_parse(const void *p, size_t n, json_t **ret, struct err *e);
-enum command_what command_what_get(const json_t *record);
+enum command_what command_what_get(const json_t *record); /* CMD_COUNT_ = unknown */
