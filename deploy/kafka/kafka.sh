@@ -13,7 +13,8 @@
 # In <dir>: server.properties (written once, then yours), data/, kafka.pid,
 # kafka.log. Options of `start` are for the first start only.
 #
-# Environment: MUARA_KAFKA_LIB  folder of the jars (build/kafka/lib)
+# Environment: MUARA_KAFKA_LIB  folder of the jars (build/kafka/lib in a checkout,
+#                               lib beside this file where it is installed)
 #              MUARA_KAFKA_HEAP JVM heap options (-Xms64m -Xmx256m)
 #              MUARA_KAFKA_LEVEL log level (info)
 #
@@ -24,7 +25,9 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-lib=${MUARA_KAFKA_LIB:-$(realpath -m "$here/../../build/kafka/lib")}
+# In a checkout the jars are build products; installed, they lie beside this file.
+if [ -f "$here/../../Makefile" ]; then own_lib=$(realpath -m "$here/../../build/kafka/lib"); else own_lib=$here/lib; fi
+lib=${MUARA_KAFKA_LIB:-$own_lib}
 heap=${MUARA_KAFKA_HEAP:--Xms64m -Xmx256m}
 level=${MUARA_KAFKA_LEVEL:-info}
 
@@ -53,7 +56,8 @@ fetch() {
 	local to=${1:-$lib} new
 	checked "$to" && return 0
 	command -v mvn >/dev/null || die "mvn is missing: install maven (deploy/deps.sh does)"
-	mkdir -p "$to"
+	{ mkdir -p "$to" && [ -w "$to" ]; } 2>/dev/null ||
+		die "the jars are not in $to and it cannot be written; once, as its owner: $0 fetch $to"
 	# The folder is replaced as a whole: never one that holds something else.
 	[ -f "$to/.checked" ] || [ -z "$(ls -A "$to")" ] ||
 		die "$to is not empty and not made by kafka.sh fetch; remove it or name another (MUARA_KAFKA_LIB)"
