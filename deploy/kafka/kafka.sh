@@ -2,8 +2,9 @@
 # One Kafka node (KRaft mode) in a folder of its own.
 #
 #   kafka.sh fetch [<libdir>]   fetch the pinned jars, check every digest
-#   kafka.sh start <dir> [--port N] [--controller-port N] [--prop key=value]...
-#                               settings and format once, start, wait until ready
+#   kafka.sh start <dir> [--port N] [--controller-port N] [--prop key=value]... [--join ID]
+#                               settings and format once, start, wait until ready;
+#                               --join: a further node of the cluster ID (README.md)
 #   kafka.sh run   <dir>        the same in the foreground, without the wait (systemd)
 #   kafka.sh wait  <dir> [seconds]   until the broker answers a Metadata request
 #   kafka.sh status <dir>       exit 0: ready; 3: not running; 4: running, no answer
@@ -100,13 +101,14 @@ settings() {
 
 # prepare <dir> [options]: settings and format, each once; prints nothing.
 prepare() {
-	local dir=$1 port=9092 cport=9093 props=() given=0
+	local dir=$1 port=9092 cport=9093 props=() given=0 join=
 	shift
 	while [ $# -gt 0 ]; do
 		[ $# -ge 2 ] || die "$1 needs a value"
 		case $1 in
 		--port) port=$2 ;;
 		--controller-port) cport=$2 ;;
+		--join) join=$2 ;;
 		--prop)
 			[[ $2 == *=* ]] || die "--prop wants key=value, not '$2'"
 			props+=("$2")
@@ -121,7 +123,7 @@ prepare() {
 	else
 		settings "$dir" "$port" "$cport" ${props[@]+"${props[@]}"}
 	fi
-	[ -f "$dir/data/meta.properties" ] || format "$dir"
+	[ -f "$dir/data/meta.properties" ] || format "$dir" "$join"
 }
 
 java_in() {
@@ -137,12 +139,17 @@ java_in() {
 		-Dlog4j2.configurationFile="$here/log4j2.properties" -cp "$lib/*" "$@"
 }
 
+# format <dir> [<id of the cluster to join>]: a first node is its own quorum; a
+# further one starts as an observer and becomes a voter by the admin's word.
 format() {
-	local id
-	id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c1-22)
-	[[ $id == -* ]] && id=m${id:1} # a leading '-' would be read as an option
+	local id=${2:-} how=--no-initial-controllers
+	if [ -z "$id" ]; then
+		how=--standalone
+		id=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | cut -c1-22)
+		[[ $id != -* ]] || id=m${id:1} # a leading '-' would be read as an option
+	fi
 	(umask 077 && mkdir -p "$1/data")
-	(level=warn && java_in "$1" kafka.tools.StorageTool format --standalone -t "$id" \
+	(level=warn && java_in "$1" kafka.tools.StorageTool format "$how" -t "$id" \
 		-c "$1/server.properties") >"$1/format.log" 2>&1 ||
 		die "formatting $1/data failed: see $1/format.log"
 }
