@@ -155,6 +155,7 @@ install: all ## Install daemons, sample config, schemas, systemd units (DESTDIR=
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(SYSCONF) $(DESTDIR)$(PREFIX)/share/muara $(DESTDIR)$(UNITDIR)
 	install -m 0755 $(BINS) $(DESTDIR)$(PREFIX)/bin/
 	cp -R config/. $(DESTDIR)$(PREFIX)/share/muara/config
+	cp -R deploy/kafka/. $(DESTDIR)$(PREFIX)/share/muara/kafka
 	for f in config/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/; done
 	install -d $(DESTDIR)$(SYSCONF)/lapor
 	for f in config/lapor/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/lapor/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/lapor/; done
