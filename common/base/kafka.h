@@ -62,7 +62,8 @@ bool kafka_producer_up(
 long kafka_producer_drain(struct kafka_producer *p, int64_t max_ms);
 /* Reports what is left as failed (possibly), then frees. Never hangs longer than ~5 s. NULL-safe.
  * `abandon`: messages still queued are purged, not sent (rd_kafka_purge): what travels may still
- * land. */
+ * land. Without it what is queued gets 2 s to go out. May be called from a report or from on_fatal
+ * (always abandons then); after it has returned nothing is reported and the handle is gone. */
 void kafka_producer_close(struct kafka_producer *p, bool abandon);
 
 /* --- consumer --- */
@@ -85,14 +86,19 @@ struct kafka_consumer_ops {
 	/* The partition has been read to its end (again after each new batch). May be NULL. */
 	void (*eof)(void *ctx, const char *topic, int32_t partition, int64_t next_offset);
 	/* Group mode: lane (partition) given or taken. In `assigned` call kafka_consumer_assign_add
-	 * for what to read. In `revoked` everything of that partition number has already been
-	 * unassigned. May be NULL without a group. */
+	 * for what to read (blocking reads of this module are fine there). In `revoked` everything
+	 * of that partition number has already been unassigned; commits still go through unless it
+	 * is lost. Eager protocol: every rebalance takes all lanes, then gives anew. May be NULL
+	 * without a group. */
 	void (*assigned)(void *ctx, int32_t partition);
 	void (*revoked)(void *ctx, int32_t partition, bool lost);
-	/* Offset out of range (log start moved past us) or another partition error that needs a
-	 * decision. */
+	/* Offset out of range (log start moved past us: err -ERANGE), no such topic (-ENOENT), not
+	 * allowed (-EACCES) or another partition error that needs a decision; err is -errno. */
 	void (*partition_error)(
 		void *ctx, const char *topic, int32_t partition, int err, const char *text);
+	/* The client is of no use any more (a second one with our group.instance.id, say): end, or
+	 * open a new one. Lanes were `revoked` with lost = true or will be. May be NULL. */
+	void (*fatal)(void *ctx, const char *text);
 };
 struct kafka_consumer_conf {
 	struct kafka_conf common;
@@ -107,8 +113,12 @@ struct kafka_consumer_conf {
 };
 int kafka_consumer_open(struct loop *l, const struct kafka_consumer_conf *c,
 	struct kafka_consumer **ret, struct err *e);
-void kafka_consumer_close(struct kafka_consumer *c); /* leaves the group; bounded; NULL-safe */
-/* offset >= 0, or KAFKA_BEGIN / KAFKA_END. Adding one that is assigned moves it. */
+/* Leaves the group (a static member stays in it until session_ms is over); bounded (~5 s);
+ * NULL-safe; calls nothing back; may be called from a callback. */
+void kafka_consumer_close(struct kafka_consumer *c);
+/* offset >= 0, or KAFKA_BEGIN / KAFKA_END. Adding one that is assigned moves it (and resumes it if
+ * it was paused). Takes effect at the next turn, or with the return of `assigned`: several in a row
+ * cost one assignment. The others keep their place and their pause. */
 #define KAFKA_BEGIN (-2)
 #define KAFKA_END   (-1)
 int kafka_consumer_assign_add(struct kafka_consumer *c, const char *topic, int32_t partition,
@@ -130,9 +140,10 @@ void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition
 /* First offset and end (next offset to be written). Blocking, bounded. */
 int kafka_watermarks(struct kafka_consumer *c, const char *topic, int32_t partition,
 	int64_t *ret_low, int64_t *ret_high, int timeout_ms, struct err *e);
-/* Reads one partition from an offset to the end as of the call with a private client; for start-up,
- * tools and tests. fn returns 0 to go on, > 0 to stop early, < 0 = error. Blocking; compaction
- * holes are fine. */
+/* Reads one partition from an offset (or KAFKA_BEGIN) to the end as of the call with a private
+ * client; for start-up, tools and tests. fn returns 0 to go on, > 0 to stop early, < 0 = error
+ * (returned as it is). Blocking; compaction holes are fine. -ERANGE when `from` is below the log's
+ * start or above its end: the log lost records; -ETIMEDOUT after timeout_ms. */
 int kafka_read_range(const struct kafka_conf *c, const char *topic, int32_t partition, int64_t from,
 	int (*fn)(void *ctx, const struct kafka_record *r), void *ctx, int timeout_ms,
 	struct err *e);
@@ -147,7 +158,7 @@ struct kafka_topic_info {
 	char name[250];
 	int partitions;
 };
-struct kafka_admin;
+struct kafka_admin; /* every call blocks, 20 s at most */
 int kafka_admin_open(const struct kafka_conf *c, struct kafka_admin **ret, struct err *e);
 void kafka_admin_close(struct kafka_admin *a);
 /* configs: key, value, …, NULL. -EEXIST when it exists. */
@@ -155,6 +166,9 @@ int kafka_admin_create(struct kafka_admin *a, const char *topic, int partitions,
 	const char *const *configs, struct err *e);
 /* *ret_partitions = 0 when the topic does not exist. */
 int kafka_admin_topic(struct kafka_admin *a, const char *topic, int *ret_partitions, struct err *e);
+/* Calls fn for each topic of the cluster, internal ones included. */
+int kafka_admin_topics(struct kafka_admin *a,
+	void (*fn)(void *ctx, const struct kafka_topic_info *t), void *ctx, struct err *e);
 /* Calls fn(key, value) for each config of the topic. */
 int kafka_admin_configs(struct kafka_admin *a, const char *topic,
 	void (*fn)(void *ctx, const char *key, const char *value), void *ctx, struct err *e);

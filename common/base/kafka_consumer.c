@@ -1,0 +1,593 @@
+/* kafka_consumer: see kafka.h.
+ *
+ * Guarantees: records of a partition come in order, each once per assignment; a record answered
+ * with -EAGAIN is kept (not fetched again) and comes first after the resume; between pause and
+ * resume nothing of that partition leaks, what librdkafka had prefetched is fetched again. A
+ * position is our own (`next`), never librdkafka's stored offset.
+ * One turn handles at most TURN_RECORDS or TURN_MS, so the loop stays fair.
+ * Only rd_kafka_consumer_poll is used: the batch calls of 2.0.x may skip offsets beside pause and
+ * rebalance (librdkafka CHANGELOG, 2.1.0).
+ * Known gap: each change of the assignment restarts the fetching of all partitions (the eager
+ * protocol has no other call); fine at start and at a change of lanes. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/kafka_private.h"
+#include "base/log.h"
+
+#define TURN_RECORDS 500
+#define TURN_MS	     20
+#define CLOSE_MS     4500
+
+struct part {
+	struct part *next_part;
+	rd_kafka_message_t *held; /* the record that was answered with -EAGAIN */
+	int64_t next;		  /* next offset to deliver, or KAFKA_BEGIN/_END until the first */
+	int32_t number;
+	bool paused; /* by -EAGAIN or by the caller */
+	bool moved;  /* what still comes belongs to another position */
+	bool dead;
+	char topic[];
+};
+
+/* librdkafka's opaque. It outlives the consumer when a close hangs in its thread. */
+struct shell {
+	struct kafka_consumer *c; /* NULL = closed: nothing is called back */
+};
+
+struct kafka_consumer {
+	rd_kafka_t *rk;
+	struct shell *shell;
+	struct kafka_wake wake;
+	struct kafka_link link;
+	struct kafka_consumer_ops ops;
+	void *ctx;
+	struct part *parts, *last; /* last: of the record before */
+	int serving;
+	bool changed; /* parts differ from what librdkafka was told */
+	bool rebalancing, closed, fatal, group;
+};
+
+/* --- table of partitions --- */
+
+static struct part *part_find(struct kafka_consumer *c, const char *topic, int32_t number)
+{
+	struct part *p = c->last;
+
+	if (p && !p->dead && p->number == number && !strcmp(p->topic, topic))
+		return p;
+	for (p = c->parts; p; p = p->next_part) {
+		if (!p->dead && p->number == number && !strcmp(p->topic, topic))
+			return c->last = p;
+	}
+	return NULL;
+}
+
+static void part_drop_held(struct part *p)
+{
+	if (p->held)
+		rd_kafka_message_destroy(TAKE_PTR(p->held));
+}
+
+static void parts_sweep(struct kafka_consumer *c, bool all)
+{
+	for (struct part **at = &c->parts, *p; (p = *at);) {
+		if (all || p->dead) {
+			*at = p->next_part;
+			part_drop_held(p);
+			free(p);
+		} else {
+			at = &p->next_part;
+		}
+	}
+	c->last = NULL;
+}
+
+static int64_t rk_offset(int64_t offset)
+{
+	return offset == KAFKA_BEGIN ? RD_KAFKA_OFFSET_BEGINNING
+	       : offset == KAFKA_END ? RD_KAFKA_OFFSET_END
+				     : offset;
+}
+
+static void rk_pause(struct kafka_consumer *c, const struct part *p, bool pause)
+{
+	_cleanup_parts_ rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+
+	rd_kafka_topic_partition_list_add(l, p->topic, p->number);
+	if (pause)
+		rd_kafka_pause_partitions(c->rk, l);
+	else
+		rd_kafka_resume_partitions(c->rk, l);
+}
+
+static int apply_assignment(struct kafka_consumer *c)
+{
+	_cleanup_parts_ rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(4);
+	rd_kafka_resp_err_t err;
+
+	c->changed = false;
+	for (struct part *p = c->parts; p; p = p->next_part) {
+		if (!p->dead)
+			rd_kafka_topic_partition_list_add(l, p->topic, p->number)->offset =
+				rk_offset(p->next);
+	}
+	err = rd_kafka_assign(c->rk, l);
+	if (err) {
+		log_warn("kafka %s: assignment refused: %s", c->link.who, rd_kafka_err2str(err));
+		return kafka_errno(err);
+	}
+	for (struct part *p = c->parts; p; p = p->next_part) {
+		p->moved = false;
+		if (p->paused && !p->dead)
+			rk_pause(c, p, true);
+	}
+	return 0;
+}
+
+static void assignment_changed(struct kafka_consumer *c)
+{
+	c->changed = true;
+	if (!c->rebalancing)
+		kafka_wake_soon(&c->wake);
+}
+
+int kafka_consumer_assign_add(struct kafka_consumer *c, const char *topic, int32_t partition,
+	int64_t offset, struct err *e)
+{
+	struct part *p;
+
+	if (partition < 0 || offset < KAFKA_BEGIN)
+		return err_set(e, -EINVAL, "topic %s: no such partition or offset", topic);
+	p = part_find(c, topic, partition);
+	if (!p) {
+		p = xcalloc(1, sizeof *p + strlen(topic) + 1);
+		memcpy(p->topic, topic, strlen(topic) + 1);
+		p->number = partition;
+		p->next_part = c->parts;
+		c->parts = p;
+	}
+	part_drop_held(p);
+	if (p->paused)
+		rk_pause(c, p, false);
+	p->paused = false;
+	p->moved = true;
+	p->next = offset;
+	assignment_changed(c);
+	return 0;
+}
+
+int kafka_consumer_assign_del(
+	struct kafka_consumer *c, const char *topic, int32_t partition, struct err *e)
+{
+	struct part *p = part_find(c, topic, partition);
+
+	if (!p)
+		return err_set(
+			e, -ENOENT, "topic %s partition %d is not assigned", topic, (int)partition);
+	p->dead = true;
+	assignment_changed(c);
+	return 0;
+}
+
+void kafka_consumer_pause(struct kafka_consumer *c, const char *topic, int32_t partition)
+{
+	struct part *p = part_find(c, topic, partition);
+
+	if (!p || p->paused)
+		return;
+	p->paused = true;
+	rk_pause(c, p, true);
+}
+
+void kafka_consumer_resume(struct kafka_consumer *c, const char *topic, int32_t partition)
+{
+	struct part *p = part_find(c, topic, partition);
+
+	if (!p || !p->paused)
+		return;
+	p->paused = false;
+	if (!p->held)
+		rk_pause(c, p, false); /* else when the record that was held has been taken */
+	kafka_wake_soon(&c->wake);
+}
+
+/* --- delivery --- */
+
+/* True when the record was taken; false: hold it. */
+static bool give(struct kafka_consumer *c, struct part *p, const rd_kafka_message_t *m)
+{
+	rd_kafka_timestamp_type_t type;
+	struct kafka_record r = {.topic = p->topic,
+		.partition = p->number,
+		.offset = m->offset,
+		.log_append_ms = rd_kafka_message_timestamp(m, &type),
+		.key = m->key,
+		.key_len = m->key_len,
+		.value = m->payload,
+		.value_len = m->len};
+	int code = c->ops.record(c->ctx, &r);
+
+	if (code && code != -EAGAIN) /* never skip what the caller could not take */
+		log_error("kafka %s: %s/%d offset %lld was not taken (%d); held", c->link.who,
+			p->topic, (int)p->number, (long long)m->offset, code);
+	return code == 0;
+}
+
+static void deliver(struct kafka_consumer *c, rd_kafka_message_t *m)
+{
+	struct part *p = part_find(c, rd_kafka_topic_name(m->rkt), m->partition);
+	bool taken;
+
+	if (!p || p->moved || (p->next >= 0 && m->offset < p->next)) {
+		rd_kafka_message_destroy(m);
+		return;
+	}
+	if (p->paused) { /* must not happen; then it has to be fetched again */
+		rd_kafka_message_destroy(m);
+		p->moved = true;
+		assignment_changed(c);
+		return;
+	}
+	p->next = m->offset + 1;
+	taken = give(c, p, m);
+	if (taken || p->dead || p->moved || c->closed) {
+		rd_kafka_message_destroy(m);
+		return;
+	}
+	p->held = m;
+	p->next = m->offset; /* what a new assignment starts from */
+	if (!p->paused)
+		rk_pause(c, p, true);
+	p->paused = true;
+}
+
+/* Records that were held and whose partition was resumed. */
+static void deliver_held(struct kafka_consumer *c)
+{
+	for (struct part *p = c->parts; p && !c->closed; p = p->next_part) {
+		rd_kafka_message_t *m = p->held;
+
+		if (!m || p->paused || p->dead || p->moved)
+			continue;
+		p->held = NULL;
+		p->next = m->offset + 1;
+		if (give(c, p, m)) {
+			rd_kafka_message_destroy(m);
+			if (!p->paused && !p->moved && !c->closed)
+				rk_pause(c, p, false);
+		} else if (p->moved) {
+			rd_kafka_message_destroy(m);
+		} else {
+			p->held = m;
+			p->next = m->offset;
+			p->paused = true; /* librdkafka still has it paused */
+		}
+	}
+}
+
+static void trouble(struct kafka_consumer *c, const rd_kafka_message_t *m)
+{
+	const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : NULL;
+	struct part *p = topic ? part_find(c, topic, m->partition) : NULL;
+
+	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		if (p && !p->paused && !p->moved && c->ops.eof)
+			c->ops.eof(c->ctx, p->topic, p->number, m->offset);
+		return;
+	}
+	if (p && !p->moved && c->ops.partition_error) {
+		c->ops.partition_error(
+			c->ctx, p->topic, p->number, kafka_errno(m->err), rd_kafka_err2str(m->err));
+		return;
+	}
+	log_warn("kafka %s: %s%s%s", c->link.who, topic ? topic : "", topic ? ": " : "",
+		rd_kafka_err2str(m->err));
+}
+
+static void consumer_end(struct kafka_consumer *c);
+
+static void serve(void *ctx)
+{
+	struct kafka_consumer *c = ctx;
+	int64_t end = clock_mono_ms() + TURN_MS;
+	rd_kafka_message_t *m = NULL;
+	int n = 0;
+
+	if (c->serving)
+		return;
+	c->serving++;
+	deliver_held(c);
+	for (; n < TURN_RECORDS && !c->closed; n++) {
+		if (c->changed && apply_assignment(c))
+			break; /* again at the next tick */
+		m = rd_kafka_consumer_poll(c->rk, 0);
+		if (!m)
+			break;
+		if (m->err) {
+			trouble(c, m);
+			rd_kafka_message_destroy(m);
+		} else {
+			deliver(c, m);
+		}
+		if (n % 16 == 15 && clock_mono_ms() >= end)
+			break;
+	}
+	c->serving--;
+	if (c->closed) {
+		consumer_end(c);
+		return;
+	}
+	parts_sweep(c, false);
+	if (m || c->changed)
+		kafka_wake_soon(&c->wake);
+	if (n)
+		kafka_link_up(&c->link);
+}
+
+/* --- callbacks of librdkafka, all inside rd_kafka_consumer_poll --- */
+
+static void lanes_given(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *l)
+{
+	for (int i = 0; i < l->cnt && !c->closed; i++) {
+		if (c->ops.assigned)
+			c->ops.assigned(c->ctx, l->elems[i].partition);
+	}
+	if (c->closed)
+		rd_kafka_assign(c->rk, NULL);
+	else
+		apply_assignment(c);
+}
+
+static void lanes_taken(struct kafka_consumer *c, const rd_kafka_topic_partition_list_t *l)
+{
+	bool lost = rd_kafka_assignment_lost(c->rk);
+
+	for (struct part *p = c->parts; p; p = p->next_part) {
+		for (int i = 0; i < l->cnt; i++)
+			p->dead |= p->number == l->elems[i].partition;
+	}
+	for (int i = 0; i < l->cnt && !c->closed; i++) {
+		if (c->ops.revoked)
+			c->ops.revoked(c->ctx, l->elems[i].partition, lost);
+	}
+	rd_kafka_assign(c->rk, NULL);
+	c->changed = false;
+	for (struct part *p = c->parts; p; p = p->next_part)
+		c->changed |= !p->dead; /* read on where no lane was taken */
+}
+
+static void on_rebalance(
+	rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *l, void *opaque)
+{
+	struct shell *shell = opaque;
+	struct kafka_consumer *c = __atomic_load_n(&shell->c, __ATOMIC_ACQUIRE);
+
+	if (!c || c->closed) {
+		rd_kafka_assign(rk, NULL);
+		return;
+	}
+	c->rebalancing = true;
+	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+		lanes_given(c, l);
+	} else {
+		if (err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
+			log_warn("kafka %s: rebalance: %s", c->link.who, rd_kafka_err2str(err));
+		lanes_taken(c, l);
+	}
+	c->rebalancing = false;
+}
+
+static struct kafka_consumer *of_shell(void *opaque)
+{
+	return __atomic_load_n(&((struct shell *)opaque)->c, __ATOMIC_ACQUIRE);
+}
+
+static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
+{
+	struct kafka_consumer *c = of_shell(opaque);
+	char text[256];
+
+	if (!c || c->closed)
+		return;
+	if (err != RD_KAFKA_RESP_ERR__FATAL) {
+		kafka_link_error(&c->link, err, reason);
+		return;
+	}
+	if (c->fatal)
+		return;
+	c->fatal = true;
+	rd_kafka_fatal_error(rk, text, sizeof text);
+	log_error("kafka %s: fatal consumer error: %s", c->link.who, text);
+	if (c->ops.fatal)
+		c->ops.fatal(c->ctx, text);
+}
+
+static int on_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque)
+{
+	struct kafka_consumer *c = of_shell(opaque);
+
+	(void)rk;
+	(void)len;
+	if (c)
+		kafka_link_stats(&c->link, json);
+	return 0;
+}
+
+static void on_commit(
+	rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *l, void *opaque)
+{
+	struct kafka_consumer *c = of_shell(opaque);
+
+	(void)rk;
+	for (int i = 0; !err && l && i < l->cnt; i++)
+		err = l->elems[i].err;
+	if (c && err && err != RD_KAFKA_RESP_ERR__NO_OFFSET)
+		log_warn("kafka %s: commit failed: %s", c->link.who, rd_kafka_err2str(err));
+}
+
+/* --- life --- */
+
+static int consumer_conf(rd_kafka_conf_t *conf, const struct kafka_consumer_conf *c, struct err *e)
+{
+	static const char *const always[] = {"enable.auto.commit", "false",
+		"enable.auto.offset.store", "false", "auto.offset.reset", "error",
+		"enable.partition.eof", "true", "isolation.level", "read_committed",
+		"partition.assignment.strategy", "range", "allow.auto.create.topics", "false",
+		"statistics.interval.ms", "2000", NULL};
+	/* rd_kafka_assign and consumer_poll want a group even when it is never joined. */
+	const char *const group[] = {"group.id", c->group ? c->group : "muara-none", NULL};
+	const char *const instance[] = {"group.instance.id", c->instance, NULL};
+	int session = c->session_ms ? c->session_ms : 45000;
+	int r = kafka_conf_pairs(conf, always, e);
+
+	if (!r)
+		r = kafka_conf_pairs(conf, group, e);
+	if (!r && c->instance)
+		r = kafka_conf_pairs(conf, instance, e);
+	if (!r)
+		r = kafka_conf_int(conf, "session.timeout.ms", session, e);
+	if (!r)
+		r = kafka_conf_int(conf, "heartbeat.interval.ms", MIN(3000, session / 3), e);
+	if (!r)
+		r = kafka_conf_int(conf, "max.poll.interval.ms",
+			MAX(c->max_poll_ms ? c->max_poll_ms : 300000, session), e);
+	return r;
+}
+
+static int consumer_join(struct kafka_consumer *c, const char *topic, struct err *e)
+{
+	_cleanup_parts_ rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t err;
+
+	rd_kafka_topic_partition_list_add(l, topic, RD_KAFKA_PARTITION_UA);
+	err = rd_kafka_subscribe(c->rk, l);
+	return err ? kafka_err_set(e, err, "subscribing") : 0;
+}
+
+static struct kafka_consumer *consumer_new(
+	rd_kafka_conf_t *conf, const struct kafka_consumer_conf *cc, struct err *e)
+{
+	struct kafka_consumer *c = xcalloc(1, sizeof *c);
+
+	c->ops = *cc->ops;
+	c->ctx = cc->ctx;
+	c->shell = xcalloc(1, sizeof *c->shell);
+	c->shell->c = c;
+	snprintf(c->link.who, sizeof c->link.who, "%s (%s)",
+		cc->common.client_id ? cc->common.client_id : "consumer",
+		cc->group_topic ? cc->group_topic : "reader");
+	rd_kafka_conf_set_opaque(conf, c->shell);
+	rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	rd_kafka_conf_set_stats_cb(conf, on_stats);
+	rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+	c->rk = kafka_client_new(RD_KAFKA_CONSUMER, conf, e);
+	if (c->rk)
+		return c;
+	free(c->shell);
+	free(c);
+	return NULL;
+}
+
+int kafka_consumer_open(struct loop *l, const struct kafka_consumer_conf *cc,
+	struct kafka_consumer **ret, struct err *e)
+{
+	rd_kafka_conf_t *conf = kafka_conf_new(&cc->common, e);
+	struct kafka_consumer *c;
+	int r;
+
+	if (!conf)
+		return -EINVAL;
+	r = cc->group_topic && !cc->group
+		    ? err_set(e, -EINVAL, "Kafka consumer: a group topic needs a group")
+		    : consumer_conf(conf, cc, e);
+	if (r) {
+		rd_kafka_conf_destroy(conf);
+		return r;
+	}
+	c = consumer_new(conf, cc, e);
+	if (!c)
+		return -EINVAL;
+	rd_kafka_poll_set_consumer(c->rk); /* errors and statistics come by the same queue */
+	r = kafka_wake_open(&c->wake, l, rd_kafka_queue_get_consumer(c->rk), serve, c, e);
+	if (!r && cc->group_topic)
+		r = consumer_join(c, cc->group_topic, e);
+	if (r) {
+		kafka_consumer_close(c);
+		return r;
+	}
+	*ret = c;
+	return 0;
+}
+
+static void consumer_end(struct kafka_consumer *c)
+{
+	kafka_wake_close(&c->wake);
+	parts_sweep(c, true);
+	kafka_destroy(c->rk, true, c->shell, CLOSE_MS);
+	free(c);
+}
+
+void kafka_consumer_close(struct kafka_consumer *c)
+{
+	if (!c || c->closed)
+		return;
+	c->closed = true;
+	__atomic_store_n(&c->shell->c, NULL, __ATOMIC_RELEASE);
+	if (!c->serving) /* else serve() ends it */
+		consumer_end(c);
+}
+
+/* --- offsets --- */
+
+int kafka_committed(struct kafka_consumer *c, const char *topic, int32_t partition,
+	int64_t *ret_offset, char *ret_metadata, size_t metadata_size, int timeout_ms,
+	struct err *e)
+{
+	_cleanup_parts_ rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *t = rd_kafka_topic_partition_list_add(l, topic, partition);
+	rd_kafka_resp_err_t err = rd_kafka_committed(c->rk, l, timeout_ms);
+
+	if (!err)
+		err = t->err;
+	if (err)
+		return kafka_err_set(e, err, "reading the committed offset");
+	*ret_offset = t->offset >= 0 ? t->offset : -1;
+	if (ret_metadata && metadata_size)
+		snprintf(ret_metadata, metadata_size, "%.*s", (int)t->metadata_size,
+			t->metadata ? (const char *)t->metadata : "");
+	return 0;
+}
+
+void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition, int64_t offset,
+	const char *metadata)
+{
+	_cleanup_parts_ rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *t = rd_kafka_topic_partition_list_add(l, topic, partition);
+	rd_kafka_resp_err_t err;
+
+	t->offset = offset;
+	if (metadata) { /* freed with the list */
+		t->metadata = xstrdup(metadata);
+		t->metadata_size = strlen(metadata);
+	}
+	err = rd_kafka_commit(c->rk, l, 1);
+	if (err)
+		log_warn("kafka %s: commit failed: %s", c->link.who, rd_kafka_err2str(err));
+}
+
+int kafka_watermarks(struct kafka_consumer *c, const char *topic, int32_t partition,
+	int64_t *ret_low, int64_t *ret_high, int timeout_ms, struct err *e)
+{
+	int64_t low, high;
+	rd_kafka_resp_err_t err =
+		rd_kafka_query_watermark_offsets(c->rk, topic, partition, &low, &high, timeout_ms);
+
+	if (err)
+		return kafka_err_set(e, err, "asking for a log's ends");
+	*ret_low = low;
+	*ret_high = high;
+	return 0;
+}
