@@ -44,7 +44,8 @@ class Notify:
                 text = self._socket.recv(4096).decode(errors='replace')
             except OSError:
                 return
-            for line in text.splitlines():
+            # READY last: who waits for it may look at the rest of the datagram
+            for line in sorted(text.splitlines(), key=lambda x: x == 'READY=1'):
                 self._take(*line.partition('=')[::2])
 
     def close(self):

@@ -16,6 +16,11 @@ import time
 
 _living = set()
 
+# The signal is asked for after the fork: a runner that died in between is
+# noticed by the parent having changed. exec all the way keeps the pid.
+_LEASH = ['setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c',
+          '[ "$PPID" = "$0" ] || exit 70; exec "$@"', str(os.getpid())]
+
 
 def wait_until(condition, timeout=20, what='condition', step=0.02):
     """The first true value of condition(); AssertionError with `what` (text or
@@ -49,7 +54,7 @@ class Proc:
         full.update({k: str(v) for k, v in (env or {}).items()})
         with open(log, 'ab') as out:
             self._popen = subprocess.Popen(
-                ['setpriv', '--pdeathsig', 'KILL', '--', *self.argv],
+                [*_LEASH, *self.argv],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=full, cwd=cwd,
                 start_new_session=True)  # ctrl-C reaches the runner only
         _living.add(self)
