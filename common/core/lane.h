@@ -1,11 +1,10 @@
-/* lane: which records of a lane log count, and the owner's way to append ones that do. Pure: no
- * I/O, no clock, no JSON; the driver is lane_log.h, the rules with their reasons are lane.md.
+/* lane: which records of a lane log count. Pure: no I/O, no clock, no JSON; the driver is
+ * lane_log.h, the rules with their reasons are lane.md.
  *
  * lane_view is the ruling every reader applies: fed with the records of one log in log order, it
- * says of each whether it counts. lane_owner is the owner's state machine above a view: takeover,
- * confirm, failure, fencing. Both are plain state driven by calls; the model test drives the very
- * same code against a simulated log. Not thread-safe; strings are borrowed for the call unless said
- * otherwise. */
+ * says of each whether it counts. The owner's state machine above it is lane_owner.h. Plain state
+ * driven by calls; the model test drives the very same code against a simulated log. Not
+ * thread-safe; strings are borrowed for the call unless said otherwise. */
 #pragma once
 
 #include <stdbool.h>
@@ -121,92 +120,7 @@ const struct lane_term *lane_view_ruler(const struct lane_view *v);
 /* Counted takeover of that term, or NULL. */
 const struct lane_term *lane_view_term(const struct lane_view *v, uint64_t term);
 
-/* --- the owner --- */
-
-enum lane_state {
-	LANE_READING, /* to the end, before the takeover */
-	LANE_TAKING,  /* a takeover is on its way */
-	LANE_OWN,     /* may decide */
-	LANE_FENCED,  /* a newer takeover was read, or the group took the lane: only outcomes of own
-			 INTENTs may still be appended */
-	LANE_HELD,    /* the log contradicts itself or what was remembered: a person decides */
-};
-
-/* What the owner asks for. Called from inside the lane_owner_* functions; may not call them back
- * (the driver queues). */
-struct lane_owner_ops {
-	/* Append this to the log through the newest producer. 0; -ENOBUFS: not now, nothing was
-	 * taken; other -errno: the producer is broken. seq comes back in lane_owner_report. */
-	int (*produce)(void *ctx, uint64_t seq, const struct lane_rec *r, void *cookie);
-	/* Drop the old producer with what it still queues, open a new one. 0 or -errno (tried again
-	 * later). */
-	int (*new_producer)(void *ctx);
-	void (*random)(void *ctx, uint8_t writer[LANE_WRITER_SIZE]);
-	/* A counted or late record, once each, in log order. cookie: what was given when it was
-	 * appended (own) or read. */
-	void (*entry)(void *ctx, enum lane_ruling ruling, const struct lane_rec *r, void *cookie,
-		bool own);
-	/* An append or a read record whose cookie is needed no more and was not given to entry. */
-	void (*drop)(void *ctx, void *cookie, bool own);
-	void (*owned)(void *ctx);
-	void (*unsettled)(void *ctx);
-	void (*lost)(void *ctx, const char *why);
-	void (*held)(void *ctx, const char *why);
-};
-
-struct lane_item { /* an append without its end yet */
-	uint64_t seq;
-	struct lane_rec rec; /* offset -1 until reported */
-	void *cookie;
-	int64_t since_ms;
-	bool reported, abandoned, takeover;
-	struct lane_item *next;
-};
-
-struct lane_owner_conf {
-	struct lane_view_conf view;
-	const struct lane_owner_ops *ops;
-	void *ctx;
-	int64_t deadline_ms; /* of one append's report; 0 = 10 s */
-};
-
-#define LANE_UNREAD 64
-struct lane_owner {
-	struct lane_owner_conf conf;
-	struct lane_view view;
-	enum lane_state state;
-	uint64_t term;			  /* of the newest own takeover */
-	uint8_t writer[LANE_WRITER_SIZE]; /* of the newest own takeover */
-	uint64_t last_n, tried_term, last_seq;
-	bool counted; /* the newest own takeover counted */
-	struct lane_item *first, *last;
-	long n_items;
-	int failures; /* takeovers in a row that failed */
-	int64_t now_ms, not_before_ms, lag_since_ms;
-	struct lane_mark unread[LANE_UNREAD]; /* confirmed by report; compared when read */
-	unsigned unread_at;
-};
-
-void lane_owner_init(struct lane_owner *o, const struct lane_owner_conf *c);
-void lane_owner_free(struct lane_owner *o); /* drops every cookie that is left */
-/* One record of the log, as read. The cookie goes to entry or drop. */
-void lane_owner_read(struct lane_owner *o, const struct lane_rec *r, void *cookie);
-void lane_owner_eof(struct lane_owner *o, int64_t next);
-/* status 0: in the log, at offset (or -1: not told); else failed, or nobody knows. */
-void lane_owner_report(struct lane_owner *o, uint64_t seq, int status, int64_t offset);
-void lane_owner_tick(struct lane_owner *o, int64_t now_ms);
-/* What the next append will carry. -EAGAIN: may not append now (see lane_owner_append). */
-int lane_owner_next(const struct lane_owner *o, bool outcome, uint64_t *ret_term, uint64_t *ret_n);
-/* r: kind_known, outcome, intent, erased, hash set by the caller, term and n from lane_owner_next;
- * size = bytes of the value. 0; -EAGAIN: not owned (or fenced and not an outcome of an own INTENT);
- * -EMSGSIZE; -ENOBUFS. On an error nothing was appended and the cookie stays the caller's. */
-int lane_owner_append(struct lane_owner *o, const struct lane_rec *r, size_t size, void *cookie);
-/* The group took the lane away, or the daemon stops. */
-void lane_owner_revoke(struct lane_owner *o, const char *why);
-/* The reader cannot go on (offset out of range, and the like). */
-void lane_owner_hold(struct lane_owner *o, const char *why);
-/* Appends whose report has not come yet. */
-long lane_owner_in_flight(const struct lane_owner *o);
+/* --- keys --- */
 
 /* "4/17"; "takeover/4/<hex>". out holds LANE_KEY_SIZE. */
 void lane_key_format(uint64_t term, uint64_t n, char *out);

@@ -13,7 +13,7 @@
 #include "base/err.h"
 #include "base/kafka.h"
 #include "base/loop.h"
-#include "core/lane.h"
+#include "core/lane_owner.h"
 #include "core/lane_record.h"
 #include "core/witness.h"
 

@@ -36,6 +36,10 @@ json_t *lane_genesis_body(const char *installation, int lanes, const char *log_n
 json_t *lane_takeover_body(
 	uint64_t term, const uint8_t writer[LANE_WRITER_SIZE], const char *daemon, const char *at);
 
+/* {"offset","term","writer","sha256"}: what a witness or an index keeps. */
+json_t *lane_mark_json(const struct lane_mark *m);
+int lane_mark_from_json(const json_t *j, struct lane_mark *ret); /* -EINVAL */
+
 /* Position of a reader, to go on later without reading from 0: includes the ruling. Caller owns. */
 json_t *lane_view_save(const struct lane_view *v);
 /* Into a freshly initialised view. -EINVAL: not a position of this log; the view is unchanged. The
