@@ -51,16 +51,22 @@ enabled_now() {
 	done
 }
 
+MARK='by deploy/deps.sh of Muara, for the length of one apt-get'
+
+exists() { [ -e "$1" ] || [ -L "$1" ]; }
+
 forbid_starts() {
-	[ ! -e $POLICY ] && [ ! -L $POLICY ] || $as_root mv $POLICY $POLICY.before-muara
-	printf '#!/bin/sh\n# by deploy/deps.sh of Muara, for the length of one apt-get\nexit 101\n' |
-		$as_root tee $POLICY >/dev/null
+	# One of ours still there: a run was killed, what it had put aside is the true one.
+	if exists $POLICY && ! grep -q "$MARK" $POLICY; then
+		$as_root mv $POLICY $POLICY.before-muara
+	fi
+	printf '#!/bin/sh\n# %s\nexit 101\n' "$MARK" | $as_root tee $POLICY >/dev/null
 	$as_root chmod 755 $POLICY
 }
 
 allow_starts() {
 	$as_root rm -f $POLICY
-	[ ! -e $POLICY.before-muara ] && [ ! -L $POLICY.before-muara ] || $as_root mv $POLICY.before-muara $POLICY
+	if exists $POLICY.before-muara; then $as_root mv $POLICY.before-muara $POLICY; fi
 }
 
 # disable_new <those enabled before, a line each>
@@ -128,7 +134,8 @@ main() {
 	as_root=''
 	if [ "$(id -u)" != 0 ]; then
 		command -v sudo >/dev/null || die "neither root nor sudo; as root: apt-get install ${need[*]}"
-		as_root='sudo'
+		as_root='sudo -n' # only a person at a terminal can be asked for a password
+		[ ! -t 0 ] || as_root=sudo
 	fi
 	install_missing "${need[@]}"
 	mapfile -t need < <(missing $lint)

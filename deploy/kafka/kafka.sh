@@ -49,7 +49,7 @@ verify() {
 	(cd "$1" && sha256sum --quiet --strict -c "$here/SHA256SUMS") || return 1
 	local extra
 	extra=$(comm -13 <(sed 's/.* [ *]//' "$here/SHA256SUMS" | LC_ALL=C sort) \
-		<(cd "$1" && ls -- *.jar | LC_ALL=C sort))
+		<(cd "$1" && printf '%s\n' *.jar | LC_ALL=C sort))
 	[ -z "$extra" ] || { echo "not in SHA256SUMS: $extra" >&2; return 1; }
 }
 

@@ -18,8 +18,8 @@ _living = set()
 
 # The signal is asked for after the fork: a runner that died in between is
 # noticed by the parent having changed. exec all the way keeps the pid.
-_LEASH = ['setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c',
-          '[ "$PPID" = "$0" ] || exit 70; exec "$@"', str(os.getpid())]
+_LEASH = ('setpriv', '--pdeathsig', 'KILL', '--', 'sh', '-c',
+          '[ "$PPID" = "$0" ] || exit 70; exec "$@"')
 
 
 def wait_until(condition, timeout=20, what='condition', step=0.02):
@@ -54,7 +54,7 @@ class Proc:
         full.update({k: str(v) for k, v in (env or {}).items()})
         with open(log, 'ab') as out:
             self._popen = subprocess.Popen(
-                [*_LEASH, *self.argv],
+                [*_LEASH, str(os.getpid()), *self.argv],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=full, cwd=cwd,
                 start_new_session=True)  # ctrl-C reaches the runner only
         _living.add(self)
