@@ -117,7 +117,7 @@ static void fold_message(json_t *ops, const json_t *record, const json_t *input)
 static void fold_inputs(json_t *ops, const json_t *record)
 {
 	const json_t *input;
-	char key[INDEX_KEY_SIZE], at[48], typed[INDEX_KEY_SIZE];
+	char key[INDEX_KEY_SIZE], at[48], typed[24];
 	size_t i;
 
 	record_place(record, at);
@@ -128,8 +128,8 @@ static void fold_inputs(json_t *ops, const json_t *record)
 		if (strcmp(type, "message") == 0) {
 			fold_message(ops, record, input);
 		} else if (strcmp(type, "timer") != 0) { /* a timer's id dies with its version */
-			snprintf(typed, sizeof(typed), "%s/%s", type, id);
-			op(ops, "set", index_key(key, "b", typed), at, NULL);
+			snprintf(typed, sizeof(typed), "b/%s", type);
+			op(ops, "set", index_key(key, typed, id), at, NULL);
 		}
 	}
 }

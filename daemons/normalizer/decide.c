@@ -56,10 +56,10 @@ static bool filed(struct ctx *x, const char *complaint)
 
 static bool absorbed_input(struct ctx *x, const char *type, const char *id)
 {
-	char typed[INDEX_KEY_SIZE];
+	char typed[24];
 
-	snprintf(typed, sizeof(typed), "%s/%s", type, id);
-	return lookup(x, "b", typed) != NULL;
+	snprintf(typed, sizeof(typed), "b/%s", type);
+	return lookup(x, typed, id) != NULL;
 }
 
 /* --- writing --- */
