@@ -248,13 +248,32 @@ static const char *element_text(const redisReply *r, size_t i)
 	return el && el->type == REDIS_REPLY_STRING ? el->str : "";
 }
 
-int index_load(struct index *x, enum index_found *ret, struct err *e)
+static int append_load(struct index *x)
 {
 	const char *argv[] = {"HMGET", x->meta, "identity", "complaints", "submissions"};
+
+	return redisAppendCommandArgv(x->redis, ARRAY_SIZE(argv), argv, NULL) == REDIS_OK ? 0
+											  : -ENOMEM;
+}
+
+/* Are the positions in this reply the ones we build on? */
+static bool as_found(const struct index *x, const redisReply *r)
+{
+	return strcmp(element_text(r, 0), x->identity) == 0 &&
+	       strcmp(element_text(r, 1), x->found[INDEX_COMPLAINTS]) == 0 &&
+	       strcmp(element_text(r, 2), x->found[INDEX_SUBMISSIONS]) == 0;
+}
+
+int index_load(struct index *x, enum index_found *ret, struct err *e)
+{
 	_cleanup_reply_ redisReply *reply = NULL;
 	struct lane_mark m;
-	int r = command(x, ARRAY_SIZE(argv), argv, &reply, e);
+	int r = connect_redis(x, e);
 
+	if (r == 0)
+		r = append_load(x);
+	if (r == 0)
+		r = get_reply(x, &reply, e);
 	if (r < 0)
 		return r;
 	replace(&x->found_identity, element_text(reply, 0));
@@ -362,6 +381,7 @@ static int append_key(struct index *x, const char *key, const char *verb)
 
 int index_fetch(struct index *x, const json_t *keys, struct view *v, struct err *e)
 {
+	_cleanup_reply_ redisReply *last = NULL;
 	const json_t *key;
 	size_t i;
 	int r = connect_redis(x, e), bad = 0;
@@ -374,6 +394,8 @@ int index_fetch(struct index *x, const json_t *keys, struct view *v, struct err 
 		if (append_key(x, k, index_key_is_hash(k) ? "HGETALL" : "GET") < 0)
 			return err_set(e, -ENOMEM, "Redis: command not built");
 	}
+	if (append_load(x) < 0)
+		return err_set(e, -ENOMEM, "Redis: command not built");
 	json_array_foreach (keys, i, key) {
 		_cleanup_reply_ redisReply *reply = NULL;
 
@@ -385,7 +407,10 @@ int index_fetch(struct index *x, const json_t *keys, struct view *v, struct err 
 		else
 			view_put(v, json_string_value(key), reply_json(reply));
 	}
-	return bad;
+	r = get_reply(x, &last, e);
+	if (r < 0 || bad < 0)
+		return r < 0 ? r : bad;
+	return as_found(x, last) ? 0 : err_set(e, -ESTALE, "the index was changed or lost");
 }
 
 static int zrange(struct index *x, int64_t now_ms, int max, json_t *ret, struct err *e)

@@ -51,7 +51,9 @@ struct lane_mark index_mark(const struct index *x, enum index_log log);
 int index_apply(struct index *x, enum index_log log, const struct lane_mark *to, const json_t *ops,
 	struct err *e);
 
-/* Keys (array of texts) into the view, by one pipeline. */
+/* Keys (array of texts) into the view, by one pipeline that ends with the positions: -ESTALE when
+ * they are not what we think, so that "absent" is never believed of an index that was just lost.
+ * The view must be dropped then. */
 int index_fetch(struct index *x, const json_t *keys, struct view *v, struct err *e);
 /* Timers due: array of "<complaint>/<kind>", at most max; *ret_next_ms: when the next one after
  * `now` is due, INT64_MAX = none. */

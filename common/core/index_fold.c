@@ -11,7 +11,7 @@
 
 const char *index_key(char out[INDEX_KEY_SIZE], const char *kind, const char *id)
 {
-	snprintf(out, INDEX_KEY_SIZE, "%s/%.*s", kind, INDEX_KEY_SIZE - 16, id);
+	snprintf(out, INDEX_KEY_SIZE, "%.24s/%.*s", kind, INDEX_KEY_SIZE - 32, id);
 	return out;
 }
 

@@ -168,6 +168,8 @@ static void test_lost_and_scripts_forgotten(void **state)
 {
 	struct index *x = fresh("k");
 	_cleanup_free_ char *line = xasprintf("redis-cli -s %s flushall >/dev/null", server.socket);
+	_cleanup_json_ json_t *keys = json_pack("[s]", "a/1");
+	struct view *v = view_new();
 	_cleanup_free_ char *forget =
 		xasprintf("redis-cli -s %s script flush >/dev/null", server.socket);
 	enum index_found found;
@@ -177,9 +179,11 @@ static void test_lost_and_scripts_forgotten(void **state)
 	assert_int_equal(system(forget), 0);
 	assert_int_equal(apply(x, INDEX_COMPLAINTS, 2, "[]"), 0);
 	assert_int_equal(system(line), 0);
+	assert_int_equal(index_fetch(x, keys, v, NULL), -ESTALE); /* absent is not believed */
 	assert_int_equal(apply(x, INDEX_COMPLAINTS, 3, "[]"), -ESTALE);
 	assert_int_equal(index_load(x, &found, NULL), 0);
 	assert_int_equal(found, INDEX_MISSING);
+	view_free(v);
 	index_close(x);
 }
 
