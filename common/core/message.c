@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "base/util.h"
 
 #include "core/message.h"
@@ -82,41 +83,6 @@ enum message_class message_class_of_call(enum call_class c)
 
 /* --- strings on their way in --- */
 
-/* Length of the valid UTF-8 character at p (no overlong form, no surrogate, no NUL), else 0. */
-static size_t utf8_char(const unsigned char *p, size_t n)
-{
-	size_t len = p[0] < 0x80 ? 1 : p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
-
-	if (!p[0] || (p[0] >= 0x80 && p[0] < 0xc2) || p[0] > 0xf4 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-		(p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-/* Every byte that is no UTF-8, and NUL, becomes U+FFFD. */
-static char *utf8_repair(const char *s, size_t n, size_t *ret_len, bool *ret_changed)
-{
-	char *out = xmalloc(3 * n + 1);
-	size_t at = 0;
-
-	for (size_t i = 0; i < n;) {
-		size_t len = utf8_char((const unsigned char *)s + i, n - i);
-
-		memcpy(out + at, len ? s + i : "\xef\xbf\xbd", len ? len : 3);
-		at += len ? len : 3;
-		i += len ? len : 1;
-		*ret_changed |= !len;
-	}
-	out[at] = '\0';
-	*ret_len = at;
-	return out;
-}
-
 /* Repaired, at most `max` bytes (cut between characters). *changed, *cut may be NULL and are only
  * ever set to true. */
 static json_t *text_json(const char *s, size_t n, size_t max, bool *changed, bool *cut)
@@ -130,9 +96,7 @@ static json_t *text_json(const char *s, size_t n, size_t max, bool *changed, boo
 	if (repaired && changed)
 		*changed = true;
 	if (len > max) {
-		len = max;
-		while (len && ((unsigned char)good[len] & 0xc0) == 0x80)
-			len--;
+		len = utf8_prefix_bytes(good, max);
 		if (cut)
 			*cut = true;
 	}
