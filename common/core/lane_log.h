@@ -29,6 +29,7 @@ struct lane_entry {		 /* borrowed for the call */
 	 * writer's (may be sent) iff own && term == lane_log_term(). */
 	bool own;
 	void *opaque;
+	struct lane_mark mark; /* what rules after it: what an index stores beside it */
 };
 
 struct lane_log_ops {
@@ -77,7 +78,8 @@ void lane_log_broken(struct lane_log *l, const char *why);
 void lane_log_revoke(struct lane_log *l, const char *why);
 /* Steals body, on errors too; adds term, n, writer, kind. Outcomes name their INTENT in "intent".
  * 0; -EAGAIN: not owned now; -EMSGSIZE: more than LANE_RECORD_MAX; -ENOBUFS: too much in flight,
- * try after the next entry. On an error nothing was appended. */
+ * try after the next entry; -ESTALE: outcome of an INTENT of another term (void: park or verify
+ * instead); -EINVAL: a kind that is not the log's. On an error nothing was appended. */
 int lane_append(struct lane_log *l, const char *kind, json_t *body, void *opaque, struct err *e);
 bool lane_log_owned(const struct lane_log *l);
 uint64_t lane_log_term(const struct lane_log *l); /* of our counted takeover; 0: none */
@@ -85,7 +87,7 @@ uint64_t lane_log_term(const struct lane_log *l); /* of our counted takeover; 0:
 bool lane_log_next_key(const struct lane_log *l, struct lane_key *ret);
 long lane_log_in_flight(const struct lane_log *l);   /* appends not delivered, dropped or failed */
 int64_t lane_log_position(const struct lane_log *l); /* next offset to be read or confirmed */
-/* The ruling after the last record known, with its hash: what an index stores. */
+/* The ruling after the last entry or event delivered: what an index stores. */
 struct lane_mark lane_log_mark(const struct lane_log *l);
 const char *lane_log_installation(const struct lane_log *l); /* "" before genesis */
 /* NULL-safe; allowed inside callbacks. What is queued is not sent; what travels may land. */

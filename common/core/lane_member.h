@@ -16,12 +16,12 @@
 
 struct lane_member;
 struct lane_member_ops {
-	/* Returns the daemon's object for this lane in *ret_obj (not NULL). An error: tried again
-	 * after a back-off. */
+	/* Returns the daemon's object for this lane in *ret_obj (not NULL). On an error it has
+	 * freed what it made (its lane_log, too); tried again after a back-off. */
 	int (*lane_open)(
 		void *ctx, struct lane_member *m, int32_t lane, void **ret_obj, struct err *e);
-	/* Free it (its lane_log, too: lane_log_close). Called once per object: after
-	 * lane_member_done, at the member's close, or when lane_open's later steps failed. */
+	/* Free it (its lane_log, too: lane_log_close). Called once per object, from the member's
+	 * timer: after lane_member_done, or at the member's close. */
 	void (*lane_close)(void *ctx, void *obj);
 	/* A record of an input. 0, or -EAGAIN: not now; lane_member_resume asks for it again. */
 	int (*input)(void *obj, const struct kafka_record *r);
@@ -53,7 +53,8 @@ int lane_member_add_input(
 	struct lane_member *m, const char *topic, int32_t lane, int64_t offset, struct err *e);
 void lane_member_pause(struct lane_member *m, const char *topic, int32_t lane);
 void lane_member_resume(struct lane_member *m, const char *topic, int32_t lane);
-struct kafka_consumer *lane_member_consumer(struct lane_member *m); /* commits, committed */
+/* For commits and committed positions. NULL while the member is out of the group. */
+struct kafka_consumer *lane_member_consumer(struct lane_member *m);
 /* After lost(): nothing is in flight any more, lane_close may come. Safe inside callbacks. */
 void lane_member_done(struct lane_member *m, int32_t lane);
 /* After held() and a person's `restore --accept`: forget the witness, open the lane anew. */

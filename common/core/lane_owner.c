@@ -108,6 +108,8 @@ static void fence(struct lane_owner *o, const char *why)
 
 void lane_owner_revoke(struct lane_owner *o, const char *why)
 {
+	if (o->state == LANE_HELD) /* it ends here too; whoever waits for the end is told */
+		o->conf.ops->lost(o->conf.ctx, why);
 	fence(o, why);
 }
 
@@ -219,21 +221,17 @@ static void rule_one(
 		if (give)
 			cookie = TAKE_PTR(own->cookie);
 	}
-	if (ruling == LANE_HOLD) {
-		if (cookie)
-			o->conf.ops->drop(o->conf.ctx, cookie, false);
-		held(o, e.text);
-		return;
-	}
 	if (own && r->type == LANE_T_RECORD && ruling == LANE_COUNTS)
 		o->failures = 0; /* only now: a log that takes takeovers and nothing else is no
 				    progress */
+	if (ruling == LANE_HOLD)
+		held(o, e.text);
+	else if (r->type == LANE_T_TAKEOVER && ruling == LANE_COUNTS)
+		takeover_counted(o, r);
 	if (give)
 		o->conf.ops->entry(o->conf.ctx, ruling, r, cookie, own != NULL);
-	else if (cookie)
+	else if (cookie) /* last: r may lie in it */
 		o->conf.ops->drop(o->conf.ctx, cookie, false);
-	if (r->type == LANE_T_TAKEOVER && ruling == LANE_COUNTS)
-		takeover_counted(o, r);
 }
 
 static struct lane_item *first_open(const struct lane_owner *o)
@@ -303,11 +301,12 @@ void lane_owner_read(struct lane_owner *o, const struct lane_rec *r, void *cooki
 	}
 	own = item_of(o, r);
 	if (own) { /* the appended one is given, it carries what its writer knows of it */
+		rule_one(o, r, own, NULL);
 		if (cookie)
 			o->conf.ops->drop(o->conf.ctx, cookie, false);
-		cookie = NULL;
+	} else {
+		rule_one(o, r, NULL, cookie);
 	}
-	rule_one(o, r, own, cookie);
 	confirm(o);
 }
 

@@ -149,6 +149,44 @@ static enum lane_type parse_ordinary(
 	return LANE_T_RECORD;
 }
 
+static void set_writer(json_t *b, const uint8_t writer[LANE_WRITER_SIZE])
+{
+	char hex[2 * LANE_WRITER_SIZE + 1];
+
+	hex_encode(writer, LANE_WRITER_SIZE, hex);
+	json_set_str(b, "writer", hex);
+}
+
+int lane_record_make(json_t *body, const char *kind, const struct lane_key *k,
+	const uint8_t writer[LANE_WRITER_SIZE], const char *const *kinds, struct lane_parsed *ret,
+	char **ret_text, size_t *ret_len, char key[LANE_KEY_SIZE], struct err *e)
+{
+	struct lane_parsed p = {.body = body};
+	int rc = 0;
+
+	json_set_str(body, "kind", kind);
+	json_set_int(body, "term", (int64_t)k->term);
+	json_set_int(body, "n", (int64_t)k->n);
+	set_writer(body, writer);
+	p.rec.kind = json_str(body, "kind");
+	lane_key_format(k->term, k->n, key);
+	p.rec.type = parse_ordinary(&p, key, strlen(key), kinds);
+	if (p.rec.type != LANE_T_RECORD || !p.rec.kind_known)
+		rc = err_set(e, -EINVAL, "a record of kind %s does not belong in this log", kind);
+	else if (p.rec.outcome && !p.rec.intent.n)
+		rc = err_set(e, -EINVAL, "an outcome must name its INTENT");
+	else if (p.rec.outcome && p.rec.intent.term != k->term)
+		rc = err_set(e, -ESTALE, "an outcome of an INTENT of another term is void");
+	if (rc) {
+		lane_parsed_free(&p);
+		return rc;
+	}
+	*ret_text = json_text(body, ret_len);
+	lane_record_hash(key, strlen(key), *ret_text, *ret_len, p.rec.hash);
+	*ret = p;
+	return 0;
+}
+
 static bool is_fixed_key(const char *key, size_t key_len)
 {
 	static const char takeover[] = "takeover/";
@@ -214,14 +252,6 @@ json_t *lane_genesis_body(
 	json_set_int(b, "lane", lane);
 	json_set_str(b, "created_at", created_at);
 	return b;
-}
-
-static void set_writer(json_t *b, const uint8_t writer[LANE_WRITER_SIZE])
-{
-	char hex[2 * LANE_WRITER_SIZE + 1];
-
-	hex_encode(writer, LANE_WRITER_SIZE, hex);
-	json_set_str(b, "writer", hex);
 }
 
 json_t *lane_takeover_body(

@@ -25,6 +25,12 @@ struct lane_parsed { /* owns what rec points to */
 void lane_record_parse(int64_t offset, const char *key, size_t key_len, const char *value,
 	size_t value_len, const char *const *kinds, struct lane_parsed *ret);
 void lane_parsed_free(struct lane_parsed *p);
+/* What the owner appends next: body (stolen, on errors too) gets kind, term, n, writer. 0;
+ * -EINVAL: a kind not in kinds, or an outcome that names no INTENT; -ESTALE: an outcome of an
+ * INTENT of another term, void for everybody. *ret_text: the value, caller frees; key: its key. */
+int lane_record_make(json_t *body, const char *kind, const struct lane_key *k,
+	const uint8_t writer[LANE_WRITER_SIZE], const char *const *kinds, struct lane_parsed *ret,
+	char **ret_text, size_t *ret_len, char key[LANE_KEY_SIZE], struct err *e);
 
 void lane_record_hash(const char *key, size_t key_len, const char *value, size_t value_len,
 	uint8_t ret[LANE_HASH_SIZE]);
