@@ -1,0 +1,129 @@
+/* profile: an endpoint described as data (config/lapor/NAME.yaml): how a complaint becomes calls,
+ * and what their answers say. Pure but for profile_load.
+ *
+ * A profile says: kind, system it files into, base path's calls in order, for each method, path,
+ * body (field map or multipart), whether it may be repeated, verified, or happens once only, its
+ * time and size limits, where an id comes back (a list of places, the first that is there wins),
+ * proofs that an answer means "not passed on", a read that probes the credential and a read that
+ * shows a report, status map, limits of attachments, form of `attachments`, zone. An operator's
+ * settings (institution, category and location numbers …) are no part of it: they come with the
+ * destination in forwarder.yaml and are named in the map as {{setting}}.
+ *
+ * Thread: any; a loaded profile is read-only. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/httpc.h"
+#include "base/options.h"
+#include "core/blob.h"
+#include "core/outcome.h"
+
+#include "ledger.h"
+
+enum profile_kind {
+	PROFILE_HTTP,	 /* calls over HTTP */
+	PROFILE_SHEET,	 /* a sheet for an officer, who types the number back */
+	PROFILE_OBSERVE, /* calls are made up and written down, never sent */
+};
+enum profile_read { READ_PROBE, READ_REPORT, PROFILE_READS };
+
+struct profile_call {
+	bool present; /* the profile has this call */
+	enum call_repeat repeat;
+	bool id_in_path; /* names a report of theirs in its path */
+	bool gives_id;	 /* 2xx must bring an id */
+	int64_t connect_ms, total_ms;
+	size_t max_answer;
+};
+
+struct profile;
+/* All faults at once, "file:line: key: what is wrong; what is allowed", in ret_faults (may be
+ * NULL). */
+int profile_load(const char *path, struct profile **ret, struct buf *ret_faults, struct err *e);
+void profile_free(struct profile *p); /* NULL-safe */
+const char *profile_name(const struct profile *p);
+const char *profile_system(const struct profile *p); /* lane.md 20: what it files into */
+enum profile_kind profile_kind(const struct profile *p);
+const struct profile_call *profile_call(const struct profile *p, enum call_kind c);
+const struct profile_call *profile_read(const struct profile *p, enum profile_read r);
+/* Does the profile need this call for this complaint at all? Hand-over: only when its agency maps
+ * to another institution than our own; upload: per attachment that profile_attachment takes. */
+bool profile_wants(const struct profile *p, enum call_kind c, const json_t *complaint,
+	const struct strmap *settings);
+/* May this attachment of a snapshot be uploaded (state stored, type and size allowed)? */
+bool profile_attachment(const struct profile *p, const json_t *attachment);
+/* Settings the profile's maps name but the destination does not give: a fault each. 0 = none. */
+int profile_check_settings(
+	const struct profile *p, const struct strmap *settings, struct buf *ret_faults);
+
+/* --- making a request --- */
+
+struct profile_file {		/* an uploaded attachment, for the create call */
+	const char *attachment; /* sha256 */
+	uint64_t remote_id;
+};
+struct profile_input {		    /* borrowed */
+	const json_t *complaint;    /* snapshot */
+	const char *base;	    /* of the destination, no '/' at its end */
+	const char *const *headers; /* "Name: value" of the destination (credentials), NULL ends */
+	const struct strmap *settings;
+	const struct strmap *agencies;	  /* agency name -> institution id; "" = default */
+	uint64_t remote_id;		  /* of the report; hand-over and READ_REPORT */
+	const json_t *attachment;	  /* of the snapshot; upload */
+	const struct profile_file *files; /* uploaded so far; create */
+	size_t n_files;
+	struct blob_store *blobs; /* upload: the file is sent from there */
+	const char *ca_file;	  /* NULL = system's */
+};
+struct profile_request { /* owns what http points to */
+	struct httpc_request http;
+	char content_sha256[65]; /* of the body, or of the file uploaded: content_hash of the INTENT
+				  */
+	struct buf text;	 /* body */
+	void *own;		 /* private */
+};
+/* Idempotency-Key is <complaint id>.<version> (upload: .<sha256>, hand-over: .handover). -ENOENT:
+ * the blob is gone; -EINVAL: the snapshot cannot be expressed (too long …), e says why without
+ * data. */
+int profile_request(const struct profile *p, enum call_kind c, const struct profile_input *in,
+	struct profile_request *ret, struct err *e);
+int profile_read_request(const struct profile *p, enum profile_read r,
+	const struct profile_input *in, struct profile_request *ret, struct err *e);
+void profile_request_clear(struct profile_request *r);
+
+/* --- reading an answer --- */
+
+struct profile_answer {
+	struct outcome_facts facts; /* complete: outcome_of(&facts) is next */
+	uint64_t remote_id;	    /* 0 = none */
+};
+/* ticket: of the complaint, to find a 409 that names it; may be NULL. */
+void profile_answer(const struct profile *p, enum call_kind c, const struct httpc_answer *a,
+	const char *ticket, struct profile_answer *ret);
+/* READ_PROBE: does the credential work? */
+bool profile_probe_good(const struct profile *p, const struct httpc_answer *a);
+/* READ_REPORT after an unknown hand-over: did it arrive at `institution`? */
+enum read_back profile_read_back(
+	const struct profile *p, const struct httpc_answer *a, const char *institution);
+/* Institution the complaint goes to, as text; NULL = stays with our own. */
+const char *profile_institution(const struct profile *p, const json_t *complaint,
+	const struct strmap *settings, const struct strmap *agencies);
+/* READ_REPORT as status: constant of ours ("received", "verified", "in_progress", "done",
+ * "archived", "rejected") by the profile's status map, NULL = unknown or not readable. */
+const char *profile_status(const struct profile *p, const struct httpc_answer *a);
+
+/* --- the sheet (PROFILE_SHEET), in the order of the national form --- */
+
+/* A page a person prints, and a line of CSV; Indonesian; the two are files of the operator's, not
+ * of the log: they hold personal data, mode 0600/0640. */
+int profile_sheet_html(const struct profile *p, const json_t *complaint, const char *attempt,
+	struct buf *out, struct err *e);
+int profile_sheet_csv_header(const struct profile *p, struct buf *out);
+int profile_sheet_csv(const struct profile *p, const json_t *complaint, const char *attempt,
+	struct buf *out, struct err *e);
