@@ -35,6 +35,9 @@ struct httpc_request { /* copied where needed before httpc_send returns, except 
 	int64_t connect_ms, total_ms;
 	size_t max_answer;
 	const char *ca_file; /* NULL = system's */
+	/* Called at most once, when the first bytes of the request have certainly left (on a
+	   connection that stands, after TLS). Must not call back into httpc. May be NULL. */
+	void (*first_byte)(void *ctx); /* ctx: that of httpc_send */
 };
 struct httpc_answer { /* borrowed for the call */
 	int curl;     /* CURLE_* */
