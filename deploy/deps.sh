@@ -18,8 +18,8 @@ BASE=(gcc make pkg-config
 	librdkafka-dev libcurl4-gnutls-dev libjansson-dev libhiredis-dev libmicrohttpd-dev libyaml-dev
 	libsystemd-dev libssl-dev libutf8proc-dev libunistring-dev libcmocka-dev
 	redis-server nginx-light strace openssl systemd util-linux
-	python3 python3-confluent-kafka python3-jsonschema)
-LINT=(clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev)
+	python3 python3-confluent-kafka python3-jsonschema python3-yaml)
+LINT=(clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck python3-pyflakes)
 SERVICES=(redis-server nginx) # what the packages above would start
 
 POLICY=/usr/sbin/policy-rc.d

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 
-int err_set(struct err *e, int code, const char *fmt, ...)
+void err_text(struct err *e, int code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -15,17 +15,16 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 		vsnprintf(e->text, sizeof e->text, fmt, ap);
 		va_end(ap);
 	}
-	return code;
 }
 
-int err_sys(struct err *e, int code, const char *fmt, ...)
+void err_sys_text(struct err *e, int code, const char *fmt, ...)
 {
 	char reason[128];
 	va_list ap;
 	int n;
 
 	if (!e)
-		return code;
+		return;
 	e->code = code;
 	va_start(ap, fmt);
 	n = vsnprintf(e->text, sizeof e->text, fmt, ap);
@@ -33,7 +32,6 @@ int err_sys(struct err *e, int code, const char *fmt, ...)
 	if (n >= 0 && (size_t)n < sizeof e->text)
 		snprintf(e->text + n, sizeof e->text - (size_t)n, ": %s",
 			strerror_r(-code, reason, sizeof reason));
-	return code;
 }
 
 int err_prefix(struct err *e, const char *fmt, ...)

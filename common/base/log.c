@@ -113,7 +113,7 @@ static void clean(char *text)
 
 	mask_line(text);
 	if (n >= LINE_MAX_BYTES - 1 && strlen(text) > 3)
-		memcpy(text + strlen(text) - 3, "...", 3);
+		memset(text + strlen(text) - 3, '.', 3);
 	mask_controls(text); /* a cut may have split a character */
 }
 

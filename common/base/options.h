@@ -26,8 +26,8 @@ enum option_type {
 	OPT_ENUM,     /* int               choices[] */
 	OPT_PATH,     /* char *            absolute, or relative to the file that names it */
 	OPT_SECRET,   /* char *            a file's content, named by path; refused when group- or
-			 world-readable (0600/0400, or   below $CREDENTIALS_DIRECTORY); "%d/name" means
-			 the systemd credential `name`. Masked in --print-config */
+			 world-readable (0600/0400, or   below $CREDENTIALS_DIRECTORY); "%d/name"
+			 means   the systemd credential `name`. Masked in --print-config */
 	OPT_STRINGS,  /* struct strlist    list of strings */
 	OPT_MAP,      /* struct strmap     free map string -> string */
 	OPT_LIST,     /* struct optlist    list of maps, each by `sub` */

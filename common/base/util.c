@@ -105,6 +105,7 @@ int hex_decode(const char *s, size_t n, void *out)
 		if (hex_digit(s[i]) < 0)
 			return -EINVAL;
 	for (size_t i = 0; i < n; i++)
-		p[i] = (unsigned char)(hex_digit(s[2 * i]) << 4 | hex_digit(s[2 * i + 1]));
+		p[i] = (unsigned char)((unsigned)hex_digit(s[2 * i]) << 4 |
+				       (unsigned)hex_digit(s[2 * i + 1]));
 	return 0;
 }

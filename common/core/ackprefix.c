@@ -41,14 +41,13 @@ void ackprefix_free(struct ackprefix *a)
 
 static void grow(struct ackprefix *a)
 {
-	struct ackprefix bigger = *a;
+	struct ackprefix old = *a;
 
-	bigger.cap = a->cap * 2;
-	bigger.bits = xcalloc(bigger.cap / 8, 1);
-	for (uint64_t n = a->done; n < a->next; n++)
-		put_bit(&bigger, n, bit(a, n));
-	free(a->bits);
-	*a = bigger;
+	a->cap = old.cap * 2;
+	a->bits = xcalloc(a->cap / 8, 1);
+	for (uint64_t n = old.done; n < old.next; n++)
+		put_bit(a, n, bit(&old, n));
+	free(old.bits);
 }
 
 uint64_t ackprefix_take(struct ackprefix *a)

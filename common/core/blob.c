@@ -239,7 +239,7 @@ static int open_blob(
 int blob_exists(struct blob_store *s, const char *sha256, int64_t *ret_bytes, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
-	int64_t bytes;
+	int64_t bytes = 0;
 	int r = open_blob(s, sha256, &fd, &bytes, e);
 
 	if (!r && ret_bytes)
@@ -278,8 +278,8 @@ static int check_hash(int fd, const char *sha256, struct err *e)
 int blob_open_fd(
 	struct blob_store *s, const char *sha256, int *ret_fd, int64_t *ret_bytes, struct err *e)
 {
-	int fd, r;
-	int64_t bytes;
+	int fd = -1, r;
+	int64_t bytes = 0;
 
 	r = open_blob(s, sha256, &fd, &bytes, e);
 	if (r)
@@ -322,7 +322,7 @@ int blob_read(struct blob_store *s, const char *sha256, struct buf *out, struct 
 	_cleanup_close_ int fd = -1;
 	struct buf content = BUF_INIT(out->max - out->len);
 	char hash[SHA256_HEX_SIZE];
-	int64_t bytes;
+	int64_t bytes = 0;
 	int r = open_blob(s, sha256, &fd, &bytes, e);
 
 	if (!r)
@@ -344,7 +344,7 @@ int blob_read_range(struct blob_store *s, const char *sha256, int64_t offset, in
 {
 	_cleanup_close_ int fd = -1;
 	size_t before = out->len;
-	int64_t bytes;
+	int64_t bytes = 0;
 	int r = open_blob(s, sha256, &fd, &bytes, e);
 
 	if (!r && (offset < 0 || length < 0 || offset > bytes || length > bytes - offset))

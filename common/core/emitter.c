@@ -185,7 +185,7 @@ int emitter_put(struct emitter *em, const struct message *given, source_report_f
 	struct message m = *given;
 	_cleanup_free_ char *text = NULL;
 	struct parcel *p;
-	size_t len;
+	size_t len = 0;
 	int r;
 
 	p = xcalloc(1, sizeof(*p));

@@ -96,6 +96,8 @@ static struct event *event_pop(struct lane_log *l)
 
 static void event_free(struct event *ev)
 {
+	if (!ev)
+		return;
 	record_free(ev->record);
 	free(ev->why);
 	free(ev);
@@ -196,7 +198,8 @@ static void drain(struct lane_log *l)
 			CRASH_POINT("after-witness", l->own_queued);
 		}
 		ev = event_pop(l);
-		say(l, ev);
+		if (ev)
+			say(l, ev);
 		event_free(ev);
 	}
 	l->draining = false;

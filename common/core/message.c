@@ -362,7 +362,6 @@ static void put_call(json_t *o, const struct message *m)
 
 static int put_fields(json_t *o, const struct message *m, struct err *e)
 {
-	_cleanup_free_ char *text = NULL;
 	size_t len;
 
 	if (!m->fields) {
@@ -371,7 +370,7 @@ static int put_fields(json_t *o, const struct message *m, struct err *e)
 	}
 	if (!json_is_object(m->fields))
 		return err_set(e, -EINVAL, "message: fields is not an object");
-	text = json_text(m->fields, &len);
+	len = json_dumpb(m->fields, NULL, 0, JSON_COMPACT);
 	if (len > FIELDS_MAX)
 		return err_set(
 			e, -E2BIG, "message: fields of %zu bytes, at most %d", len, FIELDS_MAX);

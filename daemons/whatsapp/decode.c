@@ -54,7 +54,7 @@ static void emit_undecodable(
 	struct decoder *d, struct span bytes, const char *place, const char *reason)
 {
 	struct message m = *d->base;
-	struct scratch s;
+	struct scratch s = {0};
 
 	m.class = MC_UNDECODABLE;
 	m.native_id = hash_id(&s, "undecodable", bytes);
@@ -357,7 +357,7 @@ static void take_status(struct decoder *d, struct span bytes, const char *place)
 	_cleanup_json_ json_t *j = NULL;
 	struct message m = *d->base;
 	struct err why = {0};
-	struct scratch s;
+	struct scratch s = {0};
 
 	if (json_parse(bytes.p, bytes.n, META_BODY_MAX, &j, &why)) {
 		emit_undecodable(d, bytes, place, why.text);
@@ -375,7 +375,7 @@ static void take_status(struct decoder *d, struct span bytes, const char *place)
 static void take_whole(struct decoder *d, enum message_class class)
 {
 	struct message m = *d->base;
-	struct scratch s;
+	struct scratch s = {0};
 
 	m.class = class;
 	m.source.place = d->place;

@@ -35,7 +35,7 @@ struct line {
 #define REC(k, t, n, w) "{\"kind\":\"" k "\",\"term\":" t ",\"n\":" n ",\"writer\":\"" w "\"}"
 #define OUT(k, t, n, w, i)                                                                         \
 	"{\"kind\":\"" k "\",\"term\":" t ",\"n\":" n ",\"writer\":\"" w "\",\"intent\":\"" i "\"" \
-											      "}"
+	"}"
 #define START                                                     \
 	{"genesis", GENESIS("complaints"), LANE_COUNTS},          \
 	{                                                         \

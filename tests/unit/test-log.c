@@ -215,7 +215,7 @@ int sd_journal_sendv(const struct iovec *iov, int n)
 	journal_fields[0] = '\0';
 	for (int i = 0; i < n; i++) {
 		strncat(journal_fields, iov[i].iov_base, iov[i].iov_len);
-		strcat(journal_fields, "|");
+		strncat(journal_fields, "|", sizeof journal_fields - strlen(journal_fields) - 1);
 	}
 	return journal_answer;
 }
