@@ -4,9 +4,10 @@
  * A row: type, key (dotted for nested maps: "tls.ca"), default text, limits, where it goes (offset
  * into a struct), a sentence. Files are YAML: the daemon's own file, then `<file>.d/<*.yaml>`
  * drop-ins in name order (later wins). options_load tells ALL faults of all files in one run, each
- * "file:line: key: what is wrong; what is allowed"; an unknown key lists the nearest valid one.
- * Lists of maps (OPT_LIST) have a table of their own and become arrays. Memory: strings and arrays
- * belong to the struct; options_free releases what options_load filled. */
+ * "file:line: key: what is wrong; what is allowed"; an unknown key lists the nearest valid one. A
+ * later file replaces a value as a whole (lists and maps too); "key:" alone takes back what an
+ * earlier file said. Lists of maps (OPT_LIST) have a table of their own and become arrays. Memory:
+ * strings and arrays belong to the struct; options_free releases what options_load filled. */
 #pragma once
 
 #include <stdbool.h>
@@ -26,11 +27,11 @@ enum option_type {
 	OPT_ENUM,     /* int               choices[] */
 	OPT_PATH,     /* char *            absolute, or relative to the file that names it */
 	OPT_SECRET,   /* char *            a file's content, named by path; refused when group- or
-			 world-readable (0600/0400, or   below $CREDENTIALS_DIRECTORY); "%d/name"
-			 means   the systemd credential `name`. Masked in --print-config */
-	OPT_STRINGS,  /* struct strlist    list of strings */
-	OPT_MAP,      /* struct strmap     free map string -> string */
-	OPT_LIST,     /* struct optlist    list of maps, each by `sub` */
+			 world-readable unless below $CREDENTIALS_DIRECTORY; "%d/name" means
+			 the systemd credential `name`. Masked in --print-config */
+	OPT_STRINGS,  /* struct strlist    list of strings; min/max: entries */
+	OPT_MAP,      /* struct strmap     free map string -> string; min/max: entries */
+	OPT_LIST,     /* struct optlist    list of maps, each by `sub`; min/max: entries */
 	OPT_JSON,     /* json_t *          any YAML subtree, as data (profiles, field maps) */
 };
 enum { OPT_REQUIRED = 1 };
@@ -53,11 +54,11 @@ struct optlist {
 
 struct option_row {
 	enum option_type type;
+	unsigned flags;
 	const char *key;
 	size_t offset;
-	const char *def; /* text as in the file; NULL = unset/empty */
-	unsigned flags;
-	int64_t min, max; /* 0, 0 = no limit */
+	const char *def;  /* text as in the file; NULL = unset/empty */
+	int64_t min, max; /* 0, 0 = no limit; max 0 = no upper one */
 	const char *const *choices;
 	const struct option_row *sub;
 	size_t sub_size;
@@ -73,14 +74,17 @@ struct option_row {
 		.key = NULL \
 	}
 
-/* Own check after the table's (several options together): appends "file: key: …" faults with
- * options_fault. */
+/* Own check after the table's (several options together): adds faults with options_fault, which
+ * finds file and line of `key` ("tenants.0.lane" too) and says nothing where the table has already
+ * told a fault of that key. A check also runs after such faults, so that all are told in one run:
+ * fields then hold their default, and 0 or NULL where there is none, required ones too. */
 struct options_faults;
 void options_fault(struct options_faults *f, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Fills `target` (zeroed by the caller). On failure returns -EINVAL with e = "N faults" and the
- * texts, a line each, in ret_faults (may be NULL). `check` may be NULL. */
+/* Fills `target` (zeroed by the caller). On failure returns -EINVAL with e = "N faults", the texts,
+ * a line each, are appended to ret_faults (may be NULL), and `target` is zero again. `check` may be
+ * NULL. A missing main file is a fault, a missing drop-in folder is not. */
 int options_load(const char *path, const struct option_row *rows, void *target,
 	void (*check)(void *target, struct options_faults *f), struct buf *ret_faults,
 	struct err *e);
