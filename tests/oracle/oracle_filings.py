@@ -1,0 +1,201 @@
+"""What became of each call, from the log `submissions`; and what LAPOR! really got, from the
+sandbox's journal; and whether the two tell the same story.
+
+An attempt is one counted INTENT, its state the highest of DONE > RESOLVED > REJECTED, NOT_SENT >
+PARKED, HANDED > INTENT whatever the order of arrival. A slot is one call of one filing; a new
+attempt may only follow one that certainly left nothing there.
+
+The heart is `match`: the requests of one complaint in the journal are laid beside its attempts, in
+order. What the sandbox answered says what the attempt's writer must have written; an attempt whose
+writer died or was fenced before it wrote anything must have been parked by its successor.
+"""
+
+from oracle_lane import parse_key
+
+RANK = {'intent': 1, 'handed': 2, 'parked': 2, 'not_sent': 3, 'rejected': 3, 'not_filed': 4,
+        'dropped': 4, 'filed': 4, 'done': 5}
+FREE = ('not_sent', 'not_filed')          # certainly nothing there: may be tried again
+UNBLOCKED = ('not_sent', 'not_filed', 'rejected')
+FILES = ('create', 'sheet')               # the calls that make LAPOR! hold a complaint
+ENDS = ('done', 'rejected', 'not_sent', 'parked', 'handed')
+
+# What an answer to a once-only call allows its caller to have written.
+AMBIGUOUS, DONE, REJECTED, NOT_TAKEN = {'parked'}, {'done'}, {'rejected'}, {'not_sent'}
+ACTIONS = {'html200': AMBIGUOUS, 'truncated': AMBIGUOUS, 'huge': AMBIGUOUS, 'no_id': AMBIGUOUS,
+           'bad_json': AMBIGUOUS, 'slow': DONE | AMBIGUOUS, 'delay': DONE | AMBIGUOUS,
+           'gateway401': NOT_TAKEN, 'redirect': AMBIGUOUS}
+STATUSES = {401: NOT_TAKEN | AMBIGUOUS, 403: NOT_TAKEN | AMBIGUOUS, 404: NOT_TAKEN, 408: AMBIGUOUS,
+            409: DONE | AMBIGUOUS | REJECTED, 429: NOT_TAKEN}
+
+
+def allowed_ends(answer):
+    """The ends an attempt may have that got this answer line (None: the sandbox died over it)."""
+    if answer is None or answer['status'] is None or answer['connection'] == 'client-gone':
+        return AMBIGUOUS
+    if answer['action'] in ACTIONS:
+        return ACTIONS[answer['action']]
+    status = answer['status']
+    if status in STATUSES:
+        return STATUSES[status]
+    if status < 300:
+        return DONE
+    return AMBIGUOUS if status < 400 or status >= 500 else REJECTED
+
+
+class Attempt:
+    def __init__(self, entry):
+        b = entry.body
+        self.entry, self.key, self.writer = entry, entry.key, entry.writer
+        self.complaint, self.version = b['complaint'], b['version']
+        self.destination, self.system, self.call = b['destination'], b['system'], b['call']
+        self.attachment, self.sources = b.get('attachment'), b.get('sources') or []
+        self.content_hash = b.get('content_hash')
+        self.state, self.remote_id, self.records = 'intent', None, []
+        self.request = None   # the journal's, once matched
+
+    @property
+    def name(self):
+        return f'{self.key[0]}/{self.key[1]}'
+
+    @property
+    def slot(self):
+        return self.complaint, self.destination, self.call, self.attachment
+
+    @property
+    def own_end(self):
+        """What its own writer wrote of it, None when it never came to that."""
+        own = [e for e in self.records if e.kind in ENDS and e.term == self.key[0]]
+        return max((e.kind for e in own), key=RANK.get, default=None)
+
+    def take(self, entry, state):
+        self.records.append(entry)
+        if RANK[state] > RANK[self.state]:
+            self.state = state
+            self.remote_id = entry.body.get('remote_id') or self.remote_id
+
+
+class Filings:
+    """The fold of counted submissions, all lanes. `fault(name, where, text)` takes violations."""
+
+    def __init__(self, fault):
+        self.fault = fault
+        self.attempts, self.slots, self.refusals, self.commands = {}, {}, {}, {}
+        self.standing = {}   # (system, message) -> attempts that name it
+
+    def feed(self, lane, entry):
+        kind, body = entry.kind, entry.body
+        if entry.ruling == 'void':
+            return
+        if kind == 'intent':
+            self._intent(lane, entry)
+        elif kind in ENDS or kind == 'resolved':
+            self._end(lane, entry)
+        elif kind == 'refused':
+            self.refusals[(body['complaint'], body['destination'])] = entry
+        elif kind not in ('status', 'command'):
+            self.fault('unknown-kind', f'submissions {entry.key}', kind)
+        if body.get('command'):
+            self.commands.setdefault(body['command'], []).append(entry)
+
+    def _intent(self, lane, entry):
+        a = Attempt(entry)
+        before = self.slots.setdefault(a.slot, [])
+        if before and a.call in FILES and before[-1].state not in FREE:
+            redo = before[-1].state == 'rejected' and a.version > before[-1].version
+            if not redo:
+                self.fault('filed-again', a.complaint, f'INTENT {a.name} although attempt '
+                           f'{before[-1].name} is {before[-1].state}')
+        if before and a.version < before[-1].version:
+            self.fault('version-falls', a.complaint, f'INTENT {a.name} of version {a.version} after '
+                       f'version {before[-1].version}')
+        self._check_sources(a)
+        before.append(a)
+        self.attempts[(lane, a.key)] = a
+
+    def _check_sources(self, a):
+        """One message is filed once into a system, under whatever complaint's id."""
+        if a.call not in FILES:
+            return
+        for message in a.sources:
+            others = self.standing.setdefault((a.system, message), [])
+            for o in others:
+                if (o.complaint != a.complaint and o is self.slots[o.slot][-1]
+                        and o.state not in UNBLOCKED):
+                    self.fault('double-source', a.complaint, f'INTENT {a.name}: message {message} '
+                               f'stands in attempt {o.name} of complaint {o.complaint}')
+            others.append(a)
+
+    def _end(self, lane, entry):
+        intent = parse_key(entry.body.get('intent'))
+        a = self.attempts.get((lane, intent))
+        if a is None:
+            self.fault('phantom-outcome', f'submissions {entry.key}',
+                       f'{entry.kind} of INTENT {intent} which never counted')
+            return
+        state = entry.body.get('resolution') if entry.kind == 'resolved' else entry.kind
+        if state not in RANK:
+            self.fault('unknown-kind', a.complaint, f'{entry.kind} {state}')
+            return
+        if entry.kind == 'parked' and entry.term != a.key[0] and a.own_end:
+            self.fault('parked-too-many', a.complaint, f'attempt {a.name} is parked by term '
+                       f'{entry.term} although its writer had written {a.own_end}')
+        if entry.kind == 'done' and a is not self.slots[a.slot][-1] and a.call in FILES:
+            self.fault('duplicate-filed', a.complaint, f'late DONE of attempt {a.name}, there is a newer')
+        a.take(entry, state)
+
+    def by_complaint(self):
+        """{complaint: the newest attempt of each of its create and sheet slots}"""
+        out = {}
+        for (complaint, _, call, _), attempts in self.slots.items():
+            if call in FILES:
+                out.setdefault(complaint, []).append(attempts[-1])
+        return out
+
+
+class Journal:
+    """One sandbox's journal: requests with their stored and answer lines."""
+
+    def __init__(self, lines):
+        self.requests, self.files = {}, {}
+        for line in lines:
+            if line['event'] == 'request':
+                self.requests[line['request']] = {**line, 'stored': None, 'answer': None}
+            elif line['event'] == 'stored':
+                self.requests[line['request']]['stored'] = line
+                self.files.update({f['id']: f for f in line.get('files', ())})
+            elif line['event'] == 'answer':
+                self.requests[line['request']]['answer'] = line
+
+    def creates(self):
+        return [r for r in self.requests.values() if r['call'] == 'create']
+
+
+def fits(attempt, request):
+    """May this attempt have led to this request (None: to none)?"""
+    own = attempt.own_end
+    if own is None:
+        return True      # nobody knows what it did; `match` sees to it that it is parked
+    if request is None:
+        return own == 'not_sent'
+    return own in allowed_ends(request['answer'])
+
+
+def match(attempts, requests):
+    """Lays requests beside attempts, both in order, each request one attempt: the list of requests
+    (or None) by attempt; None when there is no way to do it."""
+    dead = set()
+
+    def go(i, k):
+        if i == len(attempts):
+            return [] if k == len(requests) else None
+        if (i, k) in dead:
+            return None
+        for taken in ([requests[k], None] if k < len(requests) else [None]):
+            if fits(attempts[i], taken):
+                rest = go(i + 1, k + (taken is not None))
+                if rest is not None:
+                    return [taken, *rest]
+        dead.add((i, k))
+        return None
+
+    return go(0, 0)
