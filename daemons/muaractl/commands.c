@@ -1,0 +1,17 @@
+/* commands: the table of commands: names, arguments, options, help. */
+#include "commands.h"
+
+static const struct ctl_option create_options[] = {
+	{"--installation", "UUID", "id of the installation, instead of a fresh one"},
+	{"--recreate", "LOG", "make this lost lane log anew, empty (see restore)"},
+	{},
+};
+
+const struct ctl_command ctl_commands[] = {
+	{"topics create", "", 0, 0, 0, create_options, ctl_topics_create,
+		"make the topics; run twice does nothing",
+		"Makes every topic with the settings it must have, and begins the lane logs with "
+		"their genesis record.\nWhat is there already is left as it is; `muaractl check` "
+		"says whether it is right."},
+	{},
+};
