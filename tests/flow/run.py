@@ -44,7 +44,13 @@ def discover(pattern, soak):
         tests = [(n, f) for n, f in vars(module).items() if n.startswith('test_') and callable(f)]
         found += [(f'{path.stem}:{n}', f if hasattr(f, 'flow') else flow()(f)) for n, f in tests]
     return [(n, f) for n, f in found
-            if (not pattern or pattern in n) and (soak or not f.flow['soak'])]
+            if wanted(n, pattern) and (soak or not f.flow['soak'])]
+
+
+def wanted(name, pattern):
+    """A pattern is a part of the name, or =name; several by commas."""
+    return not pattern or any(name == p[1:] if p.startswith('=') else p in name
+                              for p in pattern.split(','))
 
 
 def _broken(error):
@@ -96,7 +102,7 @@ def run_one(name, test, shared, build):
 
 def arguments():
     p = argparse.ArgumentParser(description='Flow tests on real Kafka and Redis.')
-    p.add_argument('-k', metavar='PATTERN', help='only tests whose file:name contains it')
+    p.add_argument('-k', metavar='PATTERN', help='only tests whose file:name contains it (=NAME: is it); several by commas')
     p.add_argument('--build', default='test', help='build/<BUILD>/bin (test, san)')
     p.add_argument('--soak', action='store_true', help='long rounds, and the tests made for it')
     p.add_argument('--list', action='store_true', help='only name the tests')

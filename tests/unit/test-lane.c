@@ -123,7 +123,8 @@ static void test_outcomes(void **state _unused_)
 		{"takeover/2/" W2, TAKE("2", W2, "1"), LANE_COUNTS},
 		{"2/1", OUT("done", "2", "1", W2, "1/1"), LANE_VOID},
 		{"1/2", OUT("done", "1", "2", W2, "1/1"), LANE_VOID},
-		{"2/2", OUT("parked", "2", "2", W2, "1/1"), LANE_COUNTS});
+		{"2/2", OUT("parked", "2", "2", W2, "1/1"), LANE_COUNTS},
+		{"2/3", OUT("done", "2", "3", W2, "1/1"), LANE_VOID});
 	CHECK_LOG("an outcome names an earlier intent", false, 0, START,
 		{"1/1", OUT("done", "1", "1", W1, "1/1"), LANE_VOID},
 		{"1/2", REC("done", "1", "2", W1), LANE_VOID});
