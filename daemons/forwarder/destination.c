@@ -191,6 +191,18 @@ void dest_note_create(struct dest *d, uint32_t wall_s)
 	d->created_s[d->n_created++] = wall_s;
 }
 
+void dest_forget_create(struct dest *d, uint32_t wall_s)
+{
+	size_t i = d->n_created;
+
+	while (i > 0 && d->created_s[i - 1] != wall_s)
+		i--;
+	if (!i)
+		return;
+	memmove(d->created_s + i - 1, d->created_s + i, (d->n_created - i) * sizeof *d->created_s);
+	d->n_created--;
+}
+
 int64_t dest_wake_ms(const struct dest *d)
 {
 	bool waits_for_time = d->state != DEST_HELD || d->why == DEST_HOLD_CREDENTIAL;

@@ -78,6 +78,8 @@ void dest_pause(struct dest *d);
 void dest_resume(struct dest *d, uint32_t wall_s); /* ends a pause and a hold */
 /* A create of the log (start-up) or of now, for the hourly brake. */
 void dest_note_create(struct dest *d, uint32_t wall_s);
+/* One that was noted with that second turned out not to have been sent. */
+void dest_forget_create(struct dest *d, uint32_t wall_s);
 /* When to look again, as clock_mono_ms; INT64_MAX = nothing to wait for. */
 int64_t dest_wake_ms(const struct dest *d);
 const char *dest_state_text(const struct dest *d); /* "open", "paused", "held: credential", … */

@@ -238,6 +238,15 @@ static void note_source(struct ledger *l, const uint8_t message[16], uint8_t sys
 	}
 }
 
+static void set_state(struct ledger *l, struct slot *s, enum slot_state to)
+{
+	if (call_creates((enum call_kind)s->call)) {
+		l->filings[s->state] -= s->state != SLOT_NONE;
+		l->filings[to]++;
+	}
+	s->state = (uint8_t)to;
+}
+
 static int apply_intent(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
@@ -263,7 +272,7 @@ static int apply_intent(
 	s->n = (uint32_t)e->n;
 	s->version = h.version;
 	s->attempt = (uint16_t)h.attempt;
-	s->state = SLOT_INTENT;
+	set_state(l, s, SLOT_INTENT);
 	s->at_s = read_at(e->body);
 	*ret_slot = idmap_index(&l->slots, s);
 	if (!call_creates(h.call))
@@ -292,7 +301,7 @@ static void raise_state(struct ledger *l, struct slot *s, enum slot_state to, ui
 		flag_duplicate(l, s);
 	if (state_rank[to] <= state_rank[s->state])
 		return;
-	s->state = (uint8_t)to;
+	set_state(l, s, to);
 	if (remote_id)
 		s->remote_id = remote_id;
 }
@@ -508,9 +517,13 @@ const struct slot *ledger_conflict(
 
 struct slot *ledger_filing(const struct ledger *l, const uint8_t complaint[16], uint8_t destination)
 {
-	struct slot *s = ledger_slot(l, complaint, destination, CALL_CREATE, NULL);
+	struct slot *create = ledger_slot(l, complaint, destination, CALL_CREATE, NULL);
+	struct slot *sheet = ledger_slot(l, complaint, destination, CALL_SHEET, NULL);
 
-	return s ? s : ledger_slot(l, complaint, destination, CALL_SHEET, NULL);
+	/* The destination's profile was changed between the two: what stands counts. */
+	if (!create || (sheet && slot_open(create) && !slot_open(sheet)))
+		return sheet;
+	return create;
 }
 
 const struct refusal *ledger_refusal(

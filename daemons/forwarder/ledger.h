@@ -68,7 +68,8 @@ struct ledger {
 	struct idmap slots, sources, refusals, commands;
 	char *names[256]; /* interned destinations and systems; 0 is "" */
 	unsigned n_names;
-	unsigned long duplicates; /* filings flagged SLOT_F_DUPLICATE */
+	unsigned long duplicates;	    /* filings flagged SLOT_F_DUPLICATE */
+	unsigned long filings[SLOT_STATES]; /* create and sheet slots by state */
 };
 
 struct ledger_entry { /* one record as core/lane ruled it */
@@ -106,7 +107,8 @@ bool slot_blocks(const struct slot *s);
  * NULL = none. */
 const struct slot *ledger_conflict(
 	const struct ledger *l, const json_t *sources, uint8_t system, const uint8_t complaint[16]);
-/* The create or sheet slot of a complaint at a destination, NULL = none. */
+/* The create or sheet slot of a complaint at a destination: of two the one that stands in the way,
+ * NULL = none. */
 struct slot *ledger_filing(
 	const struct ledger *l, const uint8_t complaint[16], uint8_t destination);
 const struct refusal *ledger_refusal(

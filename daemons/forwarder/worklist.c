@@ -54,6 +54,13 @@ uint32_t work_peek(const struct worklist *w, uint8_t destination)
 	return q->n ? q->v[q->head] : IDMAP_NONE;
 }
 
+uint32_t work_peek_second(const struct worklist *w, uint8_t destination)
+{
+	const struct work_queue *q = &w->queues[destination];
+
+	return q->n > 1 ? q->v[(q->head + 1) % q->room] : IDMAP_NONE;
+}
+
 void work_pop(struct worklist *w, uint8_t destination)
 {
 	struct work_queue *q = &w->queues[destination];

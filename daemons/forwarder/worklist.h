@@ -56,6 +56,8 @@ static inline struct work *worklist_at(const struct worklist *w, uint32_t i)
 }
 
 uint32_t work_peek(const struct worklist *w, uint8_t destination); /* IDMAP_NONE when empty */
+/* The one behind it. */
+uint32_t work_peek_second(const struct worklist *w, uint8_t destination);
 void work_pop(
 	struct worklist *w, uint8_t destination); /* row->queued stays true: it is under way */
 void work_again(

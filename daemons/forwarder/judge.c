@@ -1,0 +1,146 @@
+/* judge: see judge.h. */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/util.h"
+#include "core/command.h"
+#include "core/ids.h"
+#include "core/lane.h"
+
+#include "judge.h"
+
+static void refuse(struct judgement *ret, const char *reason)
+{
+	ret->refused = true;
+	ret->reason = reason;
+}
+
+/* The slot whose newest attempt is that INTENT. *ret_older: the complaint has slots there, but that
+ * attempt is none of the newest. Commands are rare, so the table is walked. */
+static const struct slot *find_attempt(const struct ledger *l, const uint8_t complaint[16],
+	uint8_t destination, const struct lane_key *intent, bool *ret_other)
+{
+	*ret_other = false;
+	for (uint32_t i = 0; i < l->slots.n; i++) {
+		const struct slot *s = idmap_at(&l->slots, i);
+
+		if (s->destination != destination || memcmp(s->complaint, complaint, 16) != 0)
+			continue;
+		if (s->term == intent->term && s->n == intent->n)
+			return s;
+		*ret_other = true;
+	}
+	return NULL;
+}
+
+static uint8_t find_name(const struct ledger *l, const char *name)
+{
+	for (unsigned i = 1; i < l->n_names; i++)
+		if (strcmp(l->names[i], name) == 0)
+			return (uint8_t)i;
+	return 0;
+}
+
+static const struct slot *named_attempt(
+	const struct judge_view *v, const json_t *c, const char **ret_why)
+{
+	const char *attempt = json_str_or(c, "attempt", "");
+	uint8_t destination = find_name(v->ledger, json_str_or(c, "destination", ""));
+	const struct slot *s = NULL;
+	struct lane_key intent;
+	uint8_t id[16];
+	bool other = false;
+
+	if (destination && !uuid_parse(json_str_or(c, "complaint", ""), id) &&
+		!lane_key_parse(attempt, strlen(attempt), &intent))
+		s = find_attempt(v->ledger, id, destination, &intent, &other);
+	*ret_why = other ? "not-the-newest-attempt" : "unknown-attempt";
+	return s;
+}
+
+/* The author saw the version that was sent, or the newest one. */
+static bool version_fits(const struct judge_view *v, const json_t *c, const struct slot *s)
+{
+	const struct work *row = worklist_find(v->work, s->complaint);
+	int64_t seen = json_int(c, "version", 0);
+
+	return seen == s->version || (row && seen == row->version);
+}
+
+static const char *state_in_the_way(const struct slot *s)
+{
+	switch ((enum slot_state)s->state) {
+	case SLOT_PARKED:
+	case SLOT_HANDED:
+	case SLOT_REJECTED:
+		return NULL;
+	case SLOT_INTENT:
+		return "under-way";
+	case SLOT_NOT_SENT:
+		return "not-sent-tried-again-by-itself";
+	default:
+		return "already-resolved";
+	}
+}
+
+/* It may still arrive, sent by whoever wrote the INTENT. */
+static bool may_travel(const struct judge_view *v, const struct slot *s)
+{
+	int64_t longest =
+		v->longest_ms(v->ctx, v->ledger->names[s->destination], (enum call_kind)s->call);
+
+	return v->wall_ms - (int64_t)s->at_s * 1000 < longest || v->since_owned_ms < longest;
+}
+
+static bool number_ok(const char *s)
+{
+	size_t n = strspn(s, "0123456789");
+
+	return n > 0 && n <= JUDGE_REMOTE_ID_DIGITS && !s[n] && s[0] != '0';
+}
+
+static void judge_resolve(const struct judge_view *v, const json_t *c, struct judgement *ret)
+{
+	const char *how = json_str_or(c, "resolution", ""), *why;
+	const struct slot *s = named_attempt(v, c, &why);
+
+	if (s && (state_in_the_way(s) || !version_fits(v, c, s)))
+		why = state_in_the_way(s) ? state_in_the_way(s) : "stale-version";
+	else if (s && strcmp(how, "filed") == 0 && !number_ok(json_str_or(c, "remote_id", "")))
+		why = "not-a-report-number";
+	else if (s && strcmp(how, "resend") == 0 && may_travel(v, s))
+		why = "too-early-may-still-arrive";
+	else if (s)
+		why = NULL;
+	if (why) {
+		refuse(ret, why);
+		return;
+	}
+	ret->slot = idmap_index(&v->ledger->slots, s);
+	ret->resolution = strcmp(how, "filed") == 0    ? "filed"
+			  : strcmp(how, "resend") == 0 ? "not_filed"
+						       : "dropped";
+	if (strcmp(how, "filed") == 0)
+		ret->remote_id = json_str(c, "remote_id");
+}
+
+void judge(const struct judge_view *v, const json_t *command, struct judgement *ret)
+{
+	const char *destination = json_str_or(command, "destination", "");
+
+	*ret = (struct judgement){.slot = IDMAP_NONE};
+	switch (command_what_get(command)) {
+	case CMD_RESOLVE:
+		judge_resolve(v, command, ret);
+		break;
+	case CMD_PAUSE:
+	case CMD_RESUME:
+		if (!v->configured(v->ctx, destination))
+			refuse(ret, "unknown-destination");
+		break;
+	case CMD_ACCEPT_RESTORE:
+		break;
+	default:
+		refuse(ret, "not-a-command-of-the-forwarder");
+	}
+}

@@ -1,0 +1,46 @@
+/* submission: bodies of the records of `submissions`, muara.submission/1. Pure but for the time
+ * they carry. No personal data goes in: ids, numbers, stable words. */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/crypto.h"
+#include "core/lane.h"
+
+#include "ledger.h"
+
+struct submission_head { /* what every record about a call says; borrowed */
+	uint8_t complaint[16];
+	uint32_t version;
+	const char *destination, *system;
+	enum call_kind call;
+	unsigned attempt;
+	const char *attachment; /* sha256; uploads only, else NULL */
+};
+
+struct submission_result { /* of a call; zero or NULL = unsaid */
+	const char *reason;
+	int http_status, curl;
+	uint64_t remote_id;
+	char answer_sha256[SHA256_HEX_SIZE]; /* "" = no answer */
+	char answer_blob[SHA256_HEX_SIZE];   /* "" = not kept */
+};
+
+/* Heads of an attempt the ledger knows. attachment as above. */
+struct submission_head submission_head_of(
+	const struct ledger *l, const struct slot *s, const char *attachment);
+
+/* Callers own what they get. content_hash NULL: the request could not be made. */
+json_t *submission_intent(
+	const struct submission_head *h, const json_t *snapshot, const char *content_hash);
+/* done, rejected, not_sent, parked, handed */
+json_t *submission_outcome(const struct submission_head *h, const struct lane_key *intent,
+	const struct submission_result *r);
+/* resolution: filed, not_filed, dropped. command: id of the person's, or NULL. */
+json_t *submission_resolved(const struct submission_head *h, const struct lane_key *intent,
+	const char *resolution, const char *remote_id, const char *reason, const char *command);
+json_t *submission_refused(
+	const struct submission_head *h, const uint8_t other[16], const char *reason);
+/* A command absorbed: result "done" or "refused". destination and reason may be NULL. */
+json_t *submission_command(const char *command, const char *what, const char *destination,
+	const char *result, const char *reason);
