@@ -2,11 +2,15 @@
  * libmicrohttpd below, driven by the loop.
  *
  * libmicrohttpd 0.9.75 accepts two Content-Length, CL+TE, two Host, "Content-Length :" and its
- * timeout is idle-only (measured), so this module refuses them itself (400), closes every
+ * timeout is idle-only (measured), so this module refuses them itself (httpd_check.h), closes every
  * connection after its one answer, and enforces an absolute deadline from accept to complete
- * request. Folding and bare LF are nginx's to refuse. A handler may answer at once or later
- * (httpd_reply any time after, loop thread); the request lives until answered. If the client goes
- * away first, `gone` is set and the reply is discarded. */
+ * request (408) and another one for writing the answer. A handler is called once, with the whole
+ * body, and may answer at once or later (httpd_reply any time after, loop thread); every request it
+ * got must be answered, also after httpd_close: the reply of a client that went away is discarded.
+ * Refused without a handler: 404, 405, 413 (body not read to its end), 503 (route has max_in_flight
+ * requests open; body read and thrown away so that a proxy sees the answer).
+ * Known gaps: folded header lines and bare LF are taken as libmicrohttpd reads them; nginx in
+ * front refuses the first. */
 #pragma once
 
 #include <stdbool.h>
@@ -31,20 +35,22 @@ struct httpd_conf {
 			       addresses are refused */
 	const struct httpd_route *routes; /* .method NULL ends */
 	int64_t deadline_ms;		  /* accept -> whole request read; default 10000 */
-	int max_connections;		  /* default 512 */
+	int max_connections;		  /* default 512; more wait in the backlog */
 	void *ctx;
 };
 int httpd_open(struct loop *l, const struct httpd_conf *c, struct httpd **ret, struct err *e);
 void httpd_stop_accepting(struct httpd *h); /* drain: open requests may still be answered */
 long httpd_open_requests(const struct httpd *h);
-void httpd_close(struct httpd *h); /* NULL-safe */
+/* NULL-safe; never inside a handler. Requests without an answer lose their client. */
+void httpd_close(struct httpd *h);
 
 const char *httpd_body(const struct httpd_request *r, size_t *ret_len);
 const char *httpd_header(const struct httpd_request *r,
 	const char *name); /* NULL when missing; -> first; twice = refused for signatures: see
 			      httpd_header_count */
 int httpd_header_count(const struct httpd_request *r, const char *name);
-const char *httpd_query(const struct httpd_request *r, const char *name); /* percent-decoded */
+/* Percent-decoded, the first of that name; NULL when missing. */
+const char *httpd_query(const struct httpd_request *r, const char *name);
 const char *httpd_path(const struct httpd_request *r);
 void httpd_set_opaque(struct httpd_request *r, void *p);
 void *httpd_opaque(const struct httpd_request *r);
