@@ -46,7 +46,8 @@ class Daemon:
                'metrics': self.metrics_socket, **muara}
         self.muara_file = env.scratch.write(f'muara-{label}.yaml', yaml_text(own))
         self.notify = Notify(env.scratch.path('n', label))
-        self._extra_env, self._crash, self._args = extra_env, crash, args
+        self._crash = [crash] if isinstance(crash, str) else list(crash or ())
+        self._extra_env, self._args = extra_env, args
         self._proc = self._supervisor = None
 
     # ---- start
@@ -54,8 +55,8 @@ class Daemon:
     def _spawn(self, n):
         self.notify.reset()
         env = {**self._env.base_env(), 'NOTIFY_SOCKET': self.notify.path, **self._extra_env}
-        if self._crash and n == 0:
-            env['MUARA_CRASH'] = self._crash
+        if n < len(self._crash):
+            env['MUARA_CRASH'] = self._crash[n]
         argv = [self._env.bin(f'muara-{self.name}'), '--config', self.config_file,
                 '--muara', self.muara_file, *self._args]
         return Proc(self.label, argv, self.log, env)
