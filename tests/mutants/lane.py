@@ -42,9 +42,6 @@ MUTANTS = [
     dict(name='lane-outcomes-of-another-term', file=OWNER, test='unit:test-lane/test_owner_fenced_between',
          old='	if (!may_append(o, r->outcome && r->intent.term == o->term))\n',
          new='	if (!may_append(o, r->outcome))\n'),
-    dict(name='lane-fenced-goes-on', file=OWNER, test=MODEL,
-         old='		return outcome && o->counted && !o->broken;\n	return o->state == LANE_OWN;\n',
-         new='		return outcome || o->counted;\n	return o->state == LANE_OWN;\n'),
     dict(name='lane-decides-before-the-takeover-is-read', file=OWNER, test='unit:test-lane/test_owner_confirms',
          old='		return outcome && o->counted && !o->broken;\n	return o->state == LANE_OWN;\n',
          new='		return outcome && o->counted && !o->broken;\n'
