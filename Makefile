@@ -90,6 +90,11 @@ $(O)/unit/$(1): $(O)/tests/unit/$(1).o $(patsubst %.c,$(O)/%.o,$(call unit_uses,
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
+$(O)/bench/bare: $(O)/tests/bench/bare.o
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
+
 deps: ## Install what is missing (Debian 12; asks nothing, enables no service)
 	$(Q)deploy/deps.sh
 
@@ -127,7 +132,7 @@ soak: deps ## Long runs: 50 rounds of kill -9, zombies, faults
 	$(Q)MUARA_SOAK=1 $(PYTHON) tests/flow/run.py --build test --soak $(if $(T),-k $(T))
 
 bench: deps ## Rate, CPU per message and RSS beside the bare loop of the same libraries
-	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=rel
+	$(Q)$(MAKE) --no-print-directory -j2 all build/rel/bench/bare BUILD=rel
 	$(Q)$(PYTHON) tests/bench/bench.py
 
 mutants: deps ## Break the rules one by one; each must turn its named test red
