@@ -444,6 +444,10 @@ class Audit:
 
     # ---- the result
 
+    def unsettled(self):
+        """Complaints that are still open: a quiet period is not over."""
+        return [c['id'] for c in self.newest.values() if c['state'] == 'open']
+
     def table(self):
         """The balance, for people."""
         places = Counter(m.place[0] if m.place else 'not decided' for m in self.messages.values())
