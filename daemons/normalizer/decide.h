@@ -25,7 +25,14 @@
 #include "core/index_view.h"
 #include "rules.h"
 
-enum input_type { INPUT_MESSAGE, INPUT_MEDIA, INPUT_COMMAND, INPUT_SUBMISSION, INPUT_TIMER };
+enum input_type {
+	INPUT_MESSAGE,
+	INPUT_MEDIA,
+	INPUT_COMMAND,
+	INPUT_SUBMISSION,
+	INPUT_TIMER,
+	INPUT_RESTORE, /* a complaint that was ready in a log that had lost records */
+};
 
 struct decide_input {
 	enum input_type type;
@@ -35,16 +42,21 @@ struct decide_input {
 	const json_t *record;	/* parsed; NULL = unusable, then: */
 	const char *unusable;	/* why, no data */
 	const char *value_hash; /* sha256 of the bytes */
-	const char *id;		/* timers: complaint/version/kind; submissions: term/n; else NULL */
+	const char *id;		/* timers: complaint/version/kind; submissions: term/n; restores:
+				   command/complaint; else NULL */
 	/* A replay: the raw record again, or why it cannot be had. Both NULL at first:
 	 * DECIDE_FETCH names its place. */
 	const json_t *again;
 	const char *again_error;
+	/* accept_restore: what was ready has gone to review; false at first: DECIDE_ACCEPT */
+	bool accepted;
 };
 
 enum decide_verdict {
 	DECIDE_NEEDS,	 /* `needs`: keys to fetch */
 	DECIDE_FETCH,	 /* `topic`, `partition`, `offset`: raw record of a replay to fetch */
+	DECIDE_ACCEPT,	 /* a restore is accepted: read the log anew, then every ready complaint as
+			    INPUT_RESTORE, then this command again, with `accepted` */
 	DECIDE_ABSORBED, /* seen before: nothing to write */
 	DECIDE_IGNORED,	 /* another daemon's, or a timer of a past version */
 	DECIDE_RECORD,	 /* `body` */
