@@ -14,8 +14,11 @@
  * else opens one (linked when there was one). A call, and a message whose author is only claimed,
  * never joins: a claim links and asks a person. After the quiet period: emergency -> review;
  * missing name, contact or text -> held; any other reason for a person -> review; else ready. Once
- * something of a complaint is filed nothing here changes it. Known gaps: split, link, erase
- * commands are not there yet. */
+ * something of a complaint is filed nothing here changes it.
+ *
+ * Which messages share a complaint does not depend on the order they come in, as long as none is
+ * more than L late and between two of a conversation lies less than join_ms - L or more than
+ * join_ms + L (test-decide_any.c). Known gaps: split, link, erase commands are not there yet. */
 #pragma once
 
 #include <jansson.h>

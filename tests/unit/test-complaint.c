@@ -93,13 +93,17 @@ static const struct title_case {
 	{"Harga Rp1.500.000 dipungut di kelurahan", "Harga Rp1.500.000 dipungut di kelurahan"},
 	{"  \n ", ""},
 	{"tab\tdi sini", "tab di sini"},
-	{"kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata "
+	{"kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata "
+	 "kata "
 	 "kata kata kata kata",
-		"kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata "
+		"kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata kata "
+		"kata "
 		"kata kata kata"},
-	{"éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"
+	{"ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"
+	 "ééééé"
 	 "éééééééé",
-		"ééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"
+		"éééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééééé"
+		"ééééé"
 		"ééééééééééééé"},
 };
 
@@ -194,7 +198,8 @@ static void fields_of_a_source(void **state)
 	(void)state;
 	for (i = 0; i < ARRAY_SIZE(field_cases); i++) {
 		const struct field_case *f = &field_cases[i];
-		_cleanup_json_ json_t *m = message_of("1", "Jalan rusak", T0, json_loads(f->fields, 0, NULL));
+		_cleanup_json_ json_t *m =
+			message_of("1", "Jalan rusak", T0, json_loads(f->fields, 0, NULL));
 		_cleanup_json_ json_t *c = complaint_of_message(m);
 		_cleanup_json_ json_t *want = json_loads(f->value, JSON_DECODE_ANY, NULL);
 
@@ -218,7 +223,8 @@ static void an_officers_text_stands_first(void **state)
 {
 	_cleanup_json_ json_t *m = message_of("1", "jln rusk", T0, NULL);
 	_cleanup_json_ json_t *c = complaint_of_message(m);
-	_cleanup_json_ json_t *fields = json_pack("{s:s,s:s}", "text", "Jalan rusak.", "phone", "+62811");
+	_cleanup_json_ json_t *fields =
+		json_pack("{s:s,s:s}", "text", "Jalan rusak.", "phone", "+62811");
 
 	(void)state;
 	assert_null(complaint_fill(c, fields, &rules));
