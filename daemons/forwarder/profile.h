@@ -55,15 +55,17 @@ const struct profile_call *profile_read(const struct profile *p, enum profile_re
 /* Does the profile need this call for this complaint at all? Hand-over: only when its agency maps
  * to another institution than our own; upload: per attachment that profile_attachment takes. */
 bool profile_wants(const struct profile *p, enum call_kind c, const json_t *complaint,
-	const struct strmap *settings);
-/* Is this element of the complaint's `attachments` to be uploaded: stored, type and size allowed, no
- * second copy of the same bytes, within the number of files a report may carry? */
-bool profile_attachment(
-	const struct profile *p, const json_t *complaint, const json_t *attachment);
+	const struct strmap *settings, const struct strmap *agencies);
+/* Is this element of the complaint's `attachments` to be uploaded: stored, type and size allowed,
+ * no second copy of the same bytes, within the number of files a report may carry? */
+bool profile_attachment(const struct profile *p, const json_t *complaint, const json_t *attachment);
 /* Settings the profile declares but the destination does not give, unknown ones, wrong types: a
  * line each. Returns how many. */
 int profile_check_settings(
 	const struct profile *p, const struct strmap *settings, struct buf *ret_faults);
+/* The same for `agencies`: an institution that is no number. */
+int profile_check_agencies(
+	const struct profile *p, const struct strmap *agencies, struct buf *ret_faults);
 
 /* --- making a request --- */
 

@@ -1,0 +1,188 @@
+/* profile_sheet: a complaint on paper, for the officer who types it into the national form.
+ *
+ * Guarantees: a citizen's text is text: escaped in HTML, quoted in CSV, never a formula; the page
+ * stands alone (no script, no resource from elsewhere). Rows, their order and words come from the
+ * profile. Known gap: attachments are named and listed by their place in the blob store, not
+ * shown. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/json.h"
+
+#include "profile_private.h"
+
+static const char page_head[] =
+	"<!doctype html>\n<html lang=\"id\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"referrer\" content=\"no-referrer\">\n"
+	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
+	"'unsafe-inline'\">\n<title>";
+static const char page_style[] =
+	"</title>\n<style>\n@page { size: A4; margin: 18mm; }\n"
+	"body { font: 11pt/1.4 sans-serif; max-width: 174mm; margin: 1em auto; color: #000; }\n"
+	"h1 { font-size: 15pt; margin: 0 0 .3em; }\n"
+	"table { border-collapse: collapse; width: 100%; }\n"
+	"th, td { border: 1px solid #777; padding: 4px 7px; vertical-align: top; text-align: left; "
+	"}\n"
+	"th { width: 38mm; font-weight: bold; background: #eee; }\n"
+	"td { white-space: pre-wrap; overflow-wrap: anywhere; }\n"
+	".id { font-size: 13pt; font-weight: bold; }\n"
+	".number { border: 1px solid #000; padding: 6px 8px; margin: .6em 0 1em; }\n"
+	".blank { display: inline-block; width: 60mm; border-bottom: 1px solid #000; }\n"
+	"tr { break-inside: avoid; }\n</style>\n</head>\n<body>\n";
+
+static void add_html(struct buf *out, const char *s)
+{
+	static const struct {
+		char c;
+		const char *as;
+	} marks[] = {
+		{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
+
+	for (; *s; s++) {
+		const char *as = NULL;
+
+		for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
+			if (marks[i].c == *s)
+				as = marks[i].as;
+		if (as)
+			(void)buf_adds(out, as);
+		else if ((unsigned char)*s >= ' ' || *s == '\n' || *s == '\t')
+			(void)buf_addc(out, *s);
+	}
+}
+
+/* One line a file: name, type, size, where it lies. */
+void sheet_files(struct buf *out, const json_t *complaint)
+{
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach (json_object_get(complaint, "attachments"), i, a) {
+		const bool stored = strcmp(json_str_or(a, "state", ""), "stored") == 0;
+		const int64_t bytes = json_int(a, "bytes", -1);
+
+		(void)buf_addf(out, "%s%zu. %s", i ? "\n" : "", i + 1,
+			json_str_or(a, "name", json_str_or(a, "kind", "berkas")));
+		if (json_str(a, "mime"))
+			(void)buf_addf(out, ", %s", json_str(a, "mime"));
+		if (bytes >= 0)
+			(void)buf_addf(out, ", %" PRId64 " byte", bytes);
+		if (stored && json_str(a, "sha256"))
+			(void)buf_addf(out, ", berkas %s", json_str(a, "sha256"));
+		else
+			(void)buf_adds(out, ", belum atau tidak dapat diambil");
+	}
+}
+
+static int sheet_of(const struct profile *p, const json_t *complaint, const char *attempt,
+	const struct profile_input *in, struct render *ret, struct err *e)
+{
+	*ret = (struct render){.p = p, .in = in, .where = IN_SHEET, .attempt = attempt, .e = e};
+	if (p->kind != PROFILE_SHEET)
+		return err_set(e, -EINVAL, "profile %s makes no sheets", p->name);
+	return json_is_object(complaint) ? 0 : err_set(e, -EINVAL, "no complaint");
+}
+
+static int add_rows(const struct render *r, struct buf *out)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (r->p->sheet_rows, i, row) {
+		_cleanup_free_ char *value = render_text(r, json_str_or(row, "value", ""));
+
+		if (!value)
+			return err_prefix(r->e, "sheet.rows.%zu", i);
+		(void)buf_adds(out, "<tr><th>");
+		add_html(out, json_str_or(row, "label", ""));
+		(void)buf_adds(out, "</th><td>");
+		add_html(out, *value ? value : "-");
+		(void)buf_adds(out, "</td></tr>\n");
+	}
+	return 0;
+}
+
+int profile_sheet_html(const struct profile *p, const json_t *complaint, const char *attempt,
+	struct buf *out, struct err *e)
+{
+	const struct profile_input in = {.complaint = complaint};
+	struct err why = {0};
+	struct render r;
+	_cleanup_free_ char *how = NULL;
+	int rc = sheet_of(p, complaint, attempt, &in, &r, &why);
+
+	if (rc)
+		return err_set(e, rc, "%s", why.text);
+	how = render_text(&r, p->sheet_how);
+	if (!how)
+		return err_set(e, -EINVAL, "sheet.how: %s", why.text);
+	(void)buf_adds(out, page_head);
+	add_html(out, p->sheet_title);
+	(void)buf_addf(out, " %s", json_str_or(complaint, "ticket", ""));
+	(void)buf_adds(out, page_style);
+	(void)buf_adds(out, "<h1>");
+	add_html(out, p->sheet_title);
+	(void)buf_addf(out, "</h1>\n<p class=\"id\">Tiket %s &nbsp; Berkas isian %s</p>\n",
+		json_str_or(complaint, "ticket", ""), attempt);
+	(void)buf_adds(out, "<div class=\"number\">Nomor laporan SP4N-LAPOR!: <span "
+			    "class=\"blank\">&nbsp;</span><br>\n");
+	add_html(out, how);
+	(void)buf_adds(out, "</div>\n<table>\n");
+	if (add_rows(&r, out))
+		return err_set(e, -EINVAL, "%s", why.text);
+	(void)buf_adds(out, "</table>\n</body>\n</html>\n");
+	return out->over ? err_set(e, -E2BIG, "the sheet is too large") : 0;
+}
+
+/* RFC 4180. What a spreadsheet would take for a formula gets a quote mark in front. */
+static void add_csv(struct buf *out, const char *s, bool last)
+{
+	(void)buf_addc(out, '"');
+	if (*s && strchr("=+-@\t\r", *s))
+		(void)buf_addc(out, '\'');
+	for (; *s; s++) {
+		if (*s == '"')
+			(void)buf_addc(out, '"');
+		(void)buf_addc(out, *s);
+	}
+	(void)buf_adds(out, last ? "\"\r\n" : "\",");
+}
+
+int profile_sheet_csv_header(const struct profile *p, struct buf *out)
+{
+	const size_t n = json_array_size(p->sheet_rows);
+	const json_t *row;
+	size_t i;
+
+	add_csv(out, "Tiket", false);
+	add_csv(out, "Berkas isian", n == 0);
+	json_array_foreach (p->sheet_rows, i, row)
+		add_csv(out, json_str_or(row, "label", ""), i + 1 == n);
+	return out->over ? -E2BIG : 0;
+}
+
+int profile_sheet_csv(const struct profile *p, const json_t *complaint, const char *attempt,
+	struct buf *out, struct err *e)
+{
+	const struct profile_input in = {.complaint = complaint};
+	const size_t n = json_array_size(p->sheet_rows);
+	struct err why = {0};
+	const json_t *row;
+	struct render r;
+	size_t i;
+	int rc = sheet_of(p, complaint, attempt, &in, &r, &why);
+
+	if (rc)
+		return err_set(e, rc, "%s", why.text);
+	add_csv(out, json_str_or(complaint, "ticket", ""), false);
+	add_csv(out, attempt, n == 0);
+	json_array_foreach (p->sheet_rows, i, row) {
+		_cleanup_free_ char *value = render_text(&r, json_str_or(row, "value", ""));
+
+		if (!value)
+			return err_set(e, -EINVAL, "sheet.rows.%zu: %s", i, why.text);
+		add_csv(out, value, i + 1 == n);
+	}
+	return out->over ? err_set(e, -E2BIG, "the sheet is too large") : 0;
+}
