@@ -156,7 +156,7 @@ int kafka_read_one(const struct kafka_conf *c, const char *topic, int32_t partit
 
 struct kafka_topic_info {
 	char name[250];
-	int partitions;
+	int partitions, replicas; /* replicas: of the partition that has the fewest */
 };
 struct kafka_admin; /* every call blocks, 20 s at most */
 int kafka_admin_open(const struct kafka_conf *c, struct kafka_admin **ret, struct err *e);
@@ -174,3 +174,10 @@ int kafka_admin_configs(struct kafka_admin *a, const char *topic,
 	void (*fn)(void *ctx, const char *key, const char *value), void *ctx, struct err *e);
 int kafka_admin_cluster(
 	struct kafka_admin *a, char *ret_id, size_t size, int *ret_brokers, struct err *e);
+/* The same for each broker. */
+int kafka_admin_broker_configs(struct kafka_admin *a,
+	void (*fn)(void *ctx, int broker, const char *key, const char *value), void *ctx,
+	struct err *e);
+/* Members of a consumer group (0 when there is no such group) and its state in Kafka's words. */
+int kafka_admin_group(struct kafka_admin *a, const char *group, int *ret_members, char *ret_state,
+	size_t size, struct err *e);

@@ -74,6 +74,15 @@ static rd_kafka_event_t *admin_wait(rd_kafka_queue_t *q, struct err *e)
 	return NULL;
 }
 
+static int fewest_replicas(const struct rd_kafka_metadata_topic *t)
+{
+	int n = t->partition_cnt ? INT32_MAX : 0;
+
+	for (int i = 0; i < t->partition_cnt; i++)
+		n = MIN(n, t->partitions[i].replica_cnt);
+	return n;
+}
+
 static int for_topics(struct kafka_admin *a,
 	void (*fn)(void *ctx, const struct kafka_topic_info *t), void *ctx, struct err *e)
 {
@@ -83,7 +92,8 @@ static int for_topics(struct kafka_admin *a,
 	if (err)
 		return kafka_err_set(e, err, "listing topics");
 	for (int i = 0; i < md->topic_cnt; i++) {
-		struct kafka_topic_info t = {.partitions = md->topics[i].partition_cnt};
+		struct kafka_topic_info t = {.partitions = md->topics[i].partition_cnt,
+			.replicas = fewest_replicas(&md->topics[i])};
 
 		snprintf(t.name, sizeof t.name, "%s", md->topics[i].topic);
 		fn(ctx, &t);
@@ -195,7 +205,7 @@ static int config_results(rd_kafka_event_t *ev,
 		return err_set(e, -EIO, "Kafka gave %zu results for one topic", n);
 	err = rd_kafka_ConfigResource_error(res[0]);
 	if (err)
-		return kafka_err_set(e, err, "reading the settings of a topic");
+		return kafka_err_set(e, err, "reading settings");
 	entry = rd_kafka_ConfigResource_configs(res[0], &entries);
 	for (size_t i = 0; i < entries; i++) {
 		const char *value = rd_kafka_ConfigEntry_value(entry[i]);
@@ -205,11 +215,11 @@ static int config_results(rd_kafka_event_t *ev,
 	return 0;
 }
 
-int kafka_admin_configs(struct kafka_admin *a, const char *topic,
+static int describe(struct kafka_admin *a, rd_kafka_ResourceType_t type, const char *name,
 	void (*fn)(void *ctx, const char *key, const char *value), void *ctx, struct err *e)
 {
 	_cleanup_(rd_kafka_ConfigResource_destroy_cleanup) rd_kafka_ConfigResource_t *res =
-		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+		rd_kafka_ConfigResource_new(type, name);
 	_cleanup_(rd_kafka_AdminOptions_destroy_cleanup) rd_kafka_AdminOptions_t *o =
 		admin_options(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
 	_cleanup_(rd_kafka_queue_destroy_cleanup) rd_kafka_queue_t *q = rd_kafka_queue_new(a->rk);
@@ -220,6 +230,82 @@ int kafka_admin_configs(struct kafka_admin *a, const char *topic,
 	if (!ev)
 		return e ? e->code : -EIO;
 	return config_results(ev, fn, ctx, e);
+}
+
+int kafka_admin_configs(struct kafka_admin *a, const char *topic,
+	void (*fn)(void *ctx, const char *key, const char *value), void *ctx, struct err *e)
+{
+	return describe(a, RD_KAFKA_RESOURCE_TOPIC, topic, fn, ctx, e);
+}
+
+struct broker_ask {
+	void (*fn)(void *ctx, int broker, const char *key, const char *value);
+	void *ctx;
+	int broker;
+};
+
+static void on_broker_config(void *ctx, const char *key, const char *value)
+{
+	struct broker_ask *b = ctx;
+
+	b->fn(b->ctx, b->broker, key, value);
+}
+
+int kafka_admin_broker_configs(struct kafka_admin *a,
+	void (*fn)(void *ctx, int broker, const char *key, const char *value), void *ctx,
+	struct err *e)
+{
+	_cleanup_(metadata_cleanup) const struct rd_kafka_metadata *md = NULL;
+	rd_kafka_resp_err_t err = rd_kafka_metadata(a->rk, 0, NULL, &md, ADMIN_MS);
+	int r = 0;
+
+	if (err)
+		return kafka_err_set(e, err, "listing brokers");
+	for (int i = 0; !r && i < md->broker_cnt; i++) {
+		struct broker_ask b = {.fn = fn, .ctx = ctx, .broker = md->brokers[i].id};
+		char name[16];
+
+		snprintf(name, sizeof name, "%d", b.broker);
+		r = describe(a, RD_KAFKA_RESOURCE_BROKER, name, on_broker_config, &b, e);
+	}
+	return r;
+}
+
+static int group_result(
+	rd_kafka_event_t *ev, int *ret_members, char *ret_state, size_t size, struct err *e)
+{
+	size_t n = 0;
+	const rd_kafka_ConsumerGroupDescription_t **g =
+		rd_kafka_DescribeConsumerGroups_result_groups(
+			rd_kafka_event_DescribeConsumerGroups_result(ev), &n);
+	const rd_kafka_error_t *error;
+
+	if (n != 1)
+		return err_set(e, -EIO, "Kafka gave %zu results for one group", n);
+	error = rd_kafka_ConsumerGroupDescription_error(g[0]);
+	if (error && rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND)
+		return kafka_err_set(e, rd_kafka_error_code(error), "describing a group");
+	*ret_members = error ? 0 : (int)rd_kafka_ConsumerGroupDescription_member_count(g[0]);
+	snprintf(ret_state, size, "%s",
+		error ? "none"
+		      : rd_kafka_consumer_group_state_name(
+				rd_kafka_ConsumerGroupDescription_state(g[0])));
+	return 0;
+}
+
+int kafka_admin_group(struct kafka_admin *a, const char *group, int *ret_members, char *ret_state,
+	size_t size, struct err *e)
+{
+	_cleanup_(rd_kafka_AdminOptions_destroy_cleanup) rd_kafka_AdminOptions_t *o =
+		admin_options(a, RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS);
+	_cleanup_(rd_kafka_queue_destroy_cleanup) rd_kafka_queue_t *q = rd_kafka_queue_new(a->rk);
+	_cleanup_(rd_kafka_event_destroy_cleanup) rd_kafka_event_t *ev = NULL;
+
+	rd_kafka_DescribeConsumerGroups(a->rk, &group, 1, o, q);
+	ev = admin_wait(q, e);
+	if (!ev)
+		return e ? e->code : -EIO;
+	return group_result(ev, ret_members, ret_state, size, e);
 }
 
 int kafka_admin_cluster(

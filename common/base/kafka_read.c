@@ -11,6 +11,7 @@
 #include "base/kafka_private.h"
 
 #define READ_CLOSE_MS 2000
+#define ENDS_PAUSE_MS 100
 
 typedef int read_fn(void *ctx, const struct kafka_record *r);
 
@@ -81,13 +82,31 @@ static int read_loop(
 	return MIN(r, 0);
 }
 
+/* A partition that was just made, or whose leader moves: it will be there in a moment. */
+static bool passes(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION ||
+	       err == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE ||
+	       err == RD_KAFKA_RESP_ERR_REPLICA_NOT_AVAILABLE ||
+	       err == RD_KAFKA_RESP_ERR_FENCED_LEADER_EPOCH ||
+	       err == RD_KAFKA_RESP_ERR_UNKNOWN_LEADER_EPOCH;
+}
+
 static int ends(rd_kafka_t *rk, const char *topic, int32_t partition, int64_t *low, int64_t *high,
 	int timeout_ms, struct err *e)
 {
-	rd_kafka_resp_err_t err =
-		rd_kafka_query_watermark_offsets(rk, topic, partition, low, high, timeout_ms);
+	int64_t until = clock_mono_ms() + timeout_ms;
+	rd_kafka_resp_err_t err;
 
-	return err ? kafka_err_set(e, err, "asking for a log's ends") : 0;
+	for (;;) {
+		int64_t left = until - clock_mono_ms();
+
+		err = rd_kafka_query_watermark_offsets(
+			rk, topic, partition, low, high, (int)MAX(left, 1));
+		if (!passes(err) || left <= ENDS_PAUSE_MS)
+			return err ? kafka_err_set(e, err, "asking for a log's ends") : 0;
+		usleep(ENDS_PAUSE_MS * 1000);
+	}
 }
 
 static int assign_at(

@@ -128,6 +128,13 @@ const char *muara_topic(const struct muara_conf *c, const char *name, char ret[T
 	return ret;
 }
 
+const char *muara_group(const struct muara_conf *c, const char *daemon, char ret[MUARA_GROUP_SIZE])
+{
+	if (snprintf(ret, MUARA_GROUP_SIZE, "%s%s", c->prefix, daemon) >= MUARA_GROUP_SIZE)
+		abort();
+	return ret;
+}
+
 const char *muara_topic_short(const struct muara_conf *c, const char *topic)
 {
 	size_t n = strlen(c->prefix);

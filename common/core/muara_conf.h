@@ -33,6 +33,9 @@ void muara_conf_check(void *conf, struct options_faults *f); /* struct muara_con
 /* "<prefix><name>": name is "complaints", "raw.whatsapp" … Cut names cannot occur: lengths are
  * checked with the configuration. Gives ret back. */
 const char *muara_topic(const struct muara_conf *c, const char *name, char ret[TOPIC_NAME_SIZE]);
+#define MUARA_GROUP_SIZE 128
+/* "<prefix><daemon>", the consumer group of a daemon kind: "muara.normalizer". Gives ret back. */
+const char *muara_group(const struct muara_conf *c, const char *daemon, char ret[MUARA_GROUP_SIZE]);
 /* The part after the prefix, NULL when the topic is not ours. */
 const char *muara_topic_short(const struct muara_conf *c, const char *topic);
 /* NULL when there is none of that name. */

@@ -13,5 +13,13 @@ const struct ctl_command ctl_commands[] = {
 		"Makes every topic with the settings it must have, and begins the lane logs with "
 		"their genesis record.\nWhat is there already is left as it is; `muaractl check` "
 		"says whether it is right."},
+	{"check", "", 0, 0, 0, NULL, ctl_check, "is everything Muara stands on as it must be?",
+		"One line for each topic, the brokers, the daemons' groups, Redis and the "
+		"directories: ok, warn or FAIL,\nand for the latter two what to do. Changes "
+		"nothing; exit status 1 when a line says FAIL."},
+	{"check", "", 0, 0, 0, NULL, ctl_check, "is everything Muara stands on as it must be?",
+		"One line for each topic, the brokers, the daemons' groups, Redis and the "
+		"directories: ok, warn or FAIL,\nand for the latter two what to do. Changes "
+		"nothing; exit status 1 when a line says FAIL."},
 	{},
 };

@@ -4,3 +4,4 @@
 #include "ctl.h"
 
 int ctl_topics_create(struct ctl *c); /* topics.c */
+int ctl_check(struct ctl *c);	      /* check.c */

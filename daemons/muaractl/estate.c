@@ -94,8 +94,10 @@ static void on_topic(void *ctx, const struct kafka_topic_info *info)
 	struct estate *s = ctx;
 
 	for (size_t i = 0; i < s->n; i++)
-		if (strcmp(s->topics[i].topic.name, info->name) == 0)
+		if (strcmp(s->topics[i].topic.name, info->name) == 0) {
 			s->topics[i].partitions = info->partitions;
+			s->topics[i].replicas = info->replicas;
+		}
 }
 
 static void note_installation(struct estate *s)

@@ -21,9 +21,9 @@ struct estate_log {   /* one partition of a lane log */
 
 struct estate_topic {
 	struct topic topic;
-	int partitions;		 /* 0: it does not exist */
-	bool holds;		 /* records other than a genesis; false when it does not exist */
-	struct estate_log *logs; /* lane logs only: `partitions` of them */
+	int partitions, replicas; /* 0: it does not exist */
+	bool holds;		  /* records other than a genesis; false when it does not exist */
+	struct estate_log *logs;  /* lane logs only: `partitions` of them */
 };
 
 struct estate {

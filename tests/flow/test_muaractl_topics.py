@@ -140,3 +140,64 @@ def test_usage(env):
     assert env.ctl('nonsense', check=False).returncode == 2
     assert 'genesis' in env.ctl('help', 'topics', 'create')
     assert 'topics create' in env.ctl('--help')
+
+
+def change(env, name, **settings):
+    """set_topic_config replaces all of a topic's settings; the others stay here."""
+    known = ['cleanup.policy', 'retention.ms', 'segment.ms', 'max.compaction.lag.ms',
+             'delete.retention.ms', 'message.timestamp.type', 'flush.messages']
+    now = env.kafka.topic_config(env.topic(name))
+    env.kafka.set_topic_config(env.topic(name), **{**{k: now[k] for k in known}, **settings})
+
+
+def check(env):
+    """(exit status, {what: [rows that are not ok]})"""
+    done = env.ctl('--json', 'check', check=False)
+    found = {}
+    for row in json.loads(done.stdout):
+        if row['level'] != 'ok':
+            found.setdefault(row['what'].removeprefix(env.prefix), []).append(row)
+    return done.returncode, found
+
+
+@flow(limit=60)
+def test_check(env):
+    code, found = check(env)
+    # Nobody runs the daemons here; all else is right.
+    assert (code, set(found)) == (0, {'normalizer', 'forwarder'}), found
+    text = env.ctl('check')
+    assert 'FAIL' not in text and 'warn' in text and env.topic('complaints') in text
+
+    change(env, 'submissions', **{'cleanup.policy': 'compact'})
+    change(env, 'raw.file', **{'retention.ms': -1})
+    change(env, 'commands', **{'flush.messages': 1000})
+    change(env, 'complaints', **{'segment.ms': 3600000})  # stricter is fine
+    remove(env, 'media')
+    remove(env, 'raw.whatsapp')
+    make(env, 'raw.whatsapp', 2)
+    remove(env, 'replies')
+    make(env, 'replies', 1)
+    env.redis.cmd('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
+    try:
+        code, found = check(env)
+    finally:
+        env.redis.cmd('CONFIG', 'SET', 'maxmemory-policy', 'noeviction')
+    assert code == 1
+    told = {what: ' '.join(r['text'] for r in rows) for what, rows in found.items()}
+    assert 'cleanup.policy is compact, must be delete' in told['submissions']
+    assert 'retention.ms is -1' in told['raw.file']
+    assert 'flush.messages is 1000, must be 1' in told['commands']
+    assert 'does not exist' in told['media']
+    assert 'has 2 partitions' in told['raw.whatsapp']
+    assert 'no genesis' in told['replies']
+    assert 'allkeys-lru' in told['redis']
+    assert 'raw messages longer' in told['brokers']
+    assert 'complaints' not in told
+    assert all(r['remedy'] for rows in found.values() for r in rows)
+
+
+@flow(limit=60, topics=False, muara={'brokers': '127.0.0.1:1', 'redis': '/nonexistent/redis.sock'})
+def test_check_without_kafka_and_redis(env):
+    """What is away is told, not waited for for ever, and not a crash."""
+    code, found = check(env)
+    assert code == 1 and {'kafka', 'redis'} <= set(found)
