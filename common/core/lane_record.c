@@ -14,29 +14,43 @@
 #define SCHEMA_POSITION "muara.position/1"
 #define ERASED_MAX	100000
 
-static const struct {
+static const struct log {
 	const char *name;
 	bool compacted;
+	const char *const *kinds;
 } logs[] = {
-	{"complaints", true},
-	{"submissions", false},
-	{"replies", true},
+	{"complaints", true, (const char *const[]){"decision", NULL}},
+	{"submissions", false,
+		(const char *const[]){"intent", "done", "rejected", "not_sent", "parked", "handed",
+			"resolved", "refused", "status", "command", NULL}},
+	{"replies", true, (const char *const[]){NULL}}, /* the replier comes later */
 };
+
+static const struct log *find_log(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(logs); i++)
+		if (!strcmp(logs[i].name, name))
+			return &logs[i];
+	return NULL;
+}
 
 bool lane_log_name_ok(const char *log_name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(logs); i++)
-		if (!strcmp(logs[i].name, log_name))
-			return true;
-	return false;
+	return find_log(log_name) != NULL;
 }
 
 bool lane_log_compacted(const char *log_name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(logs); i++)
-		if (!strcmp(logs[i].name, log_name))
-			return logs[i].compacted;
-	return false;
+	const struct log *l = find_log(log_name);
+
+	return l && l->compacted;
+}
+
+const char *const *lane_log_kinds(const char *log_name)
+{
+	const struct log *l = find_log(log_name);
+
+	return l ? l->kinds : NULL;
 }
 
 bool lane_kind_is_outcome(const char *kind)

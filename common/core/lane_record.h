@@ -9,9 +9,11 @@
 
 #include "core/lane.h"
 
-/* The three lane logs and whether they are compacted. */
+/* The three lane logs, whether they are compacted, and the ordinary kinds of records they hold
+ * (NULL-terminated; for lane_reader_conf and lane_log_conf; NULL for another name). */
 bool lane_log_name_ok(const char *log_name);
 bool lane_log_compacted(const char *log_name);
+const char *const *lane_log_kinds(const char *log_name);
 /* done, rejected, not_sent */
 bool lane_kind_is_outcome(const char *kind);
 

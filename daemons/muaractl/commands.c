@@ -7,6 +7,11 @@ static const struct ctl_option create_options[] = {
 	{},
 };
 
+static const struct ctl_option lane_options[] = {
+	{"--lane", "N", "only this lane"},
+	{},
+};
+
 const struct ctl_command ctl_commands[] = {
 	{"topics create", "", 0, 0, 0, create_options, ctl_topics_create,
 		"make the topics; run twice does nothing",
@@ -21,5 +26,12 @@ const struct ctl_command ctl_commands[] = {
 		"One line for each topic, the brokers, the daemons' groups, Redis and the "
 		"directories: ok, warn or FAIL,\nand for the latter two what to do. Changes "
 		"nothing; exit status 1 when a line says FAIL."},
+	{"index dump", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_dump,
+		"the whole index as text (personal data in it)", NULL},
+	{"index rebuild-compare", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_compare,
+		"is the index what the logs say?",
+		"Folds both logs up to the positions the index stands for and compares key by key. "
+		"Holds both in memory.\nA daemon may be at work meanwhile. Exit status 1 when they "
+		"differ."},
 	{},
 };
