@@ -119,12 +119,16 @@ int profile_sheet_html(const struct profile *p, const json_t *complaint, const c
 		return err_set(e, -EINVAL, "sheet.how: %s", why.text);
 	(void)buf_adds(out, page_head);
 	add_html(out, p->sheet_title);
-	(void)buf_addf(out, " %s", json_str_or(complaint, "ticket", ""));
+	(void)buf_addc(out, ' ');
+	add_html(out, json_str_or(complaint, "ticket", ""));
 	(void)buf_adds(out, page_style);
 	(void)buf_adds(out, "<h1>");
 	add_html(out, p->sheet_title);
-	(void)buf_addf(out, "</h1>\n<p class=\"id\">Tiket %s &nbsp; Berkas isian %s</p>\n",
-		json_str_or(complaint, "ticket", ""), attempt);
+	(void)buf_adds(out, "</h1>\n<p class=\"id\">Tiket ");
+	add_html(out, json_str_or(complaint, "ticket", ""));
+	(void)buf_adds(out, " &nbsp; Berkas isian ");
+	add_html(out, attempt);
+	(void)buf_adds(out, "</p>\n");
 	(void)buf_adds(out, "<div class=\"number\">Nomor laporan SP4N-LAPOR!: <span "
 			    "class=\"blank\">&nbsp;</span><br>\n");
 	add_html(out, how);

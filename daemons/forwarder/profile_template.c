@@ -653,9 +653,9 @@ void template_check(const struct profile *p, const char *text, enum place where,
 		if (piece.open)
 			(void)buf_adds(&out, "{{ without }}");
 		else
-			(void)buf_addf(&out, "{{%s}} %s; there %s: %s", name,
+			(void)buf_addf(&out, "{{%s}} %s; %s%s", name,
 				find_name(name) ? "cannot stand here" : "is unknown",
-				known.len ? "are" : "are none here", buf_str(&known));
+				known.len ? "there are: " : "no name can", buf_str(&known));
 		fault(ctx, buf_str(&out));
 	}
 }
