@@ -3,15 +3,23 @@
  *
  *   int main(int c, char **v) { return daemon_main(c, v, &whatsapp_daemon); }
  *
- * Arguments: --config FILE, --muara FILE (default <SYSCONF>/<name>.yaml, <SYSCONF>/muara.yaml),
- * --instance NAME,
+ * Arguments: --config FILE (default <SYSCONF>/whatsapp.yaml, whatsapp-<instance>.yaml with
+ * --instance), --muara FILE (<SYSCONF>/muara.yaml), --instance NAME (default "main"),
  * --check-config, --print-config, --help (from the option tables), --version. Order: arguments,
- * both files (all faults at once, exit 78), log, loop, signals (TERM, INT, HUP by signalfd),
- * metrics listener, ops->start, READY=1, loop, drain, ops->stop. TERM: ops->drain is asked once,
- * then `drained` until true or stop_ms is over; a second TERM skips the drain. HUP: validates the
+ * both files (all faults at once, exit 78; wrong arguments 64), log, loop, signals (TERM, INT, HUP
+ * by signalfd), metrics listener, ops->start, READY=1, loop, drain, ops->stop.
+ *
+ * TERM: ops->drain is asked once, then `drained` until true or stop_timeout is over; a second TERM
+ * skips the rest; exit 0 in each case, for what was not finished is done again. HUP: validates the
  * files again and logs whether a restart is needed. The watchdog is patted only when
  * daemon_progress() was called since the last pat or the daemon is idle by its own word
- * (daemon_idle), so a loop that turns without getting on is found. */
+ * (daemon_idle), so a loop that turns without getting on is found. A daemon that waits for
+ * something outside (Kafka, Redis) is idle.
+ *
+ * Keys the skeleton itself reads, from the daemon's own table if it has a row of that name, else
+ * from the shared one: "metrics" (where /metrics and /healthz listen: a Unix socket or loopback
+ * address, %n name, %i instance), "log_level", "stop_timeout" (below TimeoutStopSec of the
+ * unit). */
 #pragma once
 
 #include <stdbool.h>
@@ -36,11 +44,15 @@ struct daemon_ops {
 	const struct option_row *shared_options;	     /* muara_conf_options (core) */
 	size_t shared_size;
 	void (*shared_check)(void *conf, struct options_faults *f);
+	/* Faults of the own file that only show beside the shared one (a tenant that does not
+	 * exist); after `check`, not called when the shared file has faults. May be NULL. */
+	void (*check_both)(const void *conf, const void *shared, struct options_faults *f);
 	int (*start)(struct daemon_env *env, void **ret_state, struct err *e);
 	void (*drain)(void *state);   /* stop intake; may be NULL */
 	bool (*drained)(void *state); /* nothing in flight any more; NULL = at once */
 	void (*stop)(void *state);    /* NULL-safe; frees */
-	/* Extra text for /healthz and STATUS=: short, no data. Returns healthy. May be NULL. */
+	/* Extra text for /healthz and STATUS= (asked once a second): short, no data. Returns
+	 * healthy. May be NULL. */
 	bool (*health)(void *state, char *text, size_t size);
 };
 int daemon_main(int argc, char **argv, const struct daemon_ops *ops);

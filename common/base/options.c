@@ -1,5 +1,6 @@
 /* options: see options.h. This file reads the layers (file, drop-ins), fills the rows, finds
- * unknown keys; options_value.c converts one value, options_print.c writes YAML.
+ * unknown keys; options_value.c converts one value, options_fields.c compares and releases,
+ * options_print.c writes YAML.
  *
  * Guarantees: every fault of every file is told in one run, in the order file by file, then row by
  * row; a fault never quotes a value (it may be a secret that stands in the wrong place). A value
@@ -382,86 +383,4 @@ int options_load(const char *path, const struct option_row *rows, void *target,
 	buf_free(&f.text);
 	json_decref(f.keys);
 	return f.n ? err_set(e, -EINVAL, "%d fault%s", f.n, f.n == 1 ? "" : "s") : 0;
-}
-
-/* --- releasing ----------------------------------------------------------------------------- */
-
-static void free_list(const struct option_row *row, struct optlist *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		options_free(row->sub, (char *)l->v + i * row->sub_size);
-	free(l->v);
-	*l = (struct optlist){0};
-}
-
-static void free_strings(struct strlist *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->v[i]);
-	free(l->v);
-	*l = (struct strlist){0};
-}
-
-static void free_map(struct strmap *m)
-{
-	for (size_t i = 0; i < m->n; i++) {
-		free(m->v[i].key);
-		free(m->v[i].value);
-	}
-	free(m->v);
-	*m = (struct strmap){0};
-}
-
-static void free_secret(char **s)
-{
-	if (*s)
-		explicit_bzero(*s, strlen(*s));
-	free(*s);
-	*s = NULL;
-}
-
-void options_free_field(const struct option_row *row, void *base)
-{
-	void *p = (char *)base + row->offset;
-
-	switch (row->type) {
-	case OPT_STRING:
-	case OPT_PATH:
-		free(*(char **)p);
-		*(char **)p = NULL;
-		break;
-	case OPT_SECRET:
-		free_secret(p);
-		break;
-	case OPT_INT:
-	case OPT_DURATION:
-	case OPT_SIZE:
-		*(int64_t *)p = 0;
-		break;
-	case OPT_BOOL:
-		*(bool *)p = false;
-		break;
-	case OPT_ENUM:
-		*(int *)p = 0;
-		break;
-	case OPT_STRINGS:
-		free_strings(p);
-		break;
-	case OPT_MAP:
-		free_map(p);
-		break;
-	case OPT_LIST:
-		free_list(row, p);
-		break;
-	case OPT_JSON:
-		json_decref(*(json_t **)p);
-		*(json_t **)p = NULL;
-		break;
-	}
-}
-
-void options_free(const struct option_row *rows, void *target)
-{
-	for (; rows->key; rows++)
-		options_free_field(rows, target);
 }

@@ -89,6 +89,8 @@ int options_load(const char *path, const struct option_row *rows, void *target,
 	void (*check)(void *target, struct options_faults *f), struct buf *ret_faults,
 	struct err *e);
 void options_free(const struct option_row *rows, void *target);
+/* Whether two filled structs hold the same values, secrets too. */
+bool options_same(const struct option_row *rows, const void *a, const void *b);
 /* YAML with every option and its value, secrets as "********". */
 void options_print(const struct option_row *rows, const void *target, FILE *out);
 /* The sample: every option commented out with its default and sentence. */

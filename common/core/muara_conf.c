@@ -8,6 +8,8 @@
 
 #define NAME_MAX_LEN 32
 
+static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
+
 /* clang-format off */
 static const struct option_row tenant_options[] = {
 	OPT(struct muara_tenant, OPT_STRING, name, "name", NULL, .flags = OPT_REQUIRED, .min = 1, .max = NAME_MAX_LEN,
@@ -46,6 +48,10 @@ const struct option_row muara_conf_options[] = {
 	OPT(struct muara_conf, OPT_STRING, metrics, "metrics", NULL, .max = 200,
 		.help = "Where a daemon shows metrics and /healthz unless its own file says: a Unix socket or a "
 			"loopback address; %n becomes its name, %i its instance."),
+	OPT(struct muara_conf, OPT_ENUM, log_level, "log_level", "info", .choices = log_levels,
+		.help = "What goes into the journal: this level and what is more serious."),
+	OPT(struct muara_conf, OPT_DURATION, stop_ms, "stop_timeout", "25s", .min = 1000, .max = 3600 * 1000,
+		.help = "How long a daemon finishes what it has in flight when stopped; below TimeoutStopSec of its unit."),
 	OPT_END
 };
 /* clang-format on */

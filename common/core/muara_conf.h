@@ -22,6 +22,8 @@ struct muara_conf {
 	struct strlist channels;
 	struct optlist tenants; /* of struct muara_tenant */
 	int64_t lanes, replication;
+	int log_level; /* these two are the skeleton's, which finds them by key */
+	int64_t stop_ms;
 	struct strmap
 		kafka; /* further librdkafka settings (security.protocol, ssl.ca.location …) */
 };
