@@ -88,7 +88,7 @@ void dropdir_close(struct dropdir *d); /* NULL-safe */
 void dropdir_restore(struct dropdir *d, const json_t *value);
 /* A little work; ms until the next call, 0 = at once, < 0 = after a report. */
 int64_t dropdir_step(struct dropdir *d);
-/* Both have the type source_report_fn with the dropdir as ctx. */
+/* Both have the type source_report_fn with the dropdir as ctx. Never from inside an op. */
 void dropdir_report(void *dropdir, uint64_t number, bool ok, int64_t offset);
 void dropdir_written(void *dropdir, uint64_t number, bool ok, int64_t offset);
 
