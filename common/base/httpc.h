@@ -1,10 +1,15 @@
 /* httpc: HTTP client for the loop: libcurl multi by its socket interface, GnuTLS flavour.
  *
- * libcurl 7.88 silently sends a POST again when a reused connection dies before the first answer
- * byte (measured: the server processed it twice). Bodies are therefore given by READFUNCTION with a
- * SEEKFUNCTION that refuses, which turns that case into CURLE_SEND_FAIL_REWIND (65) and a clear
- * outcome. Redirects are never followed, answers are bounded and counted while reading (MAXFILESIZE
- * acts only on announced sizes in 7.88), TLS >= 1.2 verified, http(s) only. Loop thread. */
+ * libcurl 7.88 silently sends a request again when a reused connection dies before the first answer
+ * byte (measured: the server processed a POST twice). Whatever has a body is therefore read through
+ * callbacks that cannot go back, which turns that case into CURLE_SEND_FAIL_REWIND (65) and a clear
+ * outcome; a request without a body that is not GET gets a connection of its own. Only GET may be
+ * repeated inside. HTTP/1.1 only (HTTP/2 repeats refused streams by itself), no "Expect", no
+ * redirects, no cookies, no proxy from the environment; answers are bounded and counted while
+ * reading (MAXFILESIZE acts only on announced sizes in 7.88); TLS >= 1.2 verified, http(s) only.
+ * Loop thread; `done` is never called inside httpc_send.
+ * Known gap: cancelling or closing while a name is being resolved waits for the resolver (libcurl
+ * joins its thread). */
 #pragma once
 
 #include <curl/curl.h>
@@ -32,9 +37,9 @@ struct httpc_request { /* copied where needed before httpc_send returns, except 
 	size_t body_len;
 	const struct httpc_part *parts;
 	size_t n_parts;
-	int64_t connect_ms, total_ms;
-	size_t max_answer;
-	const char *ca_file; /* NULL = system's */
+	int64_t connect_ms, total_ms; /* > 0; connect includes the TLS handshake */
+	size_t max_answer;	      /* bytes of the answer's body that are kept */
+	const char *ca_file;	      /* NULL = system's */
 	/* Called at most once, when the first bytes of the request have certainly left (on a
 	   connection that stands, after TLS). Must not call back into httpc. May be NULL. */
 	void (*first_byte)(void *ctx); /* ctx: that of httpc_send */
@@ -44,19 +49,25 @@ struct httpc_answer { /* borrowed for the call */
 	long status;  /* 0 = none */
 	const char *body;
 	size_t body_len;
-	bool too_large;
+	bool too_large; /* more than max_answer, or a head over 64 KiB: cut there, CURLE_WRITE_ERROR
+			 */
 	const char *retry_after; /* header text or NULL */
 	const char *content_type;
-	int64_t sent_bytes; /* request bytes that left, headers included: 0 = certainly nothing was
-			       sent */
+	/* Request bytes that left, head included; 0 = certainly none did (no connection, TLS
+	   failed). All attempts of a repeated GET together. */
+	int64_t sent_bytes;
 	int64_t total_ms;
-	char error[160]; /* curl's text, no URL */
+	char error[160]; /* curl's text, no URL; "" when curl is 0 */
 };
 typedef void httpc_done_fn(void *ctx, const struct httpc_answer *a);
 
 int httpc_open(struct loop *l, const char *user_agent, int max_connections, struct httpc **ret,
 	struct err *e);
-void httpc_close(struct httpc *h); /* open calls end with CURLE_ABORTED_BY_CALLBACK; NULL-safe */
+/* Open calls end with CURLE_ABORTED_BY_CALLBACK, told to their `done`. NULL-safe; not inside one.
+ */
+void httpc_close(struct httpc *h);
+/* ret may be NULL; *ret is valid until `done` was called or httpc_cancel. -EINVAL: URL, method or a
+ * header that cannot be sent as it is; -errno: a part's file cannot be read. */
 int httpc_send(struct httpc *h, const struct httpc_request *r, httpc_done_fn *done, void *ctx,
 	struct httpc_call **ret, struct err *e);
 void httpc_cancel(struct httpc_call *c); /* done is not called */
