@@ -71,6 +71,9 @@ MUTANTS = [
          old='		rest = json_str_or(in->attachment, "sha256", "");', new='		rest = "upload";'),
     dict(name='profile-key-without-version', file=REQUEST, test=R + 'create_equals_transcripts',
          old='(long long)json_int(in->complaint, "version", 0));', new='0LL);'),
+    dict(name='profile-header-order', file=REQUEST, test='unit:test-profile_wire/creates_leave_as_written',
+         old='	for (i = 0; !r && in->headers && in->headers[i]; i++)\n		r = add_header(own, xstrdup(in->headers[i]), e);\n	json_array_foreach (p->headers, i, h) {\n		if (r)\n			break;\n',
+         new='	json_array_foreach (p->headers, i, h) {\n		if (in->headers && i < 2)\n			r = add_header(own, xstrdup(in->headers[1 - i]), e);\n		if (r)\n			break;\n'),
     # sheets
     dict(name='profile-sheet-unescaped', file=SHEET, test=S + 'text_is_never_markup',
          old='		if (as)\n', new='		if (as && *s == \'&\')\n'),

@@ -1,6 +1,6 @@
 /* What the profile lapor-v3 renders equals the hand-written wire transcripts byte for byte; and the
- * cases they do not show: cuts, missing data, phones, copies, counts, forms. The same transcripts
- * are compared with what really leaves by libcurl in tests/flow/test_forwarder_wire.py. */
+ * cases they do not show: cuts, missing data, phones, copies, counts, forms. test-profile_wire.c
+ * compares the same transcripts with what really leaves by libcurl. */
 // uses: daemons/forwarder/profile.c
 // uses: daemons/forwarder/profile_file.c
 // uses: daemons/forwarder/profile_template.c
