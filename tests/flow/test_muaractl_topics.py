@@ -10,6 +10,7 @@ import json
 import uuid
 
 from harness import flow, wait_until
+from harness.schema import validate_topic
 
 LANE_LOGS = ['complaints', 'submissions', 'replies']
 OTHERS = ['emergencies', 'media', 'commands', 'cursors']
@@ -51,6 +52,7 @@ def test_create_twice(env):
     mine = {n: p for n, p in env.kafka.topics().items() if n.startswith(env.prefix)}
     assert mine == {env.topic(n): 1 for n in LANE_LOGS + OTHERS + RAW}
     for log in LANE_LOGS:
+        assert validate_topic(env, log) == 1
         g = genesis(env, log)
         assert (g['schema'], g['kind'], g['log']) == ('muara.lane/1', 'genesis', log)
         assert (g['lane'], g['lanes']) == (0, 1)

@@ -44,6 +44,9 @@ Also: Proc(name, argv, log, env) any other process (fakes, nginx), wait_until(
 condition, timeout, what), free_port(), unix_get(socket, '/path'), Env() and
 Shared() by themselves, as context managers outside the runner (demo, bench).
 
+harness.schema: validate_topic(env, 'complaints') at a test's end: every record
+is as config/schema says.
+
 At the end of a test every daemon is stopped by SIGTERM and must end with 0; its
 log must hold no sanitizer report. After a failure all records of the test lie in
 <scratch>/topics/. No process outlives the runner, whatever ends it.
