@@ -77,7 +77,7 @@ static void submissions_end(struct desk *d, int64_t next_offset)
 	if (r == -EAGAIN) {
 		if (!d->submissions_lag_ms)
 			d->submissions_lag_ms = clock_mono_ms();
-		snprintf(d->why, sizeof(d->why), "%s", e.text);
+		snprintf(d->why, sizeof(d->why), "%.255s", e.text);
 	} else if (r < 0) {
 		desk_hold(d, e.text);
 	} else {

@@ -192,13 +192,19 @@ void desk_take_timers(struct desk *d)
 
 /* --- numbers --- */
 
+/* Also finds an index that was lost while there was nothing to decide: its timers would never
+ * fire. */
 void desk_measure(struct desk *d, int64_t now_ms)
 {
+	_cleanup_json_ json_t *nothing = json_array();
+	struct view *v;
 	struct err e = {0};
 
 	if (!d->index_up || now_ms < d->count_at_ms)
 		return;
 	d->count_at_ms = now_ms + COUNT_MS;
-	if (index_counts(d->index, d->counts, &e) < 0)
+	v = view_new();
+	if (index_fetch(d->index, nothing, v, &e) < 0 || index_counts(d->index, d->counts, &e) < 0)
 		desk_index_trouble(d, &e);
+	view_free(v);
 }
