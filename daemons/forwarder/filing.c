@@ -51,20 +51,21 @@ bool filing_conflict(const struct ledger *l, const json_t *complaint, const uint
 	return true;
 }
 
+/* A refusal stands for its version, whatever became of the other one since: the normalizer has
+ * taken the complaint back to a person, whose release is a new version. */
 static bool refused(const struct filing_view *v, enum call_kind call, struct filing_step *ret)
 {
-	const struct refusal *r;
+	const struct refusal *r = ledger_refusal(v->ledger, v->id, v->destination);
 
+	if (r && r->version == v->version) {
+		end(ret, FILING_FINISHED, "refused");
+		return true;
+	}
 	if (!filing_conflict(v->ledger, v->complaint, v->id, v->destination, v->system, ret->other))
 		return false;
-	r = ledger_refusal(v->ledger, v->id, v->destination);
-	if (r && r->version == v->version && memcmp(r->other, ret->other, 16) == 0) {
-		end(ret, FILING_FINISHED, "refused");
-	} else {
-		end(ret, FILING_REFUSE, "source-filed-already");
-		ret->call = call;
-		ret->attempt = 1;
-	}
+	end(ret, FILING_REFUSE, "source-filed-already");
+	ret->call = call;
+	ret->attempt = 1;
 	return true;
 }
 

@@ -106,17 +106,21 @@ struct work *worklist_find(const struct worklist *w, const uint8_t id[16])
 
 /* --- the fold --- */
 
-static void keep_text(struct worklist *w, struct work *row, const json_t *snapshot)
+void work_keep_text(struct worklist *w, struct work *row, const json_t *snapshot)
 {
-	_cleanup_free_ char *text = NULL;
 	size_t len;
 
 	work_drop_text(w, row);
-	if (row->state != WORK_READY || w->text_bytes >= WORK_TEXT_MAX)
-		return;
-	text = json_text(snapshot, &len);
-	row->snapshot = TAKE_PTR(text);
+	row->snapshot = json_text(snapshot, &len);
 	w->text_bytes += len;
+}
+
+static void keep_text(struct worklist *w, struct work *row, const json_t *snapshot)
+{
+	if (row->state == WORK_READY && w->text_bytes < WORK_TEXT_MAX)
+		work_keep_text(w, row, snapshot);
+	else
+		work_drop_text(w, row);
 }
 
 static int64_t ready_time(const json_t *snapshot)

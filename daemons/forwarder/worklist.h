@@ -63,4 +63,6 @@ void work_pop(
 void work_again(
 	struct worklist *w, uint32_t row, bool front); /* back into its destination's queue */
 void work_finished(struct worklist *w, uint32_t row);  /* leaves the queues; text is dropped */
+/* Its text is back, whatever the bound says: it is needed next. */
+void work_keep_text(struct worklist *w, struct work *row, const json_t *snapshot);
 void work_drop_text(struct worklist *w, struct work *row);

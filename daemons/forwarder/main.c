@@ -1,0 +1,197 @@
+/* muara-forwarder: ready complaints go to their destination, once.
+ *
+ * Takes `complaints` and `commands`, appends to `submissions`; a lane of its own per partition (see
+ * forwarder.h). Nothing is sent before its INTENT is in the log; what became of a call that nobody
+ * knows is parked for a person, never sent again blindly.
+ *
+ * Known gaps: versions that come after their complaint was filed are counted and logged, not sent
+ * as follow-ups; the status of filed reports is not followed yet; brakes and back-off are per lane,
+ * so a destination shared by tenants in several lanes gets that many times its concurrency; a hold
+ * (but that of an accepted restore) does not outlive the process: one call finds out anew. */
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/util.h"
+#include "core/lane_record.h"
+
+#include "forwarder.h"
+
+#define SHOW_MS 1000
+
+static struct loop_timer *show_timer;
+
+static const struct lane_member_ops member_ops = {
+	.lane_open = lane_open,
+	.lane_close = lane_close,
+	.input = inputs_record,
+	.input_eof = inputs_eof,
+	.input_error = inputs_error,
+	.log = &lane_ops,
+};
+
+static void on_show(void *ctx)
+{
+	struct forwarder *f = ctx;
+	bool busy = false;
+
+	loop_timer_arm(show_timer, SHOW_MS);
+	stats_show(f);
+	for (struct lane *l = f->lanes; l; l = l->next)
+		busy |= l->n_attempts > 0;
+	daemon_idle(!busy);
+}
+
+static void forwarder_stop(void *state)
+{
+	struct forwarder *f = state;
+
+	if (!f)
+		return;
+	lane_member_close(f->member);
+	httpc_close(f->http);
+	asker_close(f->looks);
+	asker_close(f->reads);
+	loop_timer_del(TAKE_PTR(show_timer));
+	blob_close(f->blobs);
+	endpoints_free(f->endpoints, f->n_endpoints);
+	stats_free(f->stats);
+	for (int i = 0; i < INPUTS; i++)
+		free(f->topics[i]);
+	free(f->own_topic);
+	free(f->group);
+	free(f->member_name);
+	free(f->kafka_extra);
+	free(f);
+}
+
+/* A static member is back at once after a restart, without waiting for its own ghost. */
+static char *default_member(const struct daemon_env *env)
+{
+	char host[64] = "";
+
+	if (gethostname(host, sizeof host - 1))
+		host[0] = '\0';
+	return xasprintf("%s-%s-%s", env->name, env->instance ? env->instance : "main", host);
+}
+
+static void name_all(struct forwarder *f)
+{
+	char topic[TOPIC_NAME_SIZE], group[MUARA_GROUP_SIZE];
+
+	f->topics[IN_COMPLAINTS] = xstrdup(muara_topic(f->shared, "complaints", topic));
+	f->topics[IN_COMMANDS] = xstrdup(muara_topic(f->shared, "commands", topic));
+	f->own_topic = xstrdup(muara_topic(f->shared, "submissions", topic));
+	f->group = xstrdup(muara_group(f->shared, "forwarder", group));
+	f->member_name = f->conf->member ? xstrdup(f->conf->member) : default_member(f->env);
+	f->kafka_extra = muara_kafka_extra(f->shared);
+}
+
+static int calls_at_once(const struct forwarder *f)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < f->n_endpoints; i++)
+		n += f->endpoints[i].limits.concurrency + 2; /* probes, read-backs */
+	return n * (int)f->shared->lanes;
+}
+
+static int open_member(struct forwarder *f, const struct kafka_conf *kafka, struct err *e)
+{
+	struct lane_member_conf c = {.loop = f->env->loop,
+		.kafka = *kafka,
+		.topic = f->own_topic,
+		.log_name = "submissions",
+		.daemon = f->env->name,
+		.group = f->group,
+		.instance = f->member_name,
+		.session_ms = (int)f->conf->session_ms,
+		.kinds = lane_log_kinds("submissions"),
+		.state_dir = f->shared->state_dir,
+		.ops = &member_ops,
+		.ctx = f};
+
+	return lane_member_open(&c, &f->member, e);
+}
+
+static int open_parts(struct forwarder *f, struct err *e)
+{
+	struct kafka_conf kafka = {
+		.brokers = f->shared->brokers, .client_id = f->env->name, .extra = f->kafka_extra};
+	int r = endpoints_new(f->conf, &f->endpoints, &f->n_endpoints, e);
+
+	if (!r)
+		r = stats_new(f, &f->stats, e);
+	if (!r)
+		r = blob_open(f->shared->blob_dir, &f->blobs, e);
+	if (!r)
+		r = httpc_open(f->env->loop, f->conf->user_agent, calls_at_once(f), &f->http, e);
+	if (!r)
+		r = asker_open(f->env->loop, &kafka, &f->looks, e);
+	if (!r)
+		r = asker_open(f->env->loop, &kafka, &f->reads, e);
+	if (!r)
+		r = open_member(f, &kafka, e);
+	return r;
+}
+
+static int forwarder_start(struct daemon_env *env, void **ret_state, struct err *e)
+{
+	struct forwarder *f = xcalloc(1, sizeof *f);
+	int r;
+
+	f->env = env;
+	f->conf = env->conf;
+	f->shared = env->shared;
+	name_all(f);
+	show_timer = loop_timer_new(env->loop, on_show, f);
+	r = open_parts(f, e);
+	if (r) {
+		forwarder_stop(f);
+		return r;
+	}
+	loop_timer_arm(show_timer, 0);
+	*ret_state = f;
+	return 0;
+}
+
+static void forwarder_drain(void *state)
+{
+	struct forwarder *f = state;
+
+	lane_member_drain(f->member);
+}
+
+static bool forwarder_drained(void *state)
+{
+	const struct forwarder *f = state;
+
+	return lane_member_drained(f->member);
+}
+
+static bool forwarder_health(void *state, char *text, size_t size)
+{
+	return stats_health(state, text, size);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct daemon_ops ops = {
+		.name = "muara-forwarder",
+		.summary = "Files ready complaints at their destination, once.",
+		.options = conf_options,
+		.conf_size = sizeof(struct conf),
+		.check = conf_check,
+		.check_both = conf_check_both,
+		.shared_options = muara_conf_options,
+		.shared_size = sizeof(struct muara_conf),
+		.shared_check = muara_conf_check,
+		.start = forwarder_start,
+		.drain = forwarder_drain,
+		.drained = forwarder_drained,
+		.stop = forwarder_stop,
+		.health = forwarder_health,
+	};
+
+	return daemon_main(argc, argv, &ops);
+}

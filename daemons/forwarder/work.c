@@ -1,0 +1,182 @@
+/* work: what waits for each destination, and the next step of each complaint.
+ *
+ * A destination's queue is near the order in which complaints became ready; one that became ready
+ * anew while it waited is put behind those that did so earlier. A destination that may not start
+ * anything is not looked at further, so it costs nothing and blocks nobody; complaints that have a
+ * call in the log are looked at even then, for most of them are finished. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/util.h"
+#include "core/ids.h"
+
+#include "forwarder.h"
+
+#define TURN_ROWS 64 /* of one destination in one turn of the loop */
+
+enum pumped { WENT_ON, STOPPED };
+
+static void take(struct site *s)
+{
+	work_pop(&s->lane->work, s->name);
+}
+
+static void finished(struct site *s, uint32_t index)
+{
+	take(s);
+	work_finished(&s->lane->work, index);
+}
+
+/* Its time has not come; has that of the next one? */
+static enum pumped settle(struct site *s, uint32_t index)
+{
+	struct worklist *w = &s->lane->work;
+	uint32_t second = work_peek_second(w, s->name);
+
+	if (second == IDMAP_NONE ||
+		worklist_at(w, second)->ready_ms >= worklist_at(w, index)->ready_ms)
+		return STOPPED;
+	take(s);
+	work_again(w, index, false);
+	return WENT_ON;
+}
+
+static enum pumped start(
+	struct site *s, uint32_t index, const json_t *snapshot, const struct filing_step *step)
+{
+	struct err e = {0};
+	int r;
+
+	if (step->what == FILING_CALL && !site_may_start(s, call_creates(step->call)))
+		return STOPPED;
+	r = step->what == FILING_CALL ? attempt_start(s, index, snapshot, step, &e)
+				      : attempt_refuse(s, index, step, &e);
+	if (!r) {
+		take(s);
+		return WENT_ON;
+	}
+	if (r == -EAGAIN || r == -ENOBUFS)
+		return STOPPED;
+	log_error("destination %s: INTENT not written: %s", s->ep->conf->name, e.text);
+	finished(s, index); /* its body is of bounded size: never met */
+	return WENT_ON;
+}
+
+static struct filing_view view_of(
+	const struct site *s, const struct work *row, const json_t *snapshot)
+{
+	struct filing_view v = {.ledger = &s->lane->ledger,
+		.profile = s->ep->profile,
+		.settings = &s->ep->conf->settings,
+		.agencies = &s->ep->conf->agencies,
+		.complaint = snapshot,
+		.version = row->version,
+		.destination = s->name,
+		.system = s->system,
+		.ready_ms = row->ready_ms,
+		.settle_ms = s->ep->limits.settle_ms,
+		.now_ms = clock_wall_ms()};
+
+	memcpy(v.id, row->id, sizeof v.id);
+	return v;
+}
+
+static enum pumped observe(struct site *s, uint32_t index, const struct filing_view *v)
+{
+	struct err e = {0};
+	char id[UUID_TEXT_SIZE], ticket[TICKET_TEXT_SIZE];
+
+	uuid_format(v->id, id);
+	if (ticket_of(id, ticket) ||
+		papers_observe(s->lane->fwd->conf->observe_dir, s, v, ticket, &e)) {
+		log_error("complaint %s: not written for observers: %s", id, e.text);
+		return STOPPED; /* again at the next tick */
+	}
+	s->observed++;
+	finished(s, index);
+	return WENT_ON;
+}
+
+static enum pumped step(struct site *s, uint32_t index, const json_t *snapshot)
+{
+	const struct work *row = worklist_at(&s->lane->work, index);
+	struct filing_view v = view_of(s, row, snapshot);
+	char id[UUID_TEXT_SIZE];
+	struct filing_step next;
+
+	if (profile_kind(s->ep->profile) == PROFILE_OBSERVE)
+		return observe(s, index, &v);
+	filing_next(&v, &next);
+	switch (next.what) {
+	case FILING_CALL:
+	case FILING_REFUSE:
+		return start(s, index, snapshot, &next);
+	case FILING_SETTLE:
+		return settle(s, index);
+	case FILING_WAIT:
+	case FILING_FINISHED:
+		break;
+	}
+	if (next.follow_up) {
+		uuid_format(row->id, id);
+		stats_follow_up(s->lane, id, row->version);
+	}
+	finished(s, index);
+	return WENT_ON;
+}
+
+/* Looks at the first row of the queue. */
+static enum pumped pump_one(struct site *s)
+{
+	struct lane *l = s->lane;
+	uint32_t index = work_peek(&l->work, s->name);
+	_cleanup_json_ json_t *snapshot = NULL;
+	struct work *row;
+	enum pumped r;
+	bool known;
+
+	if (index == IDMAP_NONE)
+		return STOPPED;
+	row = worklist_at(&l->work, index);
+	if (row->destination != s->name || row->state != WORK_READY) {
+		take(s);
+		work_again(&l->work, index, false); /* into its queue, or none */
+		return WENT_ON;
+	}
+	known = ledger_filing(&l->ledger, row->id, s->name) != NULL;
+	if (!known && clock_wall_ms() < row->ready_ms + s->ep->limits.settle_ms)
+		return settle(s, index);
+	if (!known && !site_may_start(s, false) && profile_kind(s->ep->profile) != PROFILE_OBSERVE)
+		return STOPPED;
+	if (!row->snapshot) {
+		if (l->reading != IDMAP_NONE || clock_mono_ms() < l->read_not_before_ms)
+			return STOPPED;
+		take(s);
+		inputs_read(l, index);
+		return WENT_ON;
+	}
+	snapshot = inputs_snapshot(l, index);
+	if (!snapshot)
+		return STOPPED;
+	r = step(s, index, snapshot);
+	return r;
+}
+
+static void pump_site(struct site *s)
+{
+	int n = 0;
+
+	while (n < TURN_ROWS && pump_one(s) == WENT_ON)
+		n++;
+	if (n == TURN_ROWS)
+		lane_soon(s->lane);
+}
+
+void work_pump(struct lane *l)
+{
+	for (size_t i = 0; i < l->fwd->n_endpoints && lane_may_file(l); i++)
+		pump_site(&l->sites[i]);
+}
