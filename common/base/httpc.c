@@ -119,7 +119,8 @@ static void unlink_call(struct httpc *h, struct httpc_call *c)
 	h->in_flight--;
 }
 
-static void finish(struct httpc *h, struct httpc_call *c, CURLcode code)
+/* Tells and frees a call that is in no list any more. */
+static void finish(struct httpc_call *c, CURLcode code)
 {
 	struct httpc_answer a = {.curl = (int)code,
 		.body = buf_str(&c->body),
@@ -132,7 +133,6 @@ static void finish(struct httpc *h, struct httpc_call *c, CURLcode code)
 
 	curl_easy_getinfo(c->easy, CURLINFO_RESPONSE_CODE, &a.status);
 	fill_error(c, &a);
-	unlink_call(h, c);
 	c->done(c->ctx, &a);
 	call_free(c);
 }
@@ -149,8 +149,10 @@ static void take_finished(struct httpc *h)
 		struct httpc_call *c;
 
 		if (m->msg == CURLMSG_DONE &&
-			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c) == CURLE_OK)
-			finish(h, c, code);
+			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c) == CURLE_OK) {
+			unlink_call(h, c);
+			finish(c, code);
+		}
 	}
 }
 
@@ -551,9 +553,11 @@ void httpc_close(struct httpc *h)
 	if (!h)
 		return;
 	h->closing = true;
-	for (struct httpc_call *c; (c = h->calls);) {
-		c->prev = NULL; /* as it is; the static analyser does not know */
-		finish(h, c, CURLE_ABORTED_BY_CALLBACK);
+	while (h->calls) { /* a `done` may cancel others */
+		struct httpc_call *c = h->calls;
+
+		unlink_call(h, c); /* NOLINT(clang-analyzer-unix.Malloc): it takes c out */
+		finish(c, CURLE_ABORTED_BY_CALLBACK);
 	}
 	curl_multi_cleanup(h->multi);
 	for (struct watch *w = h->watches, *next; w; w = next) { /* of idle connections */
