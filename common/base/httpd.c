@@ -46,7 +46,10 @@ struct httpd {
 	struct loop_timer *again, *deadline;
 	struct conn *conns;
 	long open;
-	int *in_flight; /* per route */
+	struct load {
+		int64_t bytes;
+		int requests;
+	} * loads; /* of each route */
 };
 
 struct httpd_request {
@@ -61,6 +64,7 @@ struct httpd_request {
 	size_t n_pairs;
 	struct buf body;
 	void *opaque;
+	int64_t length; /* announced */
 	enum reading reading;
 	bool counted, suspended, replied;
 	struct MHD_Response *answer;
@@ -161,6 +165,11 @@ static void request_free(struct httpd_request *r)
 	free(r);
 }
 
+static struct load *load_of(const struct httpd_request *r)
+{
+	return &r->h->loads[r->route - r->h->c.routes];
+}
+
 /* First thing libmicrohttpd tells of a request: its target as it came. */
 static void *on_uri(void *ctx, const char *uri, struct MHD_Connection *mhd)
 {
@@ -187,8 +196,10 @@ static void on_completed(void *ctx, struct MHD_Connection *mhd, void **request_c
 	if (!r)
 		return;
 	h->open--;
-	if (r->counted)
-		h->in_flight[r->route - h->c.routes]--;
+	if (r->counted) {
+		load_of(r)->requests--;
+		load_of(r)->bytes -= r->length;
+	}
 	r->conn->request = NULL;
 	r->conn = NULL;
 	r->mhd = NULL;
@@ -329,11 +340,19 @@ static int find_route(struct httpd_request *r, const char *method, const char **
 	return known ? 405 : 404;
 }
 
+static bool is_busy(const struct httpd_request *r)
+{
+	const struct load *l = load_of(r);
+	const struct httpd_route *t = r->route;
+
+	return (t->max_in_flight && l->requests >= t->max_in_flight) ||
+	       (t->max_bytes_in_flight && l->bytes + r->length > t->max_bytes_in_flight);
+}
+
 static enum MHD_Result take_head(struct httpd_request *r, const char *method, const char *version)
 {
 	const char *reason;
-	int64_t length;
-	int status = check(r, method, version, &length, &reason);
+	int status = check(r, method, version, &r->length, &reason);
 
 	if (status == 0 && take_query(r)) {
 		status = 400;
@@ -343,17 +362,17 @@ static enum MHD_Result take_head(struct httpd_request *r, const char *method, co
 		status = find_route(r, method, &reason);
 	if (status)
 		return refuse(r, status, reason);
-	if ((uint64_t)length > r->route->max_body)
+	if ((uint64_t)r->length > r->route->max_body)
 		return refuse(r, 413, "the body is too large");
-	buf_init(&r->body, r->route->max_body + 1);
-	r->reading = BODY;
-	if (r->route->max_in_flight &&
-		r->h->in_flight[r->route - r->h->c.routes] >= r->route->max_in_flight) {
+	if (is_busy(r)) {
 		r->reading = THROW_AWAY;
 		return MHD_YES;
 	}
-	r->h->in_flight[r->route - r->h->c.routes]++;
+	buf_init(&r->body, r->route->max_body + 1);
+	r->reading = BODY;
 	r->counted = true;
+	load_of(r)->requests++;
+	load_of(r)->bytes += r->length;
 	return MHD_YES;
 }
 
@@ -427,7 +446,7 @@ int httpd_open(struct loop *l, const struct httpd_conf *c, struct httpd **ret, s
 	h->listener.fd = -1;
 	while (c->routes[n_routes].method)
 		n_routes++;
-	h->in_flight = xcalloc(n_routes + 1, sizeof(*h->in_flight));
+	h->loads = xcalloc(n_routes + 1, sizeof(*h->loads));
 	h->again = loop_timer_new(l, on_again, h);
 	h->deadline = loop_timer_new(l, on_deadline, h);
 	r = httpd_listener_open(c->listen, &h->listener, e);
@@ -478,7 +497,7 @@ void httpd_close(struct httpd *h)
 	}
 	loop_timer_del(h->again);
 	loop_timer_del(h->deadline);
-	free(h->in_flight);
+	free(h->loads);
 	free(h);
 }
 

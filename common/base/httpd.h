@@ -7,8 +7,8 @@
  * request (408) and another one for writing the answer. A handler is called once, with the whole
  * body, and may answer at once or later (httpd_reply any time after, loop thread); every request it
  * got must be answered, also after httpd_close: the reply of a client that went away is discarded.
- * Refused without a handler: 404, 405, 413 (body not read to its end), 503 (route has max_in_flight
- * requests open; body read and thrown away so that a proxy sees the answer).
+ * Refused without a handler: 404, 405, 413 (body not read to its end), 503 (a limit of the route;
+ * the body is read and thrown away so that a proxy sees the answer).
  * Known gaps: folded header lines and bare LF are taken as libmicrohttpd reads them; nginx in
  * front refuses the first. */
 #pragma once
@@ -24,10 +24,11 @@ struct httpd;
 struct httpd_request;
 
 struct httpd_route {
-	const char *method; /* "GET", "POST" */
-	const char *path;   /* exact */
-	size_t max_body;    /* larger: 413 */
-	int max_in_flight;  /* 0 = no own limit; above: 503 + Retry-After */
+	const char *method;	     /* "GET", "POST" */
+	const char *path;	     /* exact */
+	size_t max_body;	     /* larger: 413 */
+	int max_in_flight;	     /* requests; 0 = no own limit; above: 503 + Retry-After */
+	int64_t max_bytes_in_flight; /* of bodies, as announced; 0 = no limit; above: the same */
 	void (*handle)(void *ctx, struct httpd_request *r);
 };
 struct httpd_conf {

@@ -88,14 +88,15 @@ static void hold(void *ctx, struct httpd_request *r)
 }
 
 static const struct httpd_route routes[] = {
-	{"POST", "/echo", 1000, 0, answer_echo},
-	{"POST", "/big", 3 << 20, 0, answer_echo},
-	{"GET", "/query", 0, 0, answer_query},
-	{"POST", "/query", 10, 0, answer_echo},
-	{"GET", "/headers", 0, 0, answer_headers},
-	{"POST", "/late", 1000, 0, hold},
-	{"POST", "/few", 1000, 2, hold},
-	{NULL, NULL, 0, 0, NULL},
+	{"POST", "/echo", 1000, 0, 0, answer_echo},
+	{"POST", "/big", 3 << 20, 0, 0, answer_echo},
+	{"GET", "/query", 0, 0, 0, answer_query},
+	{"POST", "/query", 10, 0, 0, answer_echo},
+	{"GET", "/headers", 0, 0, 0, answer_headers},
+	{"POST", "/late", 1000, 0, 0, hold},
+	{"POST", "/few", 1000, 2, 0, hold},
+	{"POST", "/few-bytes", 1000, 0, 5, hold},
+	{.method = NULL},
 };
 
 /* --- server and clients --- */
@@ -719,10 +720,8 @@ static void many_at_once(void **state)
 	assert_int_equal(httpd_open_requests(s->httpd), 0);
 }
 
-static void a_route_takes_few_at_once(void **state)
+static void check_busy(struct server *s, const char *few)
 {
-	static const char few[] = "POST /few HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi";
-	struct server *s = *state;
 	struct client c[3], again;
 
 	for (int i = 0; i < 2; i++) {
@@ -747,6 +746,16 @@ static void a_route_takes_few_at_once(void **state)
 	client_close(&again);
 	for (int i = 0; i < 3; i++)
 		client_close(&c[i]);
+}
+
+static void a_route_takes_few_at_once(void **state)
+{
+	check_busy(*state, "POST /few HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi");
+}
+
+static void a_route_takes_few_bytes_at_once(void **state)
+{
+	check_busy(*state, "POST /few-bytes HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\nhi");
 }
 
 /* --- where it listens --- */
@@ -857,6 +866,7 @@ int main(void)
 		TEST(draining_answers_what_is_open),
 		TEST(many_at_once),
 		TEST(a_route_takes_few_at_once),
+		TEST(a_route_takes_few_bytes_at_once),
 		TEST(the_socket_is_for_the_group_only),
 		TEST(a_stale_socket_is_replaced_a_living_one_is_not),
 		TEST(what_is_no_socket_stays),

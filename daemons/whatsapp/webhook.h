@@ -1,0 +1,41 @@
+/* webhook: one HTTP request of Meta's -> messages in Kafka -> the answer.
+ *
+ * GET is the handshake: the challenge comes back when the verify token is ours. POST is a body of
+ * up to 1,000 updates, and the order never changes: signature over the raw bytes (401 unless
+ * exactly one header, signed with one of the secrets) -> taken apart -> every message produced ->
+ * every delivery report in -> 200. Whatever fails on the way (queue full, a report that failed, the
+ * deadline, Kafka away, cursors not read yet, draining) is 503 with Retry-After: Meta sends the
+ * body again, and what was produced twice has the same ids. Never 200 before. A body that cannot be
+ * decoded but is signed is kept as an undecodable message and answered 200; Meta would send it for
+ * ever.
+ *
+ * The original bytes of a message: the whole body when it is the only one in it; else the body lies
+ * once in the blob store (fsync before produce) and each message has its range of it.
+ * Loop thread. Sources: developers.facebook.com, "Webhooks / Getting started"; WhatsApp, "Create a
+ * webhook endpoint". */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/httpd.h"
+#include "core/source.h"
+
+#include "decode.h"
+
+struct webhook_conf {
+	const char *verify_token;
+	const char *const *secrets; /* of the app; two during a rotation */
+	size_t n_secrets;
+	struct wa_rules rules;
+	int64_t answer_ms; /* request read -> answered */
+};
+struct webhook;
+
+/* `c` is copied, what it points to is borrowed. */
+struct webhook *webhook_new(struct source *s, const struct webhook_conf *c);
+/* Requests that are still open are answered 503; reports must not come any more. NULL-safe. */
+void webhook_free(struct webhook *w);
+void webhook_get(struct webhook *w, struct httpd_request *r);
+void webhook_post(struct webhook *w, struct httpd_request *r);
