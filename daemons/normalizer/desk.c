@@ -308,7 +308,7 @@ static int open_index(struct desk *d, const char *installation, struct err *e)
 {
 	const struct desk_host *h = d->host;
 	struct index_conf c = {.socket = h->shared->redis,
-		.prefix = h->settings->index_prefix,
+		.prefix = h->shared->prefix, /* one Muara on one prefix, in Kafka and here */
 		.lane = d->lane,
 		.installation = installation,
 		.cluster = h->cluster};

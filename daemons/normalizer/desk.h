@@ -29,6 +29,7 @@ struct desk_host { /* what all desks of the process share; main's */
 	struct kafka_conf kafka;
 	char cluster[64];		 /* Kafka's cluster id; "" = not asked yet */
 	char log_topic[TOPIC_NAME_SIZE]; /* complaints */
+	char group[MUARA_GROUP_SIZE];
 	json_t *accepted;   /* lane -> id of the accept_restore command that is being carried out */
 	struct desk *desks; /* those that are open */
 	char trouble[200];  /* why a lane does not open; "" = none */

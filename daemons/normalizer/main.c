@@ -46,12 +46,13 @@ static int start(struct daemon_env *env, void **ret_state, struct err *e)
 		.client_id = "normalizer",
 		.extra = n->kafka_extra};
 	muara_topic(n->host.shared, "complaints", n->host.log_topic);
+	muara_group(n->host.shared, "normalizer", n->host.group);
 	c = (struct lane_member_conf){.loop = env->loop,
 		.kafka = n->host.kafka,
 		.topic = n->host.log_topic,
 		.log_name = "complaints",
 		.daemon = env->name,
-		.group = s->group,
+		.group = n->host.group,
 		.instance = env->instance,
 		.session_ms = (int)s->session_ms,
 		.lanes = (int)n->host.shared->lanes,

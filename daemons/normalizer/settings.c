@@ -25,8 +25,6 @@ const struct option_row settings_options[] = {
 		.help = "Messages of one complaint; what follows opens a linked one."),
 	OPT(struct settings, OPT_SIZE, max_text_bytes, "max_text", "256KiB", .min = 1024, .max = 256 * 1024,
 		.help = "Bytes of text of one complaint; what follows opens a linked one."),
-	OPT(struct settings, OPT_STRING, group, "group", "muara-normalizer", .min = 1, .max = 200,
-		.help = "Consumer group whose members share the lanes."),
 	OPT(struct settings, OPT_DURATION, session_ms, "session", "45s", .min = 1000, .max = 30 * MINUTE,
 		.help = "A process that was not heard of for this long loses its lanes to another."),
 	OPT(struct settings, OPT_DURATION, append_deadline_ms, "append_deadline", "10s", .min = 1000, .max = 10 * MINUTE,
@@ -39,8 +37,6 @@ const struct option_row settings_options[] = {
 		.help = "Inputs of a lane read and not decided yet; beyond that its topics pause."),
 	OPT(struct settings, OPT_SIZE, waiting_bytes, "waiting_bytes", "32MiB", .min = 1024 * 1024, .max = 1LL << 32,
 		.help = "And no more bytes than these."),
-	OPT(struct settings, OPT_STRING, index_prefix, "index_prefix", "muara:", .min = 1, .max = 64,
-		.help = "Keys of the index in Redis begin with this and the lane."),
 	OPT(struct settings, OPT_DURATION, stop_ms, "stop_timeout", "25s", .min = 1000, .max = 10 * MINUTE,
 		.help = "What is in flight at a stop has this long; below TimeoutStopSec of the unit."),
 	OPT(struct settings, OPT_STRING, metrics, "metrics", NULL, .max = 200,
@@ -62,8 +58,6 @@ void settings_check(void *settings, struct options_faults *f)
 			"%" PRId64 " ms is shorter than quiet, which is %" PRId64
 			" ms: a complaint still open would not be joined",
 			s->join_ms, s->quiet_ms);
-	if (s->index_prefix && strpbrk(s->index_prefix, "*?[]\\"))
-		options_fault(f, "index_prefix", "none of * ? [ ] \\ may be in it");
 }
 
 void settings_rules(const struct settings *s, const struct muara_conf *shared, struct rules *ret)

@@ -5,7 +5,6 @@
 #include "rules.h"
 
 struct settings {
-	char *group, *index_prefix;
 	int64_t session_ms, append_deadline_ms, commit_ms; /* times in ms */
 	int64_t in_flight, waiting, waiting_bytes;
 	int64_t quiet_ms, open_max_ms, join_ms, hold_ms;
