@@ -171,8 +171,9 @@ class Kafka:
         with no group, no commit and no interpretation."""
         c, out = self._consumer(), []
         try:
-            end = c.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)[1]
-            c.assign([TopicPartition(topic, partition, start)])
+            first, end = c.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+            # A number, not "the beginning": that would be asked for, and often only after 500 ms.
+            c.assign([TopicPartition(topic, partition, first if start == OFFSET_BEGINNING else start)])
             while True:
                 m = c.poll(15)
                 if m is None:
