@@ -24,7 +24,7 @@
 #define FAULTS_MAX_BYTES (128 * 1024)
 #define TICK_MS		 1000
 #define DRAIN_LOOK_MS	 20
-#define STOP_MS_DEFAULT	 25000 /* below the units' TimeoutStopSec=30 */
+#define STOP_MS_DEFAULT	 20000 /* and some seconds to close: below the units' TimeoutStopSec=30 */
 
 /* One process is one daemon. */
 static struct {

@@ -64,7 +64,7 @@ void options_fault(struct options_faults *f, const char *key, const char *fmt, .
 
 	if (json_object_get(f->keys, key))
 		return; /* the table has told what is wrong there; this follows from it */
-	at = last_mention(f->layers, f->n_layers, key);
+	at = *key ? last_mention(f->layers, f->n_layers, key) : NULL;
 	if (!at)
 		at = f->n_layers ? &f->layers[0] : &nowhere;
 	va_start(ap, fmt);

@@ -50,7 +50,7 @@ const struct option_row muara_conf_options[] = {
 			"loopback address; %n becomes its name, %i its instance."),
 	OPT(struct muara_conf, OPT_ENUM, log_level, "log_level", "info", .choices = log_levels,
 		.help = "What goes into the journal: this level and what is more serious."),
-	OPT(struct muara_conf, OPT_DURATION, stop_ms, "stop_timeout", "25s", .min = 1000, .max = 3600 * 1000,
+	OPT(struct muara_conf, OPT_DURATION, stop_ms, "stop_timeout", "20s", .min = 1000, .max = 3600 * 1000,
 		.help = "How long a daemon finishes what it has in flight when stopped; below TimeoutStopSec of its unit."),
 	OPT_END
 };

@@ -17,7 +17,9 @@
 #include "core/idtime.h"
 #include "core/source.h"
 
-#define RETRY_MS 1000
+#define RETRY_MS	1000
+#define LOOK_MS		1000
+#define REPORTS_LATE_MS (5 * 60 * 1000) /* above the producer's delivery time-out of 2 min */
 
 enum phase { READING_CURSORS, READING_RAW, READ, STARTING, RUNNING, DRAINING };
 
@@ -35,7 +37,8 @@ struct source {
 	struct kafka_consumer *reader; /* until RUNNING */
 	json_t *cursors;	       /* name -> cursor record, until RUNNING */
 	char *cursor_prefix;	       /* "muara-file/kota/" */
-	struct loop_timer *step, *retry;
+	struct loop_timer *step, *retry, *look;
+	int64_t reported_ms; /* the last report, or the last time nothing was in flight */
 	struct metric *ahead;
 };
 
@@ -101,7 +104,6 @@ void source_message(const struct source *s, struct message *ret)
 int source_put(struct source *s, const struct message *m, source_report_fn *report, void *ctx,
 	uint64_t number, char ret_id[UUID_TEXT_SIZE], struct err *e)
 {
-	daemon_idle(false);
 	return emitter_put(s->emitter, m, report, ctx, number, ret_id, e);
 }
 
@@ -305,7 +307,6 @@ static void on_step(void *ctx)
 		return;
 	wait_ms = s->ops->step(s->state);
 	daemon_progress();
-	daemon_idle(wait_ms != 0 && source_in_flight(s) == 0);
 	if (wait_ms >= 0 && !loop_timer_armed(s->step))
 		loop_timer_arm(s->step, wait_ms);
 }
@@ -314,36 +315,57 @@ static void on_reported(void *ctx)
 {
 	struct source *s = ctx;
 
-	if (source_in_flight(s) == 0)
-		daemon_idle(true);
+	s->reported_ms = clock_mono_ms();
 	source_wake(s);
 }
 
-static int set_start(struct source *s, struct err *e)
+/* Waiting for reports is no fault of this process while Kafka is away or slow; librdkafka gives
+ * each within its delivery time-out. Reports that never come are one: the watchdog ends it. */
+static void on_look(void *ctx)
 {
-	int zone = muara_zone_minutes(s->env->shared);
+	struct source *s = ctx;
+	int64_t now = clock_mono_ms();
 
-	if (strcmp(s->common->start, "now") == 0)
+	if (source_in_flight(s) == 0)
+		s->reported_ms = now;
+	daemon_idle(now - s->reported_ms < REPORTS_LATE_MS);
+	loop_timer_arm(s->look, LOOK_MS);
+}
+
+/* 0 in *ret_ms: "now". */
+static int start_time(
+	const struct source_common *c, const struct muara_conf *shared, int64_t *ret_ms)
+{
+	*ret_ms = 0;
+	if (strcmp(c->start, "now") == 0)
 		return 0; /* the cursor knows */
-	if (id_time_parse(s->common->start, zone, &s->start_ms) || s->start_ms <= 0)
-		return err_set(e, -EINVAL, "%s: start: neither \"now\" nor a date like 2026-11-01",
-			s->env->conf_path);
+	if (id_time_parse(c->start, muara_zone_minutes(shared), ret_ms) || *ret_ms <= 0)
+		return -EINVAL;
 	return 0;
 }
 
-static int check_against_shared(struct source *s, struct err *e)
+static const char *channel_of(const void *conf)
 {
-	const struct muara_conf *shared = s->env->shared;
-	const struct muara_tenant *t = muara_tenant(shared, s->common->tenant);
+	return this_source->channel ? this_source->channel : this_source->channel_of(conf);
+}
 
-	if (!t)
-		return err_set(e, -EINVAL, "%s: tenant: none of that name in %s", s->env->conf_path,
-			s->env->shared_path);
-	if (!muara_has_channel(shared, s->channel))
-		return err_set(e, -EINVAL, "%s: channels does not list \"%s\"", s->env->shared_path,
-			s->channel);
-	s->lane = (int32_t)t->lane;
-	return set_start(s, e);
+/* What only shows beside muara.yaml. Fields may be missing here: the table has told that. */
+static void check_both(const void *conf, const void *shared_conf, struct options_faults *f)
+{
+	const struct source_common *c = conf;
+	const struct muara_conf *shared = shared_conf;
+	const char *channel = channel_of(conf);
+	int64_t ms;
+
+	if (c->tenant && !muara_tenant(shared, c->tenant))
+		options_fault(f, "tenant", "is none of the tenants in muara.yaml");
+	if (channel && !muara_has_channel(shared, channel))
+		options_fault(f, this_source->channel ? "" : "channel",
+			"its channel \"%s\" is not among the channels in muara.yaml; add it there "
+			"and run muaractl topics create",
+			channel);
+	if (c->start && start_time(c, shared, &ms))
+		options_fault(f, "start", "must be \"now\" or a date such as 2026-11-01");
 }
 
 static void source_stop(void *state)
@@ -358,6 +380,7 @@ static void source_stop(void *state)
 		s->ops->close(s->state);
 	loop_timer_del(s->step);
 	loop_timer_del(s->retry);
+	loop_timer_del(s->look);
 	blob_close(s->blobs);
 	json_decref(s->cursors);
 	free(s->cursor_prefix);
@@ -396,22 +419,23 @@ static int source_start(struct daemon_env *env, void **ret_state, struct err *e)
 	s->env = env;
 	s->ops = this_source;
 	s->common = env->conf;
-	s->channel = s->ops->channel ? s->ops->channel : s->ops->channel_of(env->conf);
+	s->channel = channel_of(env->conf);
+	s->lane = (int32_t)muara_tenant(env->shared, s->common->tenant)->lane;
+	(void)start_time(s->common, env->shared, &s->start_ms); /* checked with the file */
 	s->cursors = json_object();
 	s->cursor_prefix = xasprintf("%s/%s/", env->name, env->instance);
 	s->step = loop_timer_new(env->loop, on_step, s);
 	s->retry = loop_timer_new(env->loop, on_retry, s);
+	s->look = loop_timer_new(env->loop, on_look, s);
 	s->ahead = metric_counter("muara_ingest_cursor_ahead_total",
 		"Cursors found beyond the end of the raw log: it lost records", NULL, NULL);
-	r = check_against_shared(s, e);
-	if (r == 0)
-		r = open_parts(s, e);
+	r = open_parts(s, e);
 	if (r) {
 		source_stop(s);
 		return r;
 	}
 	daemon_status("reading cursors");
-	daemon_idle(true);
+	on_look(s);
 	assign(s);
 	*ret_state = s;
 	return 0;
@@ -426,21 +450,22 @@ static void source_drain(void *state)
 		s->ops->drain(s->state);
 }
 
+/* With Kafka away nothing more gets finished; what has no report was not accepted. */
 static bool source_drained(void *state)
 {
 	struct source *s = state;
 
+	if (!emitter_up(s->emitter))
+		return true;
 	return source_in_flight(s) == 0 && (!s->ops->drained || s->ops->drained(s->state));
 }
 
 static bool source_health(void *state, char *text, size_t size)
 {
 	struct source *s = state;
-	static const char *const phases[] = {"reading cursors", "reading the raw log",
-		"sorting cursors", "writing its start", "running", "draining"};
 	bool up = emitter_up(s->emitter);
 
-	snprintf(text, size, "%s%s", phases[s->phase], up ? "" : ", Kafka is away");
+	snprintf(text, size, "%s", up ? "" : "Kafka is away");
 	return up && s->phase == RUNNING;
 }
 
@@ -456,6 +481,7 @@ int source_main(int argc, char **argv, const struct source_ops *ops)
 		.shared_options = muara_conf_options,
 		.shared_size = sizeof(struct muara_conf),
 		.shared_check = muara_conf_check,
+		.check_both = check_both,
 		.start = source_start,
 		.drain = source_drain,
 		.drained = source_drained,
