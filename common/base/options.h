@@ -75,9 +75,10 @@ struct option_row {
 	}
 
 /* Own check after the table's (several options together): adds faults with options_fault, which
- * finds file and line of `key` ("tenants.0.lane" too; "" = the file as a whole) and says nothing where the table has already
- * told a fault of that key. A check also runs after such faults, so that all are told in one run:
- * fields then hold their default, and 0 or NULL where there is none, required ones too. */
+ * finds file and line of `key` ("tenants.0.lane" too; "" = the file as a whole) and says nothing
+ * where the table has already told a fault of that key. A check also runs after such faults, so
+ * that all are told in one run: fields then hold their default, and 0 or NULL where there is none,
+ * required ones too. */
 struct options_faults;
 void options_fault(struct options_faults *f, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));

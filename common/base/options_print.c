@@ -232,6 +232,22 @@ static void put_comment(FILE *out, int indent, const char *text)
 	fputc('\n', out);
 }
 
+/* A default as it must stand in a file: quoted where YAML would read something else ("*.csv"). */
+static void put_default(FILE *out, const struct option_row *r)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+				    "./_:+-";
+	bool text = r->type == OPT_STRING || r->type == OPT_PATH;
+
+	if (!r->def)
+		return;
+	fputc(' ', out);
+	if (text && (!*r->def || r->def[strspn(r->def, plain)] || strchr("-:", r->def[0])))
+		put_text(out, r->def);
+	else
+		fputs(r->def, out);
+}
+
 static void help_rows(struct margin *m, const struct option_row *rows)
 {
 	const char *before = NULL;
@@ -246,10 +262,9 @@ static void help_rows(struct margin *m, const struct option_row *rows)
 		put_comment(m->out, m->indent, buf_str(&text));
 		leaf = open_parents(m, r->key, before, &indent);
 		begin(m, indent);
-		fprintf(m->out, "%s:%s%s\n", leaf, r->def ? " " : "",
-			r->def && !*r->def ? "\"\""
-			: r->def	   ? r->def
-					   : "");
+		fprintf(m->out, "%s:", leaf);
+		put_default(m->out, r);
+		fputc('\n', m->out);
 		if (r->type == OPT_LIST) {
 			inner.indent += indent + 4;
 			inner.dash = true;
