@@ -2,7 +2,8 @@
  *
  * Phases: READING (cursors topic from its beginning to its end, then the end of the raw log, or all
  * of it) -> STARTING (the cursor "start" is being written, only for `start: now` at a first start)
- * -> RUNNING -> DRAINING. Everything is event-driven; Kafka away keeps the phase where it is. */
+ * -> RUNNING -> DRAINING. Everything is event-driven but one look for the end of the raw log (1 s
+ * at most); Kafka away keeps the phase where it is. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 
 #define RETRY_MS	1000
 #define LOOK_MS		1000
+#define WATERMARK_MS	1000
 #define REPORTS_LATE_MS (5 * 60 * 1000) /* above the producer's delivery time-out of 2 min */
 
 enum phase { READING_CURSORS, READING_RAW, READ, STARTING, RUNNING, DRAINING };
@@ -226,19 +228,34 @@ static int on_record(void *ctx, const struct kafka_record *r)
 	return 0;
 }
 
-static void assign(struct source *s)
+static void wait_for_topic(struct source *s, const char *topic, const char *why)
 {
-	bool cursors = s->phase == READING_CURSORS;
+	daemon_status("waiting for topic %s: %s (muaractl topics create makes it)", topic, why);
+	loop_timer_arm(s->retry, RETRY_MS);
+}
+
+static void read_from_begin(struct source *s, const char *topic)
+{
 	struct err e = {0};
 
-	if (!s->reader)
+	if (kafka_consumer_assign_add(s->reader, topic, s->lane, KAFKA_BEGIN, &e))
+		wait_for_topic(s, topic, e.text);
+}
+
+/* Asked, not read: an assignment to the end would take two seconds longer. It must come after the
+ * cursors were read: an end from before would lie below a cursor written in between. Blocking. */
+static void find_raw_end(struct source *s)
+{
+	const char *topic = emitter_raw_topic(s->emitter);
+	struct err e = {0};
+	int64_t low;
+
+	if (kafka_watermarks(s->reader, topic, s->lane, &low, &s->raw_end, WATERMARK_MS, &e)) {
+		wait_for_topic(s, topic, e.text);
 		return;
-	if (kafka_consumer_assign_add(s->reader,
-		    cursors ? emitter_cursors_topic(s->emitter) : emitter_raw_topic(s->emitter),
-		    s->lane, cursors || s->ops->raw ? KAFKA_BEGIN : KAFKA_END, &e)) {
-		log_warn("cannot read %s: %s", cursors ? "cursors" : "the raw log", e.text);
-		loop_timer_arm(s->retry, RETRY_MS);
 	}
+	s->phase = READ;
+	all_read(s);
 }
 
 static void on_eof(void *ctx, const char *topic, int32_t partition, int64_t next_offset)
@@ -265,16 +282,19 @@ static void on_partition_error(
 
 	(void)partition;
 	(void)code;
-	daemon_status("waiting for topic %s: %s (muaractl topics create makes it)", topic, text);
-	loop_timer_arm(s->retry, RETRY_MS);
+	wait_for_topic(s, topic, text);
 }
 
 static void on_retry(void *ctx)
 {
 	struct source *s = ctx;
 
-	if (s->phase == READING_CURSORS || s->phase == READING_RAW)
-		assign(s);
+	if (s->phase == READING_CURSORS)
+		read_from_begin(s, emitter_cursors_topic(s->emitter));
+	else if (s->phase == READING_RAW && s->ops->raw)
+		read_from_begin(s, emitter_raw_topic(s->emitter));
+	else if (s->phase == READING_RAW)
+		find_raw_end(s);
 	else if (s->phase == READ)
 		all_read(s);
 	else if (s->phase == STARTING)
@@ -436,7 +456,7 @@ static int source_start(struct daemon_env *env, void **ret_state, struct err *e)
 	}
 	daemon_status("reading cursors");
 	on_look(s);
-	assign(s);
+	read_from_begin(s, emitter_cursors_topic(s->emitter));
 	*ret_state = s;
 	return 0;
 }

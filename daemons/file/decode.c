@@ -20,15 +20,14 @@ static int want_text(const json_t *o, const char *key, const char **ret, struct 
 	return err_set(e, -EINVAL, "\"%s\" must be a text", key);
 }
 
+/* *ret is NULL when there is none, or an error. */
 static int want_object(const json_t *o, const char *key, json_t **ret, struct err *e)
 {
-	*ret = json_object_get(o, key);
-	if (!*ret || json_is_object(*ret))
+	json_t *v = json_object_get(o, key);
+
+	*ret = json_is_object(v) ? v : NULL;
+	if (*ret || !v || json_is_null(v))
 		return 0;
-	if (json_is_null(*ret)) {
-		*ret = NULL;
-		return 0;
-	}
 	return err_set(e, -EINVAL, "\"%s\" must be an object", key);
 }
 

@@ -154,19 +154,28 @@ static int put_line(struct file *f, const struct dropdir_at *at, const char *p, 
 	return r;
 }
 
+/* Where a line is cut depends on its bytes only, never on how much of the file is in the window: a
+ * second reading gives the same pieces, so the same ids. */
 static ssize_t row(
 	void *ctx, const struct dropdir_at *at, const char *p, size_t n, bool *put, struct err *e)
 {
-	const char *end = memchr(p, '\n', n);
-	size_t taken = end ? (size_t)(end - p) + 1 : n, len = end ? taken - 1 : n;
+	struct file *f = ctx;
+	size_t most = MIN(n, (size_t)f->conf->max_line);
+	const char *end = memchr(p, '\n', most);
+	size_t taken = end ? (size_t)(end - p) + 1 : most, len = end ? taken - 1 : most;
+	bool too_long = !end && n >= (size_t)f->conf->max_line;
 	int r;
 
-	if (!end && !at->eof && !at->full)
+	if (!end && !too_long && !at->eof)
 		return 0; /* a torn line waits for its end */
-	while (len && (p[len - 1] == '\r' || p[len - 1] == ' '))
+	while (len && end && (p[len - 1] == '\r' || p[len - 1] == ' '))
 		len--;
 	*put = len > 0; /* a blank line is nothing */
-	r = *put ? put_line(ctx, at, p, len, at->line_start && (end || at->eof), e) : 0;
+	r = *put ? put_line(f, at, p, len, at->line_start && !too_long, e) : 0;
+	if (r && r != -ENOBUFS) { /* a full disk, an unreadable attachment: nothing is skipped */
+		log_warn("%s waits: %s", at->place, e->text);
+		r = -EAGAIN;
+	}
 	return r ? r : (ssize_t)taken;
 }
 
