@@ -201,6 +201,7 @@ int emitter_put(struct emitter *em, const struct message *given, source_report_f
 	}
 	if (ret_id)
 		memcpy(ret_id, p->id, UUID_TEXT_SIZE);
+	metric_set(em->in_flight, NULL, (double)kafka_producer_in_flight(em->producer));
 	CRASH_POINT("after-produce", kafka_producer_in_flight(em->producer));
 	return 0;
 }

@@ -296,14 +296,17 @@ static int take_number(const char **p, const char *decimal, double *ret)
 	for (; isdigit((unsigned char)**p); ++*p, digits++)
 		value = value * 10 + (**p - '0');
 	if (digits && **p && strchr(decimal, **p) && isdigit((unsigned char)(*p)[1])) {
+		/* whole digits over a power of ten: the nearest double, "-7.03" stays -7.03 */
 		for (++*p; isdigit((unsigned char)**p); ++*p) {
-			scale /= 10;
-			value += (**p - '0') * scale;
+			if (value >= 1e14)
+				continue; /* beyond what a double can tell */
+			scale *= 10;
+			value = value * 10 + (**p - '0');
 		}
 	}
 	if (!digits || digits > 15)
 		return -EINVAL;
-	*ret = negative ? -value : value;
+	*ret = (negative ? -value : value) / scale;
 	return 0;
 }
 

@@ -1,0 +1,349 @@
+/* drop: see drop.h.
+ *
+ * Order, never swapped: frame (decode) -> attachments into the blob store (fsync) -> source_put ->
+ * delivery report -> cursor (core/dropdir). Killed anywhere, the rows after the last cursor are
+ * read again and have the same ids.
+ *
+ * Known gaps: HTTPS and SFTP drops and a JSON poll are not here yet (a mounted folder or an rsync
+ * into it serves); attachments are read in the loop, a large one on a slow disk delays the rows
+ * behind it; a row with the id of an earlier one and other content becomes a message of its own,
+ * marked id-conflict by the normalizer, not an edit. */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/crash.h"
+#include "base/fsio.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/util.h"
+#include "core/dropdir.h"
+
+#include "drop.h"
+#include "options.h"
+
+#define CURSOR_NAME "drop"
+
+struct drop {
+	struct source *source;
+	const struct call112_conf *conf;
+	struct c112_rules rules;
+	struct dropdir *dir;
+	int attachments_fd; /* -1: they lie in the drop folder */
+	struct c112_file *file;
+	struct c112_row row;
+	/* attachments of the row at hand */
+	struct message_attachment attachments[MESSAGE_ATTACHMENTS_MAX];
+	char hashes[MESSAGE_ATTACHMENTS_MAX][SHA256_HEX_SIZE];
+	/* a row that waits for one */
+	int64_t waiting_since, waiting_at;
+	struct metric *rows, *attached, *held;
+};
+
+static const char *const row_labels[] = {"message", "undecodable", "nothing", NULL};
+static const char *const attachment_labels[] = {"stored", "missing", "refused", NULL};
+
+/* --- attachments --- */
+
+static const char *mime_of(const char *path)
+{
+	static const char *const types[][2] = {{".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"},
+		{".png", "image/png"}, {".webp", "image/webp"}, {".heic", "image/heic"},
+		{".pdf", "application/pdf"}, {".mp3", "audio/mpeg"}, {".wav", "audio/wav"},
+		{".ogg", "audio/ogg"}, {".amr", "audio/amr"}, {".mp4", "video/mp4"},
+		{".3gp", "video/3gpp"}, {".doc", "application/msword"},
+		{".docx", "application/"
+			  "vnd.openxmlformats-officedocument.wordprocessingml.document"},
+		{".txt", "text/plain"}};
+	const char *dot = strrchr(path, '.');
+
+	for (size_t i = 0; dot && i < ARRAY_SIZE(types); i++)
+		if (strcasecmp(dot, types[i][0]) == 0)
+			return types[i][1];
+	return NULL;
+}
+
+static int store(struct drop *d, int fd, size_t i, struct err *e)
+{
+	struct message_attachment *a = &d->attachments[i];
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st))
+		return err_sys(e, -errno, "an attachment");
+	if (!S_ISREG(st.st_mode)) {
+		a->state = AS_REFUSED;
+		return 0;
+	}
+	r = blob_put_fd(source_blobs(d->source), fd, d->conf->attachment_max_bytes, d->hashes[i],
+		&a->bytes, e);
+	if (r == -EFBIG) {
+		a->state = AS_REFUSED;
+		a->bytes = st.st_size;
+		return 0;
+	}
+	if (r)
+		return r;
+	a->state = AS_STORED;
+	a->sha256 = d->hashes[i];
+	return 0;
+}
+
+/* 0, or -errno when the blob store cannot take it: nothing may be produced then. */
+static int attach(struct drop *d, size_t i, struct err *e)
+{
+	int base = d->attachments_fd >= 0 ? d->attachments_fd : dropdir_fd(d->dir);
+	const char *path = d->row.paths[i], *slash = strrchr(path, '/');
+	struct message_attachment *a = &d->attachments[i];
+	_cleanup_close_ int fd = -1;
+	struct err why = {0};
+	int r;
+
+	*a = (struct message_attachment){.id = path,
+		.state = AS_MISSING,
+		.bytes = -1,
+		.mime = mime_of(path),
+		.name = slash ? slash + 1 : path};
+	r = fsio_open_beneath(base, path, O_RDONLY | O_NONBLOCK, 0, &fd, &why);
+	if (r == 0)
+		return store(d, fd, i, e);
+	if (r == -EXDEV || r == -ELOOP) /* a path that would leave the folder */
+		a->state = AS_REFUSED;
+	else if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		return err_set(e, r, "an attachment cannot be opened now");
+	return 0;
+}
+
+/* Is it still worth waiting for what is missing? */
+static bool wait_for_it(struct drop *d, const struct dropdir_at *at)
+{
+	int64_t now = clock_mono_ms();
+
+	if (d->waiting_at != at->offset || !d->waiting_since) {
+		d->waiting_at = at->offset;
+		d->waiting_since = now;
+	}
+	return at->quiet_ms < d->conf->attachment_wait_ms &&
+	       now - d->waiting_since < d->conf->attachment_wait_ms;
+}
+
+static int attach_all(struct drop *d, const struct dropdir_at *at, struct err *e)
+{
+	bool missing = false;
+	int r;
+
+	for (size_t i = 0; i < d->row.n_paths; i++) {
+		r = attach(d, i, e);
+		if (r)
+			return r;
+		missing |= d->attachments[i].state == AS_MISSING;
+	}
+	if (missing && wait_for_it(d, at))
+		return -EAGAIN;
+	d->row.m.attachments = d->attachments;
+	d->row.m.n_attachments = d->row.n_paths;
+	return 0;
+}
+
+/* --- rows --- */
+
+static int on_enter(
+	void *ctx, const struct dropdir_at *at, const char *head, size_t n, struct err *e)
+{
+	struct drop *d = ctx;
+
+	c112_file_free(d->file);
+	d->file = c112_file_new(&d->rules);
+	d->waiting_since = 0;
+	return at->offset ? c112_file_learn(d->file, head, n, e) : 0;
+}
+
+static void count_row(struct drop *d)
+{
+	metric_add(d->rows, d->row.m.class == MC_UNDECODABLE ? "undecodable" : "message", 1);
+	for (size_t i = 0; i < d->row.m.n_attachments; i++)
+		metric_add(d->attached,
+			attachment_labels[d->attachments[i].state == AS_STORED	  ? 0
+					  : d->attachments[i].state == AS_MISSING ? 1
+										  : 2],
+			1);
+}
+
+static int put_row(struct drop *d, const struct dropdir_at *at, struct err *e)
+{
+	int r = attach_all(d, at, e);
+
+	if (r == 0) {
+		CRASH_POINT("after-verify", source_in_flight(d->source));
+		r = source_put(d->source, &d->row.m, dropdir_report, d->dir, at->number, NULL, e);
+	}
+	if (r && r != -EAGAIN && r != -ENOBUFS) { /* no fault of the file: it must not be held */
+		log_warn("a row is not taken in yet: %s", e->text);
+		return -EAGAIN;
+	}
+	return r;
+}
+
+static ssize_t on_row(
+	void *ctx, const struct dropdir_at *at, const char *p, size_t n, bool *put, struct err *e)
+{
+	struct drop *d = ctx;
+	struct c112_window w = {.p = p,
+		.n = n,
+		.first = at->offset == 0,
+		.line_start = at->line_start,
+		.eof = at->eof,
+		.full = at->full,
+		.place = at->place};
+	struct message base;
+	int r;
+
+	source_message(d->source, &base);
+	r = c112_next(d->file, &w, &base, &d->row, e);
+	if (r < 0 || r == C112_MORE)
+		return r < 0 ? r : 0;
+	if (r == C112_NOTHING) {
+		metric_add(d->rows, "nothing", 1);
+		return (ssize_t)d->row.used;
+	}
+	r = put_row(d, at, e);
+	if (r)
+		return r;
+	count_row(d);
+	*put = true;
+	return (ssize_t)d->row.used;
+}
+
+static int on_cursor(void *ctx, const json_t *value, int64_t raw_offset, struct err *e)
+{
+	struct drop *d = ctx;
+
+	return source_cursor(d->source, CURSOR_NAME, value, raw_offset, dropdir_written, d->dir, e);
+}
+
+static const struct dropdir_ops dir_ops = {on_enter, on_row, on_cursor};
+
+/* --- source --- */
+
+static void drop_close(void *state)
+{
+	struct drop *d = state;
+
+	if (!d)
+		return;
+	c112_row_free(&d->row);
+	c112_file_free(d->file);
+	dropdir_close(d->dir);
+	if (d->attachments_fd >= 0)
+		close(d->attachments_fd);
+	free(d);
+}
+
+static void set_rules(struct drop *d)
+{
+	const struct call112_conf *c = d->conf;
+
+	d->rules = (struct c112_rules){.format = (enum c112_format)c->format,
+		.delimiter = call112_delimiter(c->delimiter),
+		.encoding = c->encoding ? CSV_WINDOWS_1252 : CSV_UTF8,
+		.header = c->header,
+		.comment = c->comment,
+		.zone_minutes = muara_zone_minutes(source_shared(d->source)),
+		.fields = &c->fields,
+		.types = &c->types};
+	if (c->zone)
+		(void)muara_zone_parse(c->zone, &d->rules.zone_minutes); /* checked */
+}
+
+static int open_folders(struct drop *d, struct err *e)
+{
+	const struct call112_conf *c = d->conf;
+	struct dropdir_conf dc = {.path = c->path,
+		.files = c->files,
+		.complete = (enum dropdir_complete)c->complete,
+		.settle_ms = c->settle_ms,
+		.poll_ms = c->poll_ms,
+		.move_done = c->finished == FINISHED_MOVE,
+		.row_max_bytes = C112_ROW_MAX};
+
+	if (c->attachments_path) {
+		d->attachments_fd = open(c->attachments_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (d->attachments_fd < 0)
+			return err_sys(e, -errno, "attachments.path %s", c->attachments_path);
+	}
+	return dropdir_open(&dc, &dir_ops, d, &d->dir, e);
+}
+
+static int drop_open(struct source *s, void **ret_state, struct err *e)
+{
+	struct drop *d = xcalloc(1, sizeof(*d));
+	int r;
+
+	d->source = s;
+	d->conf = source_conf(s);
+	d->attachments_fd = -1;
+	d->rows = metric_counter(
+		"muara_call112_rows_total", "Rows of the drop folder", "became", row_labels);
+	d->attached = metric_counter("muara_call112_attachments_total",
+		"Attachments that rows name", "state", attachment_labels);
+	d->held = metric_gauge("muara_call112_held_files",
+		"Files that are not read because of a fault the log names", NULL, NULL);
+	set_rules(d);
+	r = open_folders(d, e);
+	if (r) {
+		drop_close(d);
+		return r;
+	}
+	*ret_state = d;
+	return 0;
+}
+
+static void drop_cursor(void *state, const char *name, const json_t *value)
+{
+	struct drop *d = state;
+
+	if (strcmp(name, CURSOR_NAME) == 0)
+		dropdir_restore(d->dir, value);
+}
+
+static int64_t drop_step(void *state)
+{
+	struct drop *d = state;
+	int64_t wait_ms = dropdir_step(d->dir);
+
+	metric_set(d->held, NULL, (double)dropdir_held(d->dir));
+	return wait_ms;
+}
+
+static void drop_drain(void *state)
+{
+	struct drop *d = state;
+
+	dropdir_drain(d->dir);
+}
+
+static bool drop_drained(void *state)
+{
+	struct drop *d = state;
+
+	return dropdir_drained(d->dir);
+}
+
+const struct source_ops call112_source = {
+	.name = "call112",
+	.channel = "call112",
+	.summary = "Takes in the records of a 112 call centre from a drop folder of CSV or NDJSON "
+		   "files.",
+	.options = call112_options,
+	.conf_size = sizeof(struct call112_conf),
+	.check = call112_check,
+	.open = drop_open,
+	.cursor = drop_cursor,
+	.step = drop_step,
+	.drain = drop_drain,
+	.drained = drop_drained,
+	.close = drop_close,
+};

@@ -1,0 +1,125 @@
+/* options of muara-call112; config/call112.yaml is the commented sample of this table. */
+#include <string.h>
+
+#include "base/util.h"
+#include "core/dropdir.h"
+
+#include "drop.h"
+#include "options.h"
+
+static const char *const format_choices[] = {"csv", "ndjson", NULL};
+static const char *const encoding_choices[] = {"utf-8", "windows-1252", NULL};
+static const char *const finished_choices[] = {"move", "keep", NULL};
+
+/* clang-format off */
+const struct option_row call112_options[] = {
+	SOURCE_OPTIONS(struct call112_conf),
+	OPT(struct call112_conf, OPT_PATH, path, "path", NULL, .flags = OPT_REQUIRED, .min = 1,
+		.help = "Folder the call centre puts its files into"),
+	OPT(struct call112_conf, OPT_STRING, files, "files", "*.csv", .min = 1, .max = 200,
+		.help = "Which files of it are read: a pattern, case does not matter"),
+	OPT(struct call112_conf, OPT_ENUM, format, "format", "csv", .choices = format_choices,
+		.help = "csv: columns; ndjson: a JSON object a line"),
+	OPT(struct call112_conf, OPT_ENUM, complete, "complete", "rename",
+		.choices = dropdir_complete_choices,
+		.help = "When a file is whole: rename (it was renamed into place), marker (an empty file name.done stands beside it), stable (unchanged for `settle`; a growing file is followed)"),
+	OPT(struct call112_conf, OPT_DURATION, settle_ms, "settle", "30s", .min = 100,
+		.max = 24 * 3600 * 1000,
+		.help = "With complete: stable, how long a file must not change before its last line is taken without a line end"),
+	OPT(struct call112_conf, OPT_DURATION, poll_ms, "poll", "1s", .min = 50, .max = 3600 * 1000,
+		.help = "How often the folder is looked at"),
+	OPT(struct call112_conf, OPT_ENUM, finished, "finished", "move", .choices = finished_choices,
+		.help = "move: a finished file goes to done/ in that folder; keep: it stays and is remembered (not more than 1000 files; the only choice with complete: stable)"),
+	OPT(struct call112_conf, OPT_STRING, delimiter, "delimiter", "auto", .min = 1, .max = 4,
+		.help = "Between columns: auto (the most frequent of , ; tab in the first row), one character, or tab"),
+	OPT(struct call112_conf, OPT_ENUM, encoding, "encoding", "utf-8", .choices = encoding_choices,
+		.help = "Of CSV files; old exports are often windows-1252"),
+	OPT(struct call112_conf, OPT_BOOL, header, "header", "yes",
+		.help = "The first row names the columns; no: `fields` gives column numbers from 1"),
+	OPT(struct call112_conf, OPT_STRING, comment, "comment", NULL, .max = 8,
+		.help = "Lines that begin with this are skipped"),
+	OPT(struct call112_conf, OPT_STRING, zone, "zone", NULL, .max = 8,
+		.help = "Zone of times that name none; default: timezone of muara.yaml"),
+	OPT(struct call112_conf, OPT_MAP, fields, "fields", NULL, .flags = OPT_REQUIRED,
+		.help = "What is where: field: column name, or JSON path such as caller.phone"),
+	OPT(struct call112_conf, OPT_MAP, types, "types", NULL,
+		.help = "What the centre's call types mean: its word: normal, emergency, information, ghost, prank, dropped or test; one that is not here goes to a person"),
+	OPT(struct call112_conf, OPT_PATH, attachments_path, "attachments.path", NULL,
+		.help = "Folder the attachments' paths start from; default: `path`"),
+	OPT(struct call112_conf, OPT_SIZE, attachment_max_bytes, "attachments.max", "16MiB", .min = 1,
+		.max = 1024L * 1024 * 1024,
+		.help = "A larger attachment is refused; its row passes"),
+	OPT(struct call112_conf, OPT_DURATION, attachment_wait_ms, "attachments.wait", "10s",
+		.max = 3600 * 1000,
+		.help = "How long a row waits for an attachment that is not there yet, counted from the last change of its file"),
+	OPT_END
+};
+/* clang-format on */
+
+static void check_fields(const struct call112_conf *c, struct options_faults *f)
+{
+	bool has[2] = {false};
+
+	for (size_t i = 0; i < c->fields.n; i++) {
+		const char *key = c->fields.v[i].key, *value = c->fields.v[i].value;
+		const char *fault = c112_field_fault(key);
+		int64_t column;
+
+		if (fault)
+			options_fault(f, "fields", "\"%s\" %s", key, fault);
+		if (!*value)
+			options_fault(f, "fields", "%s names no column", key);
+		else if (c->format == C112_CSV && !c->header &&
+			 parse_i64(value, 1, CSV_COLUMNS_MAX, &column))
+			options_fault(f, "fields",
+				"%s: with header: no a column is its number, 1 to %d", key,
+				CSV_COLUMNS_MAX);
+		has[0] |= strcmp(key, "text") == 0;
+		has[1] |= strcmp(key, "type") == 0;
+	}
+	if (!has[0])
+		options_fault(f, "fields", "text is missing: which column says what happened?");
+	if (c->types.n && !has[1])
+		options_fault(f, "fields", "type is missing, but `types` maps call types");
+}
+
+static void check_types(const struct call112_conf *c, struct options_faults *f)
+{
+	for (size_t i = 0; i < c->types.n; i++) {
+		enum call_class class;
+
+		if (call_class_parse(c->types.v[i].value, &class) || class == CC_UNKNOWN)
+			options_fault(f, "types",
+				"\"%s\": allowed are normal, emergency, information, ghost, prank, "
+				"dropped, test",
+				c->types.v[i].key);
+	}
+}
+
+char call112_delimiter(const char *text)
+{
+	if (!text || strcmp(text, "auto") == 0)
+		return '\0';
+	if (strcmp(text, "tab") == 0 || strcmp(text, "\\t") == 0)
+		return '\t';
+	return strlen(text) == 1 && !strchr("\"\r\n", *text) && (unsigned char)*text < 0x80 ? *text
+											    : -1;
+}
+
+void call112_check(void *conf, struct options_faults *f)
+{
+	const struct call112_conf *c = conf;
+	int zone;
+
+	check_fields(c, f);
+	check_types(c, f);
+	if (call112_delimiter(c->delimiter) == -1)
+		options_fault(f, "delimiter", "must be auto, tab or one character such as ;");
+	if (c->zone && muara_zone_parse(c->zone, &zone))
+		options_fault(
+			f, "zone", "is no offset such as +07:00 and none of WIB, WITA, WIT, Z");
+	if (c->complete == DROPDIR_STABLE && c->finished == FINISHED_MOVE)
+		options_fault(f, "finished",
+			"must be keep with complete: stable: a file that may still grow has to "
+			"stay where it is");
+}
