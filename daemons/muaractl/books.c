@@ -132,9 +132,9 @@ void books_raw(struct books *b, const struct books_raw *r)
 
 void books_committed(struct books *b, const char *topic, int32_t partition, int64_t next)
 {
-	struct part *p = &b->parts[part_of(b, topic, partition)];
+	uint32_t part = part_of(b, topic, partition); /* may move the table */
 
-	p->must = MAX(p->must, next);
+	b->parts[part].must = MAX(b->parts[part].must, next);
 }
 
 /* --- decisions --- */

@@ -286,7 +286,7 @@ static void check_groups(struct checkup *x)
 		if (kafka_admin_group(ctl_admin(x->c), group, &members, state, sizeof state, &e))
 			say(x, WARN, group, "look at the broker", "%s", e.text);
 		else if (!members)
-			say(x, WARN, group, "start muara-normalizer and muara-forwarder",
+			say(x, WARN, group, "systemctl start muara.target, or see its journal",
 				"no muara-%s is at work", daemons[i]);
 		else
 			say(x, OK, group, NULL, "%d member%s, %s", members, members == 1 ? "" : "s",

@@ -7,3 +7,4 @@ int ctl_topics_create(struct ctl *c); /* topics.c */
 int ctl_check(struct ctl *c);	      /* check.c */
 int ctl_index_dump(struct ctl *c);    /* index_cmd.c */
 int ctl_index_compare(struct ctl *c);
+int ctl_balance(struct ctl *c); /* balance.c */

@@ -246,7 +246,7 @@ static json_t *compare(json_t *redis, json_t *logs)
 static const struct print_column columns[] = {
 	{"key", "KEY", false}, {"difference", "DIFFERENCE", false}, {}};
 
-static int answer(struct compare *x, const json_t *rows, size_t keys)
+static int answer(struct compare *x, const json_t *rows, size_t keys, json_t *lanes)
 {
 	_cleanup_json_ json_t *all = json_pack("{s:i, s:b, s:I, s:I, s:I, s:O}", "lane", x->lane,
 		"equal", json_array_size(rows) == 0, "keys", (json_int_t)keys, "complaints",
@@ -254,7 +254,7 @@ static int answer(struct compare *x, const json_t *rows, size_t keys)
 		(json_int_t)x->marks[INDEX_SUBMISSIONS].offset, "differences", rows);
 
 	if (x->c->json)
-		print_json(x->c->out, all);
+		json_array_append(lanes, all);
 	else
 		print_table(x->c->out, columns, rows, NULL);
 	if (json_array_size(rows))
@@ -268,7 +268,7 @@ static int answer(struct compare *x, const json_t *rows, size_t keys)
 	return CTL_OK;
 }
 
-static int compare_lane(struct ctl *c, int lane)
+static int compare_lane(struct ctl *c, int lane, json_t *lanes)
 {
 	struct compare x = {.c = c, .lane = lane};
 	struct buf text = BUF_INIT(DUMP_MAX);
@@ -288,27 +288,36 @@ static int compare_lane(struct ctl *c, int lane)
 		return ctl_fail(c, "%s", e.text);
 	redis = redis ? redis : json_object();
 	rows = compare(redis, logs);
-	return answer(&x, rows, json_object_size(logs));
+	return answer(&x, rows, json_object_size(logs), lanes);
 }
 
-static int each_lane(struct ctl *c, int (*fn)(struct ctl *c, int lane))
+/* The worst status of all lanes; `lanes` gathers what --json shows. */
+static int each_lane(
+	struct ctl *c, int (*fn)(struct ctl *c, int lane, json_t *lanes), json_t *lanes)
 {
 	int lane = ctl_lane_opt(c), worst = CTL_OK;
 
 	if (lane == -EINVAL)
 		return CTL_USAGE;
-	for (int i = 0; i < c->conf.lanes; i++)
-		if (lane < 0 || i == lane)
-			worst = MAX(worst, fn(c, i));
+	for (int i = 0; i < c->conf.lanes; i++) {
+		int r = lane < 0 || i == lane ? fn(c, i, lanes) : CTL_OK;
+
+		worst = MAX(worst, r);
+	}
 	return worst;
 }
 
 int ctl_index_compare(struct ctl *c)
 {
-	return each_lane(c, compare_lane);
+	_cleanup_json_ json_t *lanes = json_array();
+	int r = each_lane(c, compare_lane, lanes);
+
+	if (c->json)
+		print_json(c->out, lanes);
+	return r;
 }
 
-static int dump_lane(struct ctl *c, int lane)
+static int dump_lane(struct ctl *c, int lane, json_t *lanes)
 {
 	struct compare x = {.c = c, .lane = lane};
 	struct buf text = BUF_INIT(DUMP_MAX);
@@ -317,6 +326,7 @@ static int dump_lane(struct ctl *c, int lane)
 
 	if (!r)
 		r = dump(&x, &text, &e);
+	(void)lanes;
 	if (!r)
 		fputs(buf_str(&text), c->out);
 	index_close(x.index);
@@ -326,5 +336,5 @@ static int dump_lane(struct ctl *c, int lane)
 
 int ctl_index_dump(struct ctl *c)
 {
-	return each_lane(c, dump_lane);
+	return each_lane(c, dump_lane, NULL);
 }
