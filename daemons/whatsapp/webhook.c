@@ -231,9 +231,8 @@ void webhook_free(struct webhook *w)
 {
 	if (!w)
 		return;
-	while (w->deliveries) {
-		struct delivery *d = w->deliveries;
-
+	for (struct delivery *d = w->deliveries, *next; d; d = next) {
+		next = d->next;
 		answer_delivery(d, false);
 		delivery_free(d);
 	}
