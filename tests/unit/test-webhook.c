@@ -22,7 +22,7 @@
 #include "core/meta_webhook.h"
 #include "daemons/whatsapp/webhook.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 10000
 #define PUTS_MAX    16
 #define SECRET	    "rahasia-satu"
 #define SECOND	    "rahasia-dua"
