@@ -116,7 +116,7 @@ static const struct {
 		"{{remote_id}} cannot stand here"},
 	{"/complaints/process/{{remote_id}}", "/complaints/process/{{ticket}}",
 		"calls.handover.path: {{ticket}} cannot stand here; there are: remote_id"},
-	{"path: /complaints/complaint\n", "path: \"/complaints/{{remote_id}}\"\n",
+	{"path: /complaints/complaint #", "path: \"/complaints/{{remote_id}}\" #",
 		"calls.create.path: {{remote_id}} cannot stand here; no name can"},
 	{"{{ticket}}-{{number}}.{{extension}}", "{{reporter_name}}.{{extension}}",
 		"calls.upload.file_name: {{reporter_name}} cannot stand here"},
@@ -151,10 +151,10 @@ static const struct {
 		"calls.create.id: missing"},
 	{"id: [complaint_id, ", "id: [complaint..id, ", "calls.create.id.0: a place in the answer"},
 	{"    file_field: \"attachments[]\"\n", "", "calls.upload: an upload has file_field"},
-	{"    method: POST\n    path: /complaints/complaint\n",
-		"    method: GET\n    path: complaints/complaint\n",
+	{"    method: POST\n    path: /complaints/complaint #",
+		"    method: GET\n    path: complaints/complaint #",
 		"calls.create.method: POST or PUT"},
-	{"    path: /complaints/complaint\n", "    path: complaints/complaint\n",
+	{"    path: /complaints/complaint #", "    path: complaints/complaint #",
 		"calls.create.path: begins with /"},
 	{"    institution: results.data.disposition_id", "",
 		"calls.handover: verifiable, but reads.report.institution"},
@@ -286,6 +286,44 @@ static void shipped_profiles_say_what_they_are(void **state)
 	assert_true(profile_call(manual, CALL_SHEET)->present);
 	assert_false(profile_call(manual, CALL_CREATE)->present);
 	profile_free(manual);
+}
+
+/* The names of one fault's list ("there are: a, b"), each must stand in the README. */
+static void names_in_readme(const char *readme, const char *file, const char *old, const char *new)
+{
+	_cleanup_free_ char *path = changed(file, old, new), *list = NULL;
+	_cleanup_buf_ struct buf faults = BUF_INIT(1 << 16);
+	struct profile *p = NULL;
+	char *rest, *name;
+
+	assert_int_equal(profile_load(path, &p, &faults, NULL), -EINVAL);
+	unlink(path);
+	name = strstr(buf_str(&faults), "there are: ");
+	assert_non_null(name);
+	list = xstrndup(name + 11, strcspn(name + 11, "\n"));
+	for (rest = list; (name = strsep(&rest, ", "));) {
+		_cleanup_free_ char *braced = xasprintf("`{{%s}}`", name);
+
+		if (!*name || strchr(name, '.') || strstr(readme, braced))
+			continue;
+		print_error("config/lapor/README.md lacks %s\n", braced);
+		fail();
+	}
+}
+
+static void readme_has_every_name(void **state)
+{
+	_cleanup_free_ char *readme = NULL;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(fsio_read_file("config/lapor/README.md", 1 << 16, &readme, &n, NULL), 0);
+	names_in_readme(readme, V3, "title: \"{{title}}\"", "title: \"{{x}}\"");
+	names_in_readme(readme, V3, "reason: \"{{institution}}\"", "reason: \"{{x}}\"");
+	names_in_readme(readme, V3, "Lokasi kejadian: {{location}}", "{{x}}");
+	names_in_readme(readme, V3, "{{n}} berkas terlalu", "{{x}} berkas terlalu");
+	names_in_readme(readme, V3, "{{ticket}}-{{number}}", "{{x}}");
+	names_in_readme(readme, MANUAL, "value: \"{{title}}\"", "value: \"{{x}}\"");
 }
 
 /* --- settings --- */
@@ -631,6 +669,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_profile_is_refused),
 		cmocka_unit_test(observe_takes_the_calls_of_another),
 		cmocka_unit_test(shipped_profiles_say_what_they_are),
+		cmocka_unit_test(readme_has_every_name),
 		cmocka_unit_test(settings_are_checked),
 		cmocka_unit_test(agencies_are_checked),
 		cmocka_unit_test(id_comes_back_in_three_places),
