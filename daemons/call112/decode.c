@@ -551,8 +551,10 @@ static int first_row(struct c112_file *f, struct csv_row *row, struct err *e)
 
 	if (f->rules->header)
 		return (r = learn_header(f, row, e)) ? r : C112_NOTHING;
-	if (row->fault) /* it cannot say how many columns there are: the next one may */
+	if (row->fault) { /* it says neither delimiter nor columns: the next one may */
+		f->csv.delimiter = f->rules->delimiter;
 		return C112_MESSAGE;
+	}
 	return (r = learn_numbers(f, row, e)) ? r : C112_MESSAGE;
 }
 
