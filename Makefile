@@ -53,7 +53,7 @@ LIB      := $(O)/libmuara.a
 DATA     := $(wildcard common/core/*.lua daemons/*/*.lua)
 
 .PHONY: all help deps demo test test-unit test-flow test-san soak bench lint lint-quick format fuzz mutants \
-        conformance install clean kafka
+        conformance new-source install clean kafka
 .DELETE_ON_ERROR:
 .SECONDARY:
 
@@ -139,6 +139,9 @@ bench: deps ## Rate, CPU per message and RSS beside the bare loop of the same li
 
 mutants: deps ## Break the rules one by one; each must turn its named test red
 	$(Q)$(PYTHON) tests/mutants/run.py $(if $(T),-k $(T))
+
+new-source: ## A new source from the example: make new-source NAME=telegram
+	$(Q)deploy/new-source.sh "$(NAME)"
 
 fuzz: deps ## Fuzz the parsers of outside bytes (SECONDS_EACH=60)
 	$(Q)tests/fuzz/run.sh $${SECONDS_EACH:-60} "$(T)"

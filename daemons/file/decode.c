@@ -227,9 +227,11 @@ int file_decode(const char *p, size_t n, int zone_minutes, struct file_line *lin
 	if (!json_is_object(line->root))
 		return err_set(e, -EINVAL, "not a JSON object");
 	r = fill(line, zone_minutes, &filled, e);
-	if (r == 0)
-		*m = filled;
-	return r;
+	if (r)
+		return r;
+	line->n_attachments = filled.n_attachments;
+	*m = filled;
+	return 0;
 }
 
 void file_line_free(struct file_line *line)

@@ -98,12 +98,12 @@ static int store(struct file *f, struct message_attachment *a, char *sha256, str
 	return 0;
 }
 
-static int store_all(struct file *f, struct file_line *line, size_t n,
-	char (*hashes)[SHA256_HEX_SIZE], struct err *e)
+static int store_all(
+	struct file *f, struct file_line *line, char (*hashes)[SHA256_HEX_SIZE], struct err *e)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
+	for (size_t i = 0; r == 0 && i < line->n_attachments; i++)
 		r = store(f, &line->attachments[i], hashes[i], e);
 	return r;
 }
@@ -147,7 +147,7 @@ static int put_line(struct file *f, const struct dropdir_at *at, const char *p, 
 			p, n, muara_zone_minutes(source_shared(f->source)), &line, &m, &why);
 	if (r)
 		undecodable(&m, native, sizeof native, at, why.text);
-	r = store_all(f, &line, m.n_attachments, hashes, e);
+	r = store_all(f, &line, hashes, e);
 	if (r == 0)
 		r = source_put(f->source, &m, dropdir_report, f->drop, at->number, NULL, e);
 	file_line_free(&line);

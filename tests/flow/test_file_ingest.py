@@ -1,4 +1,4 @@
-"""muara-file: every line dropped is in raw.file under its own id, whatever happens.
+"""muara-file: every line dropped is in its raw topic under its own id, whatever happens.
 
 Proves: ids as anyone can compute them; a bad line becomes one undecodable
 message with file and line, its neighbours pass; an attachment lies in the blob
@@ -16,6 +16,8 @@ import time
 from harness import flow, wait_until
 from harness.records import message_id
 
+DAEMON = 'file'
+MUARA = {'channels': [DAEMON]}
 WAIT = 60
 BASE = {'tenant': 'malang', 'account': 'kelurahan', 'start': '2020-01-01', 'review': 'auto',
         'max_age': '3650d', 'poll': '50ms'}
@@ -27,7 +29,7 @@ def drop_folder(env):
 
 def start(env, drop, **more):
     options = {k: more.pop(k) for k in ('crash', 'supervise', 'label', 'ready') if k in more}
-    return env.daemon('file', {**BASE, 'path': drop, **more}, **options)
+    return env.daemon(DAEMON, {**BASE, 'path': drop, **more}, **options)
 
 
 def drop(folder, name, lines):
@@ -44,17 +46,17 @@ def line(i, **more):
 
 
 def id_of(native):
-    return message_id('malang', 'file', 'kelurahan', native)
+    return message_id('malang', DAEMON, 'kelurahan', native)
 
 
 def raw(env):
-    return [r.json for r in env.kafka.read_all(env.topic('raw.file'))]
+    return [r.json for r in env.kafka.read_all(env.topic(f'raw.{DAEMON}'))]
 
 
 def wait_raw(env, wanted, what):
     """Until all these ids are there; everything that is there."""
     wanted = set(wanted)
-    wait_until(lambda: env.kafka.end(env.topic('raw.file')) >= len(wanted)
+    wait_until(lambda: env.kafka.end(env.topic(f'raw.{DAEMON}')) >= len(wanted)
                and wanted <= {m['id'] for m in raw(env)}, WAIT, what)
     return raw(env)
 
@@ -63,7 +65,7 @@ def wait_done(folder, name):
     wait_until(lambda: os.path.exists(os.path.join(folder, 'done', name)), WAIT, f'done/{name}')
 
 
-@flow(limit=90)
+@flow(limit=90, muara=MUARA)
 def test_lines_arrive(env):
     folder = drop_folder(env)
     d = start(env, folder)
@@ -77,14 +79,14 @@ def test_lines_arrive(env):
     one = next(m for m in records if m['id'] == id_of('n1'))
     assert one['text'] == 'Lampu jalan 1 mati.' and one['class'] == 'human'
     assert one['sent_at'] == '2026-11-20T03:00:00.000Z'
-    assert one['source']['daemon'] == 'muara-file' and one['source']['place'] == 'a.ndjson:1'
+    assert one['source']['daemon'] == f'muara-{DAEMON}' and one['source']['place'] == 'a.ndjson:1'
     two = next(m for m in records if m['id'] == id_of('n2'))
     assert two['author']['phone'] == '+6281234567890' and two['author']['proof'] == 'claimed'
     dead = next(m for m in records if m['class'] == 'undecodable')
     assert dead['error']['place'] == 'a.ndjson:2' and dead['error']['reason']
     assert dead['original']['inline'] == bad
     assert dead['id'] == id_of('undecodable:' + hashlib.sha256(bad.encode()).hexdigest())
-    for r in env.kafka.read_all(env.topic('raw.file')):
+    for r in env.kafka.read_all(env.topic(f'raw.{DAEMON}')):
         assert r.key.decode() == r.json['id'] and not r.headers
     for secret in ('Siti', 'Budi', '0812', '6281234567890', 'Lampu'):
         assert secret not in d.log_text(), f'{secret} stands in the log'
@@ -94,7 +96,7 @@ def test_lines_arrive(env):
     assert d.healthz()[0] == 200
 
 
-@flow(limit=60)
+@flow(limit=60, muara=MUARA)
 def test_attachments(env):
     folder = drop_folder(env)
     os.mkdir(os.path.join(folder, 'foto'))
@@ -118,7 +120,7 @@ def test_attachments(env):
     assert len(os.listdir(env.muara['blob_dir'])) == 1
 
 
-@flow(limit=60)
+@flow(limit=60, muara=MUARA)
 def test_a_torn_line_waits(env):
     folder = drop_folder(env)
     start(env, folder, complete='stable', move_done=False, settle='1h').wait_status('running')
@@ -132,7 +134,7 @@ def test_a_torn_line_waits(env):
     assert len(records) == 2 and all(m['class'] == 'human' for m in records)
 
 
-@flow(limit=60)
+@flow(limit=60, muara=MUARA)
 def test_the_same_again_is_the_same(env):
     folder = drop_folder(env)
     start(env, folder).wait_status('running')
@@ -146,7 +148,7 @@ def test_the_same_again_is_the_same(env):
     assert {m['id'] for m in records} == {id_of(f'n{i}') for i in range(5)}
 
 
-@flow(limit=60)
+@flow(limit=60, muara=MUARA)
 def test_old_and_long_lines(env):
     folder = drop_folder(env)
     start(env, folder, start='2026-01-01', max_line='2KiB').wait_status('running')
@@ -164,7 +166,7 @@ def test_old_and_long_lines(env):
     assert all(m['error']['place'] == 'a.ndjson:2' for m in pieces)
 
 
-@flow(limit=120)
+@flow(limit=120, muara=MUARA)
 def test_kafka_away(env):
     folder = drop_folder(env)
     d = start(env, folder)
@@ -185,7 +187,7 @@ def test_kafka_away(env):
     assert d.alive
 
 
-@flow(limit=120)
+@flow(limit=120, muara=MUARA)
 def test_started_before_kafka(env):
     folder = drop_folder(env)
     drop(folder, 'a.ndjson', [line(1)])
@@ -218,23 +220,23 @@ def killed_at(env, point, files=6):
     return crashes[0], records
 
 
-@flow(limit=90)
+@flow(limit=90, muara=MUARA)
 def test_killed_after_produce(env):
     crash, _ = killed_at(env, 'after-produce:150')
     assert crash.in_flight > 0, 'nothing was at stake'
 
 
-@flow(limit=90)
+@flow(limit=90, muara=MUARA)
 def test_killed_after_report(env):
     killed_at(env, 'after-report:150')
 
 
-@flow(limit=90)
+@flow(limit=90, muara=MUARA)
 def test_killed_after_cursor(env):
     killed_at(env, 'after-cursor:1')
 
 
-@flow(limit=120)
+@flow(limit=120, muara=MUARA)
 def test_killed_at_random(env):
     """kill -9 from outside while files come in, again and again."""
     folder = drop_folder(env)
@@ -251,7 +253,7 @@ def test_killed_at_random(env):
     assert {m['id'] for m in raw(env)} == wanted
 
 
-@flow(limit=60)
+@flow(limit=60, muara=MUARA)
 def test_cursor_survives_a_stop(env):
     """Stopped in good order and started again: nothing is produced twice."""
     folder = drop_folder(env)
@@ -266,7 +268,7 @@ def test_cursor_survives_a_stop(env):
     assert len(wait_raw(env, [id_of('n99')], 'the new one')) == 51
 
 
-@flow(limit=60)
+@flow(limit=60, muara=MUARA)
 def test_start_now_is_remembered(env):
     """`start: now` means the first start: what came while it was stopped is not old."""
     folder = drop_folder(env)
