@@ -23,7 +23,7 @@ rename() { # from to
 		-e "s/\bfile_(conf|source|open|cursor|step|drain|drained|close|decode|line|line_free)\b/${name}_\1/g" \
 		-e "s/\bstruct file\b/struct $name/g; s/\"file\"/\"$name\"/g; s/^DAEMON = 'file'/DAEMON = '$name'/" \
 		-e "s/\bfile(-NAME)?\.yaml\b/$name\1.yaml/g; s/^#channel: file$/#channel: $name/" \
-		-e "s/^account: kelurahan$/account: my-$name/; s#^path: /var/lib/muara/drop\$#path: /var/lib/muara/drop-$name#" \
+		-e "s/^account: kelurahan$/account: my-$name/; s#/var/lib/muara/drop\$#/var/lib/muara/drop-$name#" \
 		"$1" >"$2"
 }
 mkdir "daemons/$name"
@@ -41,8 +41,9 @@ if command -v clang-format-14 >/dev/null; then
 	clang-format-14 -i daemons/"$name"/*.[ch] "tests/unit/test-${name}_decode.c"
 fi
 
-make --no-print-directory -j2 all unit-bins BUILD=test
-tests/unit/run.sh build/test/unit "test-${name}_decode"
+build=${MUARA_BUILD:-test}
+make --no-print-directory -j2 all unit-bins BUILD="$build"
+tests/unit/run.sh "build/$build/unit" "test-${name}_decode"
 printf 'made and built:\n'
 printf '  %s\n' "${targets[@]}" "config/muara.yaml (channel $name)"
 printf 'next: CONTRIBUTING.md, "A new source in six steps"; its flow test: make test-flow T=%s\n' "test_${name}_ingest"

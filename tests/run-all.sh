@@ -6,6 +6,7 @@ set -u
 build=${1:-test}
 cd "$(dirname "$0")/.." || exit 2
 python=${PYTHON:-/usr/bin/python3}
+export MUARA_BUILD=$build
 out=$(mktemp) || exit 2
 trap 'rm -f "$out"' EXIT
 passed=0 failed=0 skipped=0

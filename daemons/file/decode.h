@@ -26,6 +26,7 @@ struct file_line {
 	json_t *root, *fields;
 	struct message_attachment
 		*attachments; /* id = path; state, sha256, bytes are the caller's */
+	size_t n_attachments; /* 0 when the line cannot be used */
 	char number[24];      /* a native_id that is a number, as text */
 };
 
