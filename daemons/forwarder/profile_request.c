@@ -150,8 +150,12 @@ static int add_file(const struct call_map *c, const struct render *r, struct pro
 	const char *sha256 = json_str_or(r->in->attachment, "sha256", "");
 	struct own *own = ret->own;
 	struct render named = *r;
-	int rc = check_blob(r->in, sha256, r->e);
+	int rc;
 
+	if (r->p->mime && !json_object_get(r->p->mime, json_str_or(r->in->attachment, "mime", "")))
+		return err_set(
+			r->e, -EINVAL, "attachment: its type is not among attachments.types");
+	rc = check_blob(r->in, sha256, r->e);
 	if (rc)
 		return rc;
 	rc = blob_path(r->in->blobs, sha256, &own->path, r->e);

@@ -360,6 +360,32 @@ static void text_of_just_the_limit_is_whole(void **state)
 	assert_non_null(strstr(json_str(over, "content"), "Teks dipotong"));
 }
 
+/* Around the limit, with characters of one to four bytes and words that do not end with it. */
+static void no_length_slips_through(void **state)
+{
+	_cleanup_json_ json_t *c = snapshot("attachments");
+	struct buf text = BUF_INIT(1 << 20);
+
+	(void)state;
+	while (utf8_length(buf_str(&text)) < 9700)
+		(void)buf_adds(&text, "air \xc3\xa9\xe2\x80\x93\xf0\x9f\x98\x80 ");
+	for (int i = 0; i < 400; i++) {
+		_cleanup_json_ json_t *body = NULL;
+		const char *content, *footer;
+
+		(void)buf_adds(&text, i % 7 ? "\xc3\xa9" : " ");
+		json_set_str(c, "text", text.data);
+		body = created(c);
+		content = json_str(body, "content");
+		assert_true(utf8_length(content) <= 10000);
+		footer = strstr(content, "\n\n---\nLokasi kejadian: ");
+		assert_non_null(footer);
+		if (!strstr(footer, "\nTeks dipotong: "))
+			assert_non_null(strstr(content, text.data));
+	}
+	buf_free(&text);
+}
+
 static void title_is_one_line_of_255(void **state)
 {
 	_cleanup_json_ json_t *c = snapshot("plain"), *body = NULL, *short_body = NULL;
@@ -620,6 +646,8 @@ static void lost_or_damaged_blob_is_enoent(void **state)
 	json_set_str(a, "sha256", sha256);
 	assert_int_equal(profile_request(v3, CALL_UPLOAD, &in, &r, &e), -ENOENT);
 	assert_null(r.own);
+	json_set_str(a, "mime", "text/html");
+	assert_int_equal(profile_request(v3, CALL_UPLOAD, &in, &r, &e), -EINVAL);
 	json_decref(a);
 }
 
@@ -687,6 +715,7 @@ int main(void)
 		cmocka_unit_test(reads_equal_transcripts),
 		cmocka_unit_test(long_text_is_cut_and_says_so),
 		cmocka_unit_test(text_of_just_the_limit_is_whole),
+		cmocka_unit_test(no_length_slips_through),
 		cmocka_unit_test(title_is_one_line_of_255),
 		cmocka_unit_test(reporter_fits_or_is_left_out),
 		cmocka_unit_test(reporter_is_never_in_the_text),
