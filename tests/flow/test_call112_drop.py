@@ -221,7 +221,7 @@ def test_attachments(env):
     c = c112.call('A-1', photos=['foto/satu.jpg', 'tidak-ada.jpg', 'besar.png', '../rahasia.txt',
                                  'tautan.jpg', 'foto'])
     late, after = c112.call('A-2', photos=['nanti.jpg']), c112.call('A-3')
-    d = start(env, folder, attachments={'max': '4000', 'wait': '1h'})
+    start(env, folder, attachments={'max': '4000', 'wait': '1h'})
     c112.put(folder, 'b.csv', c112.csv_bytes([late, after]))
     c112.put(folder, 'c.csv', c112.csv_bytes([c112.call('A-4')]))  # it does not wait for b.csv
     wait_for(env, [c112.id_of_native('A-4')])

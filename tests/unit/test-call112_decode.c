@@ -337,7 +337,7 @@ static void a_line_that_never_ends(void **state)
 	(void)state;
 	rules.format = C112_NDJSON;
 	memset(data, 'x', n);
-	memcpy(data + n - 12, "\n{\"No\":\"9\"}\n", 12);
+	memcpy(data + n - 12, "\n{\"No\":\"9\"}\n", 13);
 	r = feed(&rules, data, n, C112_ROW_MAX);
 	assert_int_equal(r.messages, 4);
 	assert_non_null(strstr(buf_str(&r.text), "=9|"));
