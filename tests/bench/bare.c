@@ -7,15 +7,19 @@
  * OUT=IN.intents -> report -> POST (libcurl, 4 at a time) -> append outcome Each prints "READY"
  * when it is up and at its end one line of JSON: n, seconds, cpu_us, rss_kb. Only for measuring on
  * loopback; errors end the program. */
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <librdkafka/rdkafka.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -126,7 +130,7 @@ struct post {
 };
 static rd_kafka_t *ingest_producer;
 static const char *ingest_topic;
-static char ok[] = "ok";
+static char answer_text[] = "ok";
 static volatile sig_atomic_t stop;
 
 static void on_stop(int signal_number)
@@ -138,7 +142,8 @@ static void on_stop(int signal_number)
 static void answer_report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 {
 	struct post *p = m->_private;
-	struct MHD_Response *r = MHD_create_response_from_buffer(2, ok, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *r =
+		MHD_create_response_from_buffer(2, answer_text, MHD_RESPMEM_PERSISTENT);
 
 	(void)rk, (void)opaque;
 	if (m->err)
@@ -323,8 +328,160 @@ static int post(const char *brokers, const char *in, long n, const char *url, ch
 	return 0;
 }
 
+/* --- feeder --- */
+
+struct feed {
+	const unsigned char *next, *end;
+	pthread_mutex_t lock;
+	int port;
+	long ok, bad;
+	double *took;
+};
+
+static int talk(int port, const void *p, size_t n)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), ok = 0;
+	char answer[512];
+	ssize_t got;
+
+	if (fd < 0)
+		return 0;
+	if (!connect(fd, (struct sockaddr *)&a, sizeof a) &&
+		send(fd, p, n, MSG_NOSIGNAL) == (ssize_t)n) {
+		got = recv(fd, answer, sizeof answer, 0);
+		ok = got > 12 && memcmp(answer + 9, "200", 3) == 0;
+		while (got > 0)
+			got = recv(fd, answer, sizeof answer, 0);
+	}
+	close(fd);
+	return ok;
+}
+
+static void *feeder(void *ctx)
+{
+	struct feed *f = ctx;
+
+	for (;;) {
+		const unsigned char *p;
+		size_t n;
+		double begin;
+		int ok;
+
+		pthread_mutex_lock(&f->lock);
+		p = f->next;
+		n = p < f->end ? (size_t)p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 : 0;
+		f->next = p + 4 + n;
+		pthread_mutex_unlock(&f->lock);
+		if (p >= f->end)
+			return NULL;
+		begin = now();
+		ok = talk(f->port, p + 4, n);
+		pthread_mutex_lock(&f->lock);
+		f->took[f->ok + f->bad] = now() - begin;
+		f->ok += ok;
+		f->bad += !ok;
+		pthread_mutex_unlock(&f->lock);
+	}
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static int load(int port, const char *path, int threads)
+{
+	struct feed f = {.port = port, .lock = PTHREAD_MUTEX_INITIALIZER};
+	pthread_t ids[64];
+	unsigned char *all;
+	FILE *file = fopen(path, "rb");
+	double begin;
+	long size, n;
+
+	if (!file || threads < 1 || threads > 64)
+		die("load", "no such file, or not 1 to 64 threads");
+	fseek(file, 0, SEEK_END);
+	size = ftell(file);
+	rewind(file);
+	all = malloc((size_t)size + 1);
+	f.took = calloc((size_t)size / 4 + 1, sizeof *f.took);
+	if (!all || !f.took || fread(all, 1, (size_t)size, file) != (size_t)size)
+		die("load", "cannot read");
+	fclose(file);
+	f.next = all;
+	f.end = all + size;
+	begin = now();
+	for (int i = 0; i < threads; i++)
+		if (pthread_create(&ids[i], NULL, feeder, &f))
+			die("load", "no thread");
+	for (int i = 0; i < threads; i++)
+		pthread_join(ids[i], NULL);
+	n = f.ok + f.bad;
+	qsort(f.took, (size_t)n, sizeof *f.took, compare);
+	printf("{\"n\": %ld, \"ok\": %ld, \"seconds\": %.3f, \"p50_ms\": %.2f, \"p99_ms\": %.2f}\n",
+		n, f.ok, now() - begin, n ? f.took[n / 2] * 1e3 : 0,
+		n ? f.took[n - 1 - n / 100] * 1e3 : 0);
+	free(all);
+	free(f.took);
+	return f.bad != 0;
+}
+
+/* --- sink --- */
+
+static enum MHD_Result on_sink(void *ctx, struct MHD_Connection *c, const char *url,
+	const char *method, const char *version, const char *data, size_t *size, void **state)
+{
+	static char seen;
+	static long id = 1000000;
+	struct MHD_Response *r;
+	enum MHD_Result rc;
+	char text[64];
+
+	(void)ctx, (void)url, (void)method, (void)version, (void)data;
+	if (!*state) {
+		*state = &seen;
+		return MHD_YES;
+	}
+	if (*size) {
+		*size = 0;
+		return MHD_YES;
+	}
+	snprintf(text, sizeof text, "{\"complaint_id\":%ld}", ++id);
+	r = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
+	MHD_add_response_header(r, "Content-Type", "application/json");
+	rc = MHD_queue_response(c, 201, r);
+	MHD_destroy_response(r);
+	return rc;
+}
+
+static int sink(int port)
+{
+	struct MHD_Daemon *d = MHD_start_daemon(
+		MHD_USE_EPOLL, (uint16_t)port, NULL, NULL, on_sink, NULL, MHD_OPTION_END);
+
+	if (!d)
+		die("listen", "no");
+	signal(SIGTERM, on_stop);
+	puts("READY");
+	fflush(stdout);
+	while (!stop)
+		MHD_run_wait(d, 100);
+	MHD_stop_daemon(d);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 5 && strcmp(argv[1], "load") == 0)
+		return load(
+			(int)strtol(argv[2], NULL, 10), argv[3], (int)strtol(argv[4], NULL, 10));
+	if (argc == 3 && strcmp(argv[1], "sink") == 0)
+		return sink((int)strtol(argv[2], NULL, 10));
 	if (argc == 5 && strcmp(argv[1], "ingest") == 0)
 		return ingest(argv[2], argv[3], (int)strtol(argv[4], NULL, 10));
 	if (argc == 6 && strcmp(argv[1], "copy") == 0)
