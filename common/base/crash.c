@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/util.h"
 
@@ -20,20 +21,61 @@ static void leave_word(const char *name, long in_flight)
 		dprintf(STDERR_FILENO, "crash point %s: MUARA_CRASH_FILE not written\n", name);
 }
 
+struct wanted { /* from the environment, read once */
+	bool read;
+	char *name;
+	char *file; /* of a stall */
+	int64_t left;
+};
+
+/* "name:N" or "name:N:FILE" */
+static void read_wanted(struct wanted *w, const char *env)
+{
+	char *number, *file;
+
+	w->read = true;
+	w->left = -1;
+	if (!env)
+		return;
+	w->name = xstrdup(env);
+	number = strchr(w->name, ':');
+	if (!number)
+		return;
+	*number++ = '\0';
+	file = strchr(number, ':');
+	if (file)
+		*file++ = '\0';
+	w->file = file;
+	if (parse_i64(number, 1, INT32_MAX, &w->left))
+		w->left = -1;
+}
+
+static bool now(struct wanted *w, const char *env, const char *name)
+{
+	if (!w->read)
+		read_wanted(w, getenv(env));
+	return w->left > 0 && strcmp(name, w->name) == 0 && --w->left == 0;
+}
+
+static void stall(const char *file)
+{
+	static const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+	_cleanup_free_ char *here = xasprintf("%s.here", file);
+	_cleanup_close_ int fd = open(here, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		dprintf(STDERR_FILENO, "stall: %s not written\n", here);
+	for (int i = 0; i < 6000 && access(file, F_OK) != 0; i++)
+		nanosleep(&pause, NULL);
+}
+
 void crash_point(const char *name, long in_flight)
 {
-	static const char *want;
-	static int64_t left = -1;
+	static struct wanted crash, standstill;
 
-	if (!want) {
-		const char *env = getenv("MUARA_CRASH");
-		const char *colon = env ? strrchr(env, ':') : NULL;
-
-		want = colon ? xstrndup(env, (size_t)(colon - env)) : "";
-		if (colon && parse_i64(colon + 1, 1, INT32_MAX, &left))
-			left = -1;
-	}
-	if (left < 0 || strcmp(name, want) != 0 || --left > 0)
+	if (now(&standstill, "MUARA_STALL", name) && standstill.file)
+		stall(standstill.file);
+	if (!now(&crash, "MUARA_CRASH", name))
 		return;
 	leave_word(name, in_flight);
 	kill(getpid(), SIGKILL);

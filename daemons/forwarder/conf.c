@@ -85,24 +85,41 @@ static void check_headers(const struct conf_destination *d, size_t i, struct opt
 	const struct conf_header *h = d->headers.v;
 
 	for (size_t k = 0; k < d->headers.n; k++) {
-		_cleanup_free_ char *key = xasprintf("headers.%zu.name", k);
+		_cleanup_free_ char *key = xasprintf("headers.%zu.name", k),
+				    *secret = xasprintf("headers.%zu.secret", k);
 
 		if (h[k].name && strcspn(h[k].name, ": \t\r\n") != strlen(h[k].name))
 			FAULT(f, i, key, "is no header name: no blank, no colon");
 		if (!h[k].secret == !h[k].value)
-			FAULT(f, i, key, "needs one of secret and value");
+			FAULT(f, i, secret, "is needed, or `value`; not both");
 		if ((h[k].secret && strpbrk(h[k].secret, "\r\n")) ||
 			(h[k].value && strpbrk(h[k].value, "\r\n")))
 			FAULT(f, i, key, "has a value of more than one line");
 	}
 }
 
-/* Each line of `text` as a fault of its own. */
+/* Each line of `text` as a fault of its own, under a key of its own: of two with the same key only
+ * the first is told. "line 33: settings.institution: …" names its key; a profile's lines name their
+ * own file and place, and are counted here. */
 static void tell_lines(struct options_faults *f, size_t i, const char *key, const char *text)
 {
+	int n = 0;
+
 	for (const char *end; *text; text = *end ? end + 1 : end) {
+		_cleanup_free_ char *numbered = xasprintf("%s.%d", key, ++n), *line = NULL;
+		char *at, *colon;
+
 		end = strchrnul(text, '\n');
-		FAULT(f, i, key, "%.*s", (int)(end - text), text);
+		line = xstrndup(text, (size_t)(end - text));
+		at = strncmp(line, "line ", 5) == 0 ? strstr(line, ": ") : NULL;
+		at = at ? at + 2 : strncmp(line, key, strlen(key)) == 0 ? line : NULL;
+		colon = at ? strstr(at, ": ") : NULL;
+		if (colon) {
+			*colon = '\0';
+			FAULT(f, i, at, "%s", colon + 2);
+		} else {
+			FAULT(f, i, n == 1 ? key : numbered, "%s", line);
+		}
 	}
 }
 

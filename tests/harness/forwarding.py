@@ -20,7 +20,7 @@ from .records import LaneWriter, attachment, complaint, decision_of, message, pu
 for _folder in ('oracle', 'fakes'):
     sys.path.insert(0, os.path.join(ROOT, 'tests', _folder))
 
-from oracle_filings import Filings  # noqa: E402
+from oracle_filings import Filings, Journal, match  # noqa: E402
 from oracle_lane import Ruling  # noqa: E402
 from sandbox_client import AUTH, TOKEN, Sandbox  # noqa: E402
 
@@ -129,6 +129,21 @@ class Office:
         attempts = self.attempts(c, call, destination)
         return attempts[-1].state if attempts else None
 
+    def states(self, complaints, call='create'):
+        """Those of many, by one look at the log."""
+        filings = self.filings()
+        attempts = [self.attempts(c, call, filings=filings) for c in complaints]
+        return [a[-1].state if a else None for a in attempts]
+
+    def wait_states(self, complaints, ok, timeout=60):
+        """Until ok(states) is true."""
+        seen = []
+
+        def fine():
+            seen[:] = self.states(complaints)
+            return ok(seen)
+        wait_until(fine, timeout, lambda: f'states are as they should be: {seen}', step=0.1)
+
     def wait_state(self, c, state, call='create', timeout=60):
         states = state if isinstance(state, tuple) else (state,)
         wait_until(lambda: self.state(c, call) in states, timeout,
@@ -147,9 +162,20 @@ class Office:
     # ---- what LAPOR! saw
 
     def creates(self, c=None):
-        """Creates that came, of one complaint."""
+        """Creates that came, of one complaint or all."""
         return [line for line in self.lapor.journal() if line['event'] == 'request'
-                and line['call'] == 'create' and c and line['ticket'] == c['ticket']]
+                and line['call'] == 'create' and (not c or line['ticket'] == c['ticket'])]
 
     def stored(self, c):
         return [f for f in self.lapor.filed() if f['ticket'] == c['ticket']]
+
+
+def fits_the_journal(o, complaints, filings):
+    """The outcomes in the log and what the sandbox answered tell the same story (oracle_filings)."""
+    journal = Journal(o.lapor.journal())
+    for c in complaints:
+        attempts = o.attempts(c, filings=filings)
+        requests = [r for r in journal.creates() if r['ticket'] == c['ticket']]
+        told = [(a.name, a.own_end, a.state) for a in attempts]
+        assert match(attempts, requests) is not None, (
+            f"{c['ticket']}: {told}; answers {[r['answer'] for r in requests]}")

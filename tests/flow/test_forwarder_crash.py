@@ -1,0 +1,253 @@
+"""What a forwarder leaves behind that is killed, frozen, cut off or told to stop, and what its
+successor makes of it: nothing is sent twice, and parked is exactly what nobody can know."""
+
+import os
+
+from harness import flow, wait_until
+from harness.forwarding import Office, fits_the_journal
+
+LONG_MS = 150 * 1000  # no call travels longer; see endpoint_longest_ms
+
+
+def at_an_end(states):
+    """Nothing under way, nothing left to do."""
+    return all(s not in (None, 'intent', 'not_sent', 'not_filed') for s in states)
+
+
+def crash_at(env, point, number, slow_ms=30):
+    with Office(env) as o:
+        o.lapor.configure(create_delay_ms=slow_ms)
+        many = [o.ready() for _ in range(env.count(24, 12))]
+        d = o.start(supervise=True, crash=f'{point}:{number}', filing=False)
+        wait_until(lambda: d.restarts == 1 or None, 60, f'{point} is reached')
+        o.wait_filing(d)
+        killed = {a.name for a in o.filings().attempts.values() if a.state == 'intent'}
+        o.wait_states(many, lambda states: states.count('intent') == len(killed)
+                      and None not in states)
+        env.clock.advance(LONG_MS)
+        o.wait_states(many, at_an_end)
+        filings = o.filings()
+        assert not o.faults, o.faults
+        hit = env.crashes()
+        assert [c.point for c in hit] == [point] and hit[0].in_flight > 0, hit
+        fits_the_journal(o, many, filings)
+        open_ends = [a for a in filings.attempts.values() if a.own_end is None]
+        assert all(a.state == 'parked' for a in open_ends)
+        parked = {c['id'] for c, state in zip(many, o.states(many)) if state == 'parked'}
+        assert parked == {a.complaint for a in open_ends}, 'parked is what the dead one left, no more'
+        tickets = [f['ticket'] for f in o.lapor.filed()]
+        assert len(tickets) == len(set(tickets)), 'each stands there once at most'
+        return open_ends
+
+
+@flow(limit=90)
+def test_kill_after_intent(env):
+    assert crash_at(env, 'after-intent', 6)
+
+
+@flow(limit=90)
+def test_kill_before_send(env):
+    assert crash_at(env, 'before-send', 6)
+
+
+@flow(limit=90)
+def test_kill_at_the_first_byte(env):
+    assert crash_at(env, 'first-byte-sent', 6, slow_ms=200)
+
+
+@flow(limit=90)
+def test_kill_at_the_answer(env):
+    assert crash_at(env, 'answer-read', 6)
+
+
+@flow(limit=90)
+def test_kill_after_outcome(env):
+    crash_at(env, 'after-outcome', 6)
+
+
+@flow(limit=90)
+def test_kill_during_upload_and_handover(env):
+    """The upload is made again, the hand-over is read back: nobody has to look."""
+    with Office(env) as o:
+        m = o.message('Jembatan retak.', attachments=[o.photo()])
+        c = o.ready(messages=[m], agency='Dinas Perhubungan')
+        # 1st answer: the upload's; 2nd process: upload, create, hand-over
+        d = o.start(supervise=True, crash=['answer-read:1', 'answer-read:3'], filing=False)
+        wait_until(lambda: d.restarts == 1, 60, 'killed at the upload')
+        o.wait_filing(d)
+        env.clock.advance(LONG_MS)
+        wait_until(lambda: d.restarts == 2, 60, 'killed at the hand-over')
+        o.wait_filing(d)
+        assert o.state(c) == 'done' and o.state(c, 'handover') == 'intent'
+        env.clock.advance(LONG_MS)
+        o.wait_state(c, 'filed', 'handover')
+        assert [a.state for a in o.attempts(c, 'upload')] == ['not_filed', 'done']
+        assert len(o.stored(c)) == 1 and o.stored(c)[0]['handed'] == [77]
+        assert not o.faults
+
+
+@flow(limit=90)
+def test_answer_lost_after_it_stored(env):
+    """Parked; a person finds it there and types the number; the hand-over follows."""
+    with Office(env) as o:
+        o.lapor.script({'call': 'create', 'action': 'drop_after_store', 'times': 1})
+        o.start()
+        c = o.ready(agency='Dinas Perhubungan')
+        a = o.wait_state(c, 'parked')
+        early = o.command('resolve', complaint=c, destination='lapor', attempt=a.name,
+                          resolution='resend')
+        assert o.absorbed(early).body['reason'] == 'too-early-may-still-arrive'
+        number = str(o.stored(c)[0]['remote_id'])
+        o.command('resolve', complaint=c, destination='lapor', attempt=a.name, resolution='filed',
+                  remote_id=number)
+        o.wait_state(c, 'filed')
+        o.wait_state(c, 'done', 'handover')
+        again = o.command('resolve', complaint=c, destination='lapor', attempt=a.name,
+                          resolution='drop')
+        assert o.absorbed(again).body['reason'] == 'already-resolved'
+        assert len(o.creates(c)) == 1 and o.stored(c)[0]['handed'] == [77]
+        other = o.ready()  # the destination has rested and goes on
+        o.wait_state(other, 'done')
+
+
+@flow(limit=90)
+def test_resend_by_a_person(env):
+    with Office(env) as o:
+        o.lapor.script({'call': 'create', 'action': 'drop_before', 'times': 1})
+        o.start()
+        c = o.ready()
+        a = o.wait_state(c, 'parked')
+        env.clock.advance(LONG_MS)
+        o.command('resolve', complaint=c, destination='lapor', attempt=a.name, resolution='resend')
+        o.wait_state(c, 'done')
+        assert [x.state for x in o.attempts(c)] == ['not_filed', 'done']
+        assert len(o.stored(c)) == 1
+
+
+def stalled(env, o, point, **more):
+    """A forwarder that stands still at a point, and the file that lets it go on."""
+    go = env.scratch.path('go')
+    d = env.daemon('forwarder', o.config(**more), env={'MUARA_STALL': f'{point}:1:{go}'})
+    o.daemon = d
+    o.wait_filing(d)
+    return d, lambda: env.scratch.write('go', ''), env.scratch.path('go.here')
+
+
+def wait_file(path):
+    wait_until(lambda: os.path.exists(path), 30, f'{path} is made')
+
+
+@flow(limit=60)
+def test_hold_between_intent_and_send(env):
+    with Office(env) as o:
+        _, go, here = stalled(env, o, 'after-intent')
+        c = o.ready()
+        wait_file(here)
+        o.next_version(c, state='held')
+        go()
+        a = o.wait_state(c, 'not_sent')
+        assert a.records[0].body['reason'] == 'not-ready-any-more'
+        other = o.ready()
+        o.wait_state(other, 'done')
+        assert not o.creates(c)
+
+
+@flow(limit=60)
+def test_pause_between_intent_and_send(env):
+    with Office(env) as o:
+        _, go, here = stalled(env, o, 'after-intent')
+        c = o.ready()
+        wait_file(here)
+        o.command('pause', destination='lapor')
+        go()
+        a = o.wait_state(c, 'not_sent')
+        assert a.records[0].body['reason'] == 'paused'
+        assert not o.creates(c)
+        o.command('resume', destination='lapor')
+        o.wait_state(c, 'done')
+
+
+@flow(limit=60)
+def test_newer_version_between_intent_and_send(env):
+    with Office(env) as o:
+        _, go, here = stalled(env, o, 'after-intent')
+        c = o.ready()
+        wait_file(here)
+        o.next_version(c, text='Lampu mati dan tiang miring.')
+        go()
+        o.wait_state(c, 'done')
+        assert [a.version for a in o.attempts(c)] == [1, 2]
+        assert len(o.creates(c)) == 1
+        assert 'tiang miring' in o.stored(c)[0]['fields']['content']
+
+
+@flow(limit=90)
+def test_too_late_after_a_freeze(env):
+    """Frozen between the confirmation and the send: it is not sent any more."""
+    with Office(env) as o:
+        _, go, here = stalled(env, o, 'after-intent')
+        c = o.ready()
+        wait_file(here)
+        env.clock.advance(11 * 1000)
+        go()
+        wait_until(lambda: o.attempts(c) and o.attempts(c)[0].state != 'intent', 30, 'an end')
+        first = o.attempts(c)[0]
+        assert first.state in ('not_sent', 'not_filed'), first.state
+        o.wait_state(c, 'done')
+        assert len(o.creates(c)) == 1
+
+
+@flow(limit=120)
+def test_zombie_sends_nothing_twice(env):
+    """Stopped beyond the session timeout with calls under way; another one takes the lane; then it
+    wakes up."""
+    with Office(env) as o:
+        first = o.start(label='first')
+        o.lapor.configure(create_delay_ms=3000)
+        many = [o.ready() for _ in range(12)]
+        wait_until(lambda: len(o.creates()) >= 4, 30, 'calls are under way')
+        first.freeze()
+        second = o.start(label='second', filing=False)
+        o.wait_filing(second)
+        o.lapor.configure(create_delay_ms=0)
+        o.wait_states(many, lambda states: states.count('done') >= 8)
+        first.thaw()
+        first.wait_status('no lane assigned', 60)
+        env.clock.advance(LONG_MS)
+        o.wait_states(many, at_an_end)
+        filings = o.filings()
+        assert not o.faults, o.faults
+        assert all(len(o.creates(c)) == 1 for c in many), 'sent once each'
+        fits_the_journal(o, many, filings)
+
+
+@flow(limit=90)
+def test_term_waits_for_calls_under_way(env):
+    with Office(env) as o:
+        d = o.start()
+        o.lapor.configure(create_delay_ms=2000)
+        many = [o.ready() for _ in range(10)]
+        wait_until(lambda: len(o.creates()) == 4, 30, 'four are under way')
+        assert d.stop() == 0
+        states = o.states(many)
+        assert states.count('done') == 4 and states.count('intent') == 0, states
+        assert len(o.creates()) == 4
+
+
+@flow(limit=120, own=True)
+def test_lost_term_with_an_answer_known(env):
+    """An append fails while calls are under way: what we know is written under the new term."""
+    with Office(env) as o:
+        d = o.start()
+        o.lapor.configure(create_delay_ms=3000)
+        many = [o.ready() for _ in range(4)]
+        wait_until(lambda: len(o.creates()) == 4, 30, 'four are under way')
+        env.kafka.freeze()  # outcomes cannot be written within their deadline
+        wait_until(lambda: [f['answered'] for f in o.lapor.filed()] == [201] * 4, 30, 'all answered')
+        env.clock.advance(11 * 1000)
+        d.wait_status('reading', 30)
+        env.kafka.thaw()
+        o.wait_states(many, lambda states: set(states) <= {'done', 'filed'}, 90)
+        assert all(len(o.creates(c)) == 1 for c in many)
+        assert not o.faults, o.faults
+
