@@ -8,9 +8,7 @@
  * body, and may answer at once or later (httpd_reply any time after, loop thread); every request it
  * got must be answered, also after httpd_close: the reply of a client that went away is discarded.
  * Refused without a handler: 404, 405, 413 (body not read to its end), 503 (a limit of the route;
- * the body is read and thrown away so that a proxy sees the answer).
- * Known gaps: folded header lines and bare LF are taken as libmicrohttpd reads them; nginx in
- * front refuses the first. */
+ * the body is read and thrown away so that a proxy sees the answer). */
 #pragma once
 
 #include <stdbool.h>

@@ -101,6 +101,23 @@ static int check_fields(const struct http_head *h, int64_t *ret_length, const ch
 	return 0;
 }
 
+/* Every byte of the head must be accounted for by what was read out of it. More: a folded line,
+ * text hidden behind a NUL. Fewer: lines that end in LF alone. An empty value may lack its blank.
+ */
+static int check_bytes(const struct http_head *h, const char **ret_reason)
+{
+	size_t plain = strlen(h->method) + strlen(h->uri) + strlen(h->version) + 4, empty = 0;
+
+	for (size_t i = 0; i < h->n_fields; i++) {
+		plain += h->fields[i].name_len + h->fields[i].value_len + 4;
+		empty += h->fields[i].value_len == 0;
+	}
+	plain += 2;
+	if (h->bytes > plain || h->bytes + empty < plain)
+		return refuse(400, "the head is not written plainly", ret_reason);
+	return 0;
+}
+
 int http_head_check(const struct http_head *h, int64_t *ret_length, const char **ret_reason)
 {
 	int status;
@@ -111,6 +128,8 @@ int http_head_check(const struct http_head *h, int64_t *ret_length, const char *
 	status = check_line(h, ret_reason);
 	if (status == 0)
 		status = check_fields(h, ret_length, ret_reason);
+	if (status == 0)
+		status = check_bytes(h, ret_reason);
 	if (status)
 		return status;
 	if (strcmp(h->method, "GET") == 0 && *ret_length > 0)

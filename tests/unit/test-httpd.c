@@ -314,6 +314,21 @@ static const struct vector {
 	{"control character",
 		"POST /echo HTTP/1.1\r\n" HOST "X-A: a\001b\r\nContent-Length: 3\r\n\r\nabc", 400,
 		0},
+	{"folded line",
+		"POST /echo HTTP/1.1\r\n" HOST "X-A: b\r\n c\r\nContent-Length: 3\r\n\r\nabc", 400,
+		0},
+	{"folded length", "POST /echo HTTP/1.1\r\n" HOST "Content-Length:\r\n 3\r\n\r\nabc", 400,
+		0},
+	{"bare LF in the end", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\nabc", 400, 0},
+	{"bare LF everywhere", "POST /echo HTTP/1.1\nHost: x\nContent-Length: 3\n\nabc", 400, 0},
+	{"two blanks", "POST /echo HTTP/1.1\r\n" HOST "Content-Length:  3\r\n\r\nabc", 400, 0},
+	{"blank behind", "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3 \r\n\r\nabc", 400, 0},
+	{"no blank", "POST /echo HTTP/1.1\r\n" HOST "Content-Length:3\r\n\r\nabc", 400, 0},
+	{"blanks in the line", "POST  /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc", 400,
+		0},
+	{"empty values",
+		"POST /echo HTTP/1.1\r\n" HOST "X-A:\r\nX-B: \r\nContent-Length: 3\r\n\r\nabc", 200,
+		1},
 	{"line without a colon",
 		"POST /echo HTTP/1.1\r\n" HOST "nonsense\r\nContent-Length: 3\r\n\r\nabc", 0, 0},
 	{"HTTP/2.0", "POST /echo HTTP/2.0\r\n" HOST "Content-Length: 3\r\n\r\nabc", 0, 0},
@@ -367,6 +382,32 @@ static void every_vector(void **state)
 		assert_null(strstr(buf_str(&s->bodies), "SMUGGLED"));
 		client_close(&c);
 	}
+}
+
+static void what_stands_behind_a_nul(void **state)
+{
+	static const char in_value[] =
+		"POST /echo HTTP/1.1\r\n" HOST "X-A: b\0c\r\nContent-Length: 3\r\n\r\nabc",
+			  in_length[] = "POST /echo HTTP/1.1\r\n" HOST
+					"Content-Length: 3\0000\r\n\r\nabc",
+			  in_name[] = "POST /echo HTTP/1.1\r\n" HOST
+				      "X-A\0: b\r\nContent-Length: 3\r\n\r\nabc",
+			  in_target[] =
+				  "POST /echo\0x HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc";
+	struct server *s = *state;
+	struct client c[4];
+
+	client_open(&c[0], s, in_value, sizeof(in_value) - 1);
+	client_open(&c[1], s, in_length, sizeof(in_length) - 1);
+	client_open(&c[2], s, in_name, sizeof(in_name) - 1);
+	client_open(&c[3], s, in_target, sizeof(in_target) - 1);
+	finish(s, c, 4);
+	for (int i = 0; i < 4; i++) {
+		if (status_of(&c[i]) && status_of(&c[i]) < 400)
+			fail_msg("case %d: %d", i, status_of(&c[i]));
+		client_close(&c[i]);
+	}
+	assert_int_equal(s->calls, 0);
 }
 
 static void heads_have_limits(void **state)
@@ -849,6 +890,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_vector),
+		TEST(what_stands_behind_a_nul),
 		TEST(heads_have_limits),
 		TEST(a_405_tells_the_methods),
 		TEST(headers_are_found_and_counted),
