@@ -1,4 +1,5 @@
 /* commands: the table of commands: names, arguments, options, help. */
+#include "act.h"
 #include "commands.h"
 
 static const struct ctl_option create_options[] = {
@@ -6,34 +7,65 @@ static const struct ctl_option create_options[] = {
 	{"--recreate", "LOG", "make this lost lane log anew, empty (see restore)"},
 	{},
 };
-
 static const struct ctl_option lane_options[] = {
 	{"--lane", "N", "only this lane"},
 	{},
 };
-
 static const struct ctl_option balance_options[] = {
 	{"--lane", "N", "only this lane"},
 	{"--list-missing", NULL, "name each message that is under way or lost"},
 	{},
 };
+static const struct ctl_option parked_options[] = {
+	{"--lane", "N", "only this lane"},
+	{"--all", NULL, "calls that are in flight, too"},
+	{},
+};
+#define VERSION_OPTION                                                                   \
+	{                                                                                \
+		"--version", "N", "the version that was looked at (default: the newest)" \
+	}
+static const struct ctl_option complaint_options[] = {VERSION_OPTION, ACT_OPTIONS, {}};
+static const struct ctl_option complete_options[] = {
+	{"--name", "TEXT", "the reporter's name"},
+	{"--phone", "NUMBER", "0812…, 62812… or +62812…"},
+	{"--email", "ADDRESS", "the reporter's e-mail"},
+	{"--text", "TEXT", "the complaint's text, in place of what was written"},
+	{"--title", "TEXT", "its title"},
+	{"--category", "TEXT", "category, as the destination knows it"},
+	{"--agency", "TEXT", "institution it is for"},
+	{"--incident-date", "DATE", "YYYY-MM-DD"},
+	{"--fields", "FILE", "all of these as a JSON object; - reads standard input"},
+	VERSION_OPTION,
+	ACT_OPTIONS,
+	{},
+};
+static const struct ctl_option act_options[] = {ACT_OPTIONS, {}};
+static const struct ctl_option lane_act_options[] = {
+	{"--lane", "N", "only this lane"}, ACT_OPTIONS, {}};
+static const struct ctl_option resolve_options[] = {
+	{"--filed", "NUMBER", "it is there: the number the destination gave"},
+	{"--resend", NULL, "it is not there: send it again"},
+	{"--drop", NULL, "it is not to be filed at all"},
+	{"--destination", "NAME", "only attempts at this destination"},
+	{"--lane", "N", "only this lane"},
+	ACT_OPTIONS,
+	{},
+};
+static const struct ctl_option restore_options[] = {
+	{"--accept", "DAEMON", "normalizer or forwarder: whose log lost records"},
+	{"--lane", "N", "which lane (required when there are several)"},
+	ACT_OPTIONS,
+	{},
+};
 
 const struct ctl_command ctl_commands[] = {
-	{"topics create", "", 0, 0, 0, create_options, ctl_topics_create,
-		"make the topics; run twice does nothing",
-		"Makes every topic with the settings it must have, and begins the lane logs with "
-		"their genesis record.\nWhat is there already is left as it is; `muaractl check` "
-		"says whether it is right."},
-	{"check", "", 0, 0, 0, NULL, ctl_check, "is everything Muara stands on as it must be?",
-		"One line for each topic, the brokers, the daemons' groups, Redis and the "
-		"directories: ok, warn or FAIL,\nand for the latter two what to do. Changes "
-		"nothing; exit status 1 when a line says FAIL."},
 	{"check", "", 0, 0, 0, NULL, ctl_check, "is everything Muara stands on as it must be?",
 		"One line for each topic, the brokers, the daemons' groups, Redis and the "
 		"directories: ok, warn or FAIL,\nand for the latter two what to do. Changes "
 		"nothing; exit status 1 when a line says FAIL."},
 	{"balance", "", 0, 0, 0, balance_options, ctl_balance,
-		"is every accepted message and every complaint accounted for?",
+		"is every message and every complaint accounted for?",
 		"Reads all logs once, id by id. accepted = in complaints + noted + archived + dead "
 		"+ "
 		"under way.\nUnder way: the normalizer has not got there yet. Every ready "
@@ -41,6 +73,64 @@ const struct ctl_command ctl_commands[] = {
 		"one end: done, by hand,\ndropped, parked, handed, rejected, refused, in flight or "
 		"waiting. Whatever does not fit is named as a\nfault, and the exit status is 1. "
 		"The daemons may be at work meanwhile. Memory: some 300 bytes a message."},
+	{"review list", "", 0, 0, 0, lane_options, ctl_review_list,
+		"complaints a person must look at, emergencies first", NULL},
+	{"held list", "", 0, 0, 0, lane_options, ctl_held_list,
+		"complaints that lack something, or that a person holds", NULL},
+	{"parked list", "", 0, 0, 0, parked_options, ctl_parked_list,
+		"filings whose outcome is unknown, and sheets without a number",
+		"parked: the call was answered so that nobody knows whether it was stored: look in "
+		"the destination,\nthen `resolve`. handed: an officer has the sheet; `resolve "
+		"--filed "
+		"NUMBER` types the number back."},
+	{"show", "REF", 1, 1, 0, NULL, ctl_show, "one complaint, with all its personal data", NULL},
+	{"review show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},
+	{"held show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},
+	{"release", "REF", 1, 1, CTL_ACT, complaint_options, ctl_release,
+		"let go what is held or in review: it becomes ready",
+		"It is filed then, whatever was missing or asked for a person."},
+	{"hold", "REF", 1, 1, CTL_ACT, complaint_options, ctl_hold,
+		"keep a complaint from being filed", NULL},
+	{"archive", "REF", 1, 1, CTL_ACT, complaint_options, ctl_archive,
+		"close a complaint without filing it", NULL},
+	{"complete", "REF", 1, 1, CTL_ACT, complete_options, ctl_complete,
+		"fill in what a complaint lacks",
+		"Names and numbers on a command line are seen by every user of this machine while "
+		"the "
+		"command runs;\n--fields keeps them out of sight."},
+	{"resolve", "ATTEMPT|REF", 1, 1, CTL_ACT, resolve_options, ctl_resolve,
+		"say what became of a parked or handed filing",
+		"ATTEMPT is the term/n that `parked list` shows. Exactly one of --filed, --resend, "
+		"--drop. --resend is\nrefused while the first call may still be travelling; an "
+		"attempt "
+		"resolves once."},
+	{"dead list", "", 0, 0, 0, lane_options, ctl_dead_list,
+		"messages that could not be decoded, and why", NULL},
+	{"dead show", "MESSAGE", 1, 1, 0, NULL, ctl_dead_show,
+		"one of them as it was received (personal data)",
+		"MESSAGE is the id that `dead list` shows. Works while the raw topic keeps the "
+		"record "
+		"(88 days)."},
+	{"dead replay", "MESSAGE", 1, 1, CTL_ACT, act_options, ctl_dead_replay,
+		"decide a dead or archived message anew", NULL},
+	{"pause", "DESTINATION", 1, 1, CTL_ACT, lane_act_options, ctl_pause,
+		"file nothing into a destination until `resume`", NULL},
+	{"resume", "DESTINATION", 1, 1, CTL_ACT, lane_act_options, ctl_resume, "file into it again",
+		NULL},
+	{"restore", "", 0, 0, CTL_ACT, restore_options, ctl_restore,
+		"go on after a log lost records",
+		"A lane holds when its log is not what its witness or its index remembers: it was "
+		"made "
+		"anew, or put back\nfrom an older copy. Put the right log back if there is one. If "
+		"there "
+		"is none, `restore --accept` makes the\ndaemon forget what it remembered; every "
+		"ready "
+		"complaint then goes to review, because it may have been\nfiled already."},
+	{"topics create", "", 0, 0, 0, create_options, ctl_topics_create,
+		"make the topics; run twice does nothing",
+		"Makes every topic with the settings it must have, and begins the lane logs with "
+		"their genesis record.\nWhat is there already is left as it is; `muaractl check` "
+		"says whether it is right."},
 	{"index dump", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_dump,
 		"the whole index as text (personal data in it)", NULL},
 	{"index rebuild-compare", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_compare,

@@ -5,6 +5,21 @@
 
 int ctl_topics_create(struct ctl *c); /* topics.c */
 int ctl_check(struct ctl *c);	      /* check.c */
-int ctl_index_dump(struct ctl *c);    /* index_cmd.c */
+int ctl_balance(struct ctl *c);	      /* balance.c */
+int ctl_held_list(struct ctl *c);     /* lists.c */
+int ctl_review_list(struct ctl *c);
+int ctl_parked_list(struct ctl *c);
+int ctl_show(struct ctl *c);
+int ctl_dead_list(struct ctl *c); /* deads.c */
+int ctl_dead_show(struct ctl *c);
+int ctl_dead_replay(struct ctl *c); /* acts.c */
+int ctl_release(struct ctl *c);
+int ctl_hold(struct ctl *c);
+int ctl_archive(struct ctl *c);
+int ctl_complete(struct ctl *c);
+int ctl_resolve(struct ctl *c);
+int ctl_pause(struct ctl *c);
+int ctl_resume(struct ctl *c);
+int ctl_restore(struct ctl *c);
+int ctl_index_dump(struct ctl *c); /* index_cmd.c */
 int ctl_index_compare(struct ctl *c);
-int ctl_balance(struct ctl *c); /* balance.c */

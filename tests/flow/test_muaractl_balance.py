@@ -10,7 +10,7 @@ import json
 
 from harness import flow, wait_until
 from harness.records import (LaneWriter, call_record, complaint, decision_of, edit_of, message,
-                             put, put_command, put_many)
+                             put, put_many)
 from harness.schema import validate_topic
 
 QUICK = {'quiet': '0s', 'join': '1h'}

@@ -1,0 +1,316 @@
+/* acts: the operator's acts: release, hold, archive, complete, resolve, replay, pause, resume,
+ * restore. Each checks what can be checked here, so that a typing mistake is told at once; whether
+ * it is done is for the daemon that absorbs it. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/fsio.h"
+#include "base/json.h"
+#include "base/util.h"
+#include "core/message.h"
+
+#include "act.h"
+#include "attempts.h"
+#include "commands.h"
+#include "deads.h"
+#include "snapshots.h"
+
+#define FIELDS_MAX (512 * 1024)
+
+/* --- about a complaint --- */
+
+/* The version its author saw: --version, else the newest one read just now. */
+static int version_of(const struct ctl *c, const json_t *snapshot, int64_t *ret)
+{
+	const char *s = ctl_opt(c, "--version");
+
+	*ret = json_int(snapshot, "version", 0);
+	if (s && parse_i64(s, 1, INT32_MAX, ret))
+		return ctl_usage(c, "--version: the version that was shown, a number");
+	return CTL_OK;
+}
+
+static int act_on_complaint(struct ctl *c, enum command_what what, json_t *fields)
+{
+	struct command command = {.what = what, .fields = fields};
+	_cleanup_json_ json_t *found = NULL;
+	const json_t *snapshot;
+	int r = ref_one(c, c->args[0], &found);
+
+	if (r)
+		return r;
+	snapshot = json_object_get(found, "snapshot");
+	r = version_of(c, snapshot, &command.version);
+	if (r)
+		return r;
+	command.complaint = json_str(snapshot, "id");
+	return act(c, &command, (int32_t)json_int(found, "lane", 0));
+}
+
+int ctl_release(struct ctl *c)
+{
+	return act_on_complaint(c, CMD_RELEASE, NULL);
+}
+
+int ctl_hold(struct ctl *c)
+{
+	return act_on_complaint(c, CMD_HOLD, NULL);
+}
+
+int ctl_archive(struct ctl *c)
+{
+	return act_on_complaint(c, CMD_ARCHIVE, NULL);
+}
+
+/* --- complete --- */
+
+static const struct {
+	const char *option, *field;
+} field_options[] = {{"--name", "name"}, {"--phone", "phone"}, {"--email", "email"},
+	{"--text", "text"}, {"--title", "title"}, {"--category", "category"},
+	{"--agency", "agency"}, {"--incident-date", "incident_date"}};
+
+/* Personal data on a command line is seen by every user of the machine: a file or stdin is not. */
+static int fields_of_file(struct ctl *c, const char *path, json_t **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	struct err e = {0};
+	size_t len;
+	int r = strcmp(path, "-") == 0
+			? fsio_read_fd(0, "standard input", FIELDS_MAX, &text, &len, &e)
+			: fsio_read_file(path, FIELDS_MAX, &text, &len, &e);
+
+	if (!r)
+		r = json_parse(text, len, FIELDS_MAX, ret, &e);
+	if (r)
+		return ctl_fail(c, "--fields: %s", e.text);
+	if (!json_is_object(*ret))
+		return ctl_fail(c, "--fields: not a JSON object");
+	return CTL_OK;
+}
+
+static int check_fields(const struct ctl *c, json_t *fields)
+{
+	const char *phone = json_str(fields, "phone"), *email = json_str(fields, "email"), *key;
+	char normal[PHONE_TEXT_SIZE];
+	json_t *v;
+
+	if (!json_object_size(fields))
+		return ctl_usage(c, "nothing to fill in: name a field");
+	json_object_foreach (fields, key, v) {
+		bool known = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(field_options); i++)
+			known |= strcmp(field_options[i].field, key) == 0;
+		if (!known)
+			return ctl_usage(c, "%s is no field that can be filled in", key);
+		if (!json_is_string(v) || !*json_string_value(v))
+			return ctl_usage(c, "%s: a text that is not empty", key);
+	}
+	if (phone && phone_normalise(phone, normal))
+		return ctl_usage(c, "phone: this is no telephone number");
+	if (phone)
+		json_set_str(fields, "phone", normal);
+	if (email && (!strchr(email, '@') || strpbrk(email, " \t,;<>")))
+		return ctl_usage(c, "email: this is no address");
+	return CTL_OK;
+}
+
+int ctl_complete(struct ctl *c)
+{
+	_cleanup_json_ json_t *fields = NULL;
+	const char *file = ctl_opt(c, "--fields");
+	int r = file ? fields_of_file(c, file, &fields) : CTL_OK;
+
+	if (r)
+		return r;
+	if (!fields)
+		fields = json_object();
+	for (size_t i = 0; i < ARRAY_SIZE(field_options); i++)
+		if (ctl_opt(c, field_options[i].option) &&
+			json_object_set_new(fields, field_options[i].field,
+				json_string(ctl_opt(c, field_options[i].option))))
+			return ctl_usage(c, "%s: not UTF-8", field_options[i].option);
+	r = check_fields(c, fields);
+	return r ? r : act_on_complaint(c, CMD_COMPLETE, fields);
+}
+
+/* --- resolve --- */
+
+static int resolution_of(struct ctl *c, struct command *command)
+{
+	const char *filed = ctl_opt(c, "--filed");
+	int n = (filed != NULL) + (ctl_opt(c, "--resend") != NULL) + (ctl_opt(c, "--drop") != NULL);
+
+	if (n != 1)
+		return ctl_usage(c, "one of --filed NUMBER, --resend, --drop");
+	command->resolution = filed ? "filed" : ctl_opt(c, "--resend") ? "resend" : "drop";
+	command->remote_id = filed;
+	if (filed && (strspn(filed, "0123456789") != strlen(filed) || !*filed || *filed == '0' ||
+			     strlen(filed) > 19))
+		return ctl_usage(c,
+			"--filed: the destination's number: 1 to 19 digits, not beginning with 0");
+	return CTL_OK;
+}
+
+static bool attempt_matches(const struct ctl *c, const struct ref *ref, const json_t *row)
+{
+	const char *destination = ctl_opt(c, "--destination");
+
+	if (destination && strcmp(destination, json_str_or(row, "destination", "")) != 0)
+		return false;
+	if (strchr(c->args[0], '/'))
+		return strcmp(c->args[0], json_str_or(row, "attempt", "")) == 0;
+	return (*ref->id && strcmp(ref->id, json_str_or(row, "complaint", "")) == 0) ||
+	       (*ref->ticket && strcmp(ref->ticket, json_str_or(row, "ticket", "")) == 0);
+}
+
+/* The complaint a message's ticket means is not known to `submissions`: ask `complaints`. */
+static int widen(struct ctl *c, struct ref *ref, struct err *e)
+{
+	_cleanup_json_ json_t *found = NULL;
+	int r = ref_find(c, ref, &found, e);
+
+	if (!r && json_array_size(found) == 1)
+		snprintf(ref->id, sizeof ref->id, "%s",
+			json_str_or(
+				json_object_get(json_array_get(found, 0), "snapshot"), "id", ""));
+	return r;
+}
+
+static json_t *matching(const struct ctl *c, const struct ref *ref, const json_t *rows)
+{
+	json_t *some = json_array();
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (attempt_matches(c, ref, row))
+			json_array_append(some, (json_t *)(uintptr_t)row);
+	return some;
+}
+
+static int find_attempts(struct ctl *c, json_t **ret)
+{
+	_cleanup_(ref_free) struct ref ref = {0};
+	_cleanup_json_ json_t *rows = NULL;
+	struct err e = {0};
+	int lane = ctl_lane_opt(c);
+
+	if (lane == -EINVAL)
+		return CTL_USAGE;
+	if ((!strchr(c->args[0], '/') && ref_parse(c->args[0], &ref, &e)) ||
+		attempts_read(c, lane, &rows, &e))
+		return ctl_fail(c, "%s", e.text);
+	*ret = matching(c, &ref, rows);
+	if (json_array_size(*ret) || strchr(c->args[0], '/'))
+		return CTL_OK;
+	json_decref(*ret);
+	*ret = NULL;
+	if (widen(c, &ref, &e))
+		return ctl_fail(c, "%s", e.text);
+	*ret = matching(c, &ref, rows);
+	return CTL_OK;
+}
+
+int ctl_resolve(struct ctl *c)
+{
+	struct command command = {.what = CMD_RESOLVE};
+	_cleanup_json_ json_t *rows = NULL;
+	const json_t *row;
+	size_t i;
+	int r = resolution_of(c, &command);
+
+	if (!r)
+		r = find_attempts(c, &rows);
+	if (r)
+		return r;
+	if (!json_array_size(rows))
+		return ctl_fail(c, "no attempt of it is open (muaractl parked list)");
+	if (json_array_size(rows) > 1) {
+		json_array_foreach (rows, i, row)
+			fprintf(stderr, "%s  lane %lld  %s  %s  %s\n", json_str(row, "attempt"),
+				(long long)json_int(row, "lane", 0), json_str(row, "ticket"),
+				json_str(row, "call"), json_str(row, "state"));
+		return ctl_fail(c, "%zu attempts are open: name one by its term/n (and --lane)",
+			json_array_size(rows));
+	}
+	row = json_array_get(rows, 0);
+	command.complaint = json_str(row, "complaint");
+	command.version = json_int(row, "version", 0);
+	command.destination = json_str(row, "destination");
+	command.attempt = json_str(row, "attempt");
+	return act(c, &command, (int32_t)json_int(row, "lane", 0));
+}
+
+/* --- messages, destinations, lanes --- */
+
+int ctl_dead_replay(struct ctl *c)
+{
+	struct command command = {.what = CMD_REPLAY, .message = c->args[0]};
+	_cleanup_json_ json_t *place = NULL;
+	struct err e = {0};
+
+	if (!uuid_valid(c->args[0]))
+		return ctl_usage(c,
+			"the id of a message (a record without one cannot be decided anew: its "
+			"source must send it again)");
+	if (deads_place(c, c->args[0], &place, &e))
+		return ctl_fail(c, "%s", e.text);
+	if (!place)
+		return ctl_fail(c, "no decision names this message");
+	return act(c, &command, (int32_t)json_int(place, "lane", 0));
+}
+
+/* Every lane a tenant of that destination lives in has a forwarder of its own. */
+static int act_on_destination(struct ctl *c, enum command_what what)
+{
+	const struct muara_tenant *t = c->conf.tenants.v;
+	struct command command = {.what = what, .destination = c->args[0]};
+	int only = ctl_lane_opt(c), worst = CTL_OK, n = 0;
+
+	if (only == -EINVAL)
+		return CTL_USAGE;
+	for (int lane = 0; lane < c->conf.lanes; lane++) {
+		bool here = lane == only;
+
+		for (size_t i = 0; only < 0 && i < c->conf.tenants.n; i++)
+			here |= t[i].lane == lane && strcmp(t[i].destination, c->args[0]) == 0;
+		if (here) {
+			int r = act(c, &command, lane);
+
+			worst = MAX(worst, r);
+			n++;
+		}
+	}
+	if (!n)
+		return ctl_fail(c,
+			"no tenant in muara.yaml has this destination; --lane N names a lane all "
+			"the same");
+	return worst;
+}
+
+int ctl_pause(struct ctl *c)
+{
+	return act_on_destination(c, CMD_PAUSE);
+}
+
+int ctl_resume(struct ctl *c)
+{
+	return act_on_destination(c, CMD_RESUME);
+}
+
+int ctl_restore(struct ctl *c)
+{
+	struct command command = {.what = CMD_ACCEPT_RESTORE, .target = ctl_opt(c, "--accept")};
+	int lane = ctl_lane_opt(c);
+
+	if (lane == -EINVAL)
+		return CTL_USAGE;
+	if (!command.target || (strcmp(command.target, "normalizer") != 0 &&
+				       strcmp(command.target, "forwarder") != 0))
+		return ctl_usage(c, "--accept normalizer or --accept forwarder");
+	if (lane < 0 && c->conf.lanes > 1)
+		return ctl_usage(c, "which lane lost records? --lane N");
+	return act(c, &command, MAX(lane, 0));
+}

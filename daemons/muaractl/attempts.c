@@ -1,0 +1,98 @@
+/* attempts: see attempts.h. States by lane rule 17; what has come to its end is forgotten. */
+#include <string.h>
+
+#include "base/json.h"
+#include "base/util.h"
+#include "core/ids.h"
+
+#include "attempts.h"
+#include "tail.h"
+
+struct scan {
+	json_t *open; /* "lane term/n" -> row */
+};
+
+static void add(struct scan *x, int32_t lane, const struct lane_entry *en)
+{
+	static const char *const copied[] = {
+		"complaint", "version", "destination", "system", "call"};
+	_cleanup_free_ char *place =
+		xasprintf("%llu/%llu", (unsigned long long)en->term, (unsigned long long)en->n);
+	_cleanup_free_ char *key = xasprintf("%d %s", (int)lane, place);
+	char ticket[TICKET_TEXT_SIZE] = "";
+	json_t *row = json_object();
+
+	json_set_str(row, "attempt", place);
+	json_set_int(row, "lane", lane);
+	json_set_str(row, "state", "in_flight");
+	for (size_t i = 0; i < ARRAY_SIZE(copied); i++)
+		json_object_set(row, copied[i], json_object_get(en->body, copied[i]));
+	if (!ticket_of(json_str_or(en->body, "complaint", ""), ticket))
+		json_set_str(row, "ticket", ticket);
+	json_set_int(row, "number", json_int(en->body, "attempt", 0));
+	json_set_str(row, "since", json_str(en->body, "at"));
+	json_set_str(row, "reason", NULL);
+	json_set_new(row, "http_status", json_null());
+	json_object_set_new(x->open, key, row);
+}
+
+static void wait_for_person(json_t *row, const struct lane_entry *en)
+{
+	json_set_str(row, "state", en->kind);
+	json_set_str(row, "since", json_str(en->body, "at"));
+	json_set_str(row, "reason", json_str(en->body, "reason"));
+	if (json_object_get(en->body, "http_status"))
+		json_object_set(row, "http_status", json_object_get(en->body, "http_status"));
+}
+
+static bool is_outcome_of_its_writer(const struct lane_entry *en, const char *intent)
+{
+	static const char *const ends[] = {"done", "rejected", "not_sent"};
+	char term[24];
+
+	snprintf(term, sizeof term, "%llu/", (unsigned long long)en->term);
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		if (strcmp(en->kind, ends[i]) == 0)
+			return strncmp(intent, term, strlen(term)) == 0;
+	return false;
+}
+
+static int on_submission(void *ctx, const struct sight *s)
+{
+	struct scan *x = ctx;
+	const struct lane_entry *en = s->entry;
+	const char *intent = en ? json_str(en->body, "intent") : NULL;
+	_cleanup_free_ char *key = NULL;
+	json_t *row;
+
+	if (en && strcmp(en->kind, "intent") == 0)
+		add(x, s->record->partition, en);
+	if (!intent)
+		return 0;
+	key = xasprintf("%d %s", (int)s->record->partition, intent);
+	row = json_object_get(x->open, key);
+	if (!row)
+		return 0;
+	if (strcmp(en->kind, "resolved") == 0 || is_outcome_of_its_writer(en, intent))
+		json_object_del(x->open, key);
+	else if (strcmp(en->kind, "parked") == 0 || strcmp(en->kind, "handed") == 0)
+		wait_for_person(row, en);
+	return 0;
+}
+
+int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e)
+{
+	struct scan x = {.open = json_object()};
+	int r = tail_read_all(c, "submissions", lane, on_submission, &x, e);
+	json_t *list = json_array(), *row;
+	const char *key;
+
+	json_object_foreach (x.open, key, row)
+		json_array_append(list, row);
+	json_decref(x.open);
+	if (r)
+		json_decref(list);
+	else
+		*ret = list;
+	return r;
+}
