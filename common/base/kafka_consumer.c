@@ -267,6 +267,21 @@ static void deliver_held(struct kafka_consumer *c)
 	}
 }
 
+/* Told once, by whichever way it comes first: librdkafka puts it into the record queue of a group
+ * member, too, and there it may be all that ever comes. */
+static void fatal(struct kafka_consumer *c)
+{
+	char text[256] = "";
+
+	if (c->fatal)
+		return;
+	c->fatal = true;
+	rd_kafka_fatal_error(c->rk, text, sizeof text);
+	log_error("kafka %s: fatal consumer error: %s", c->link.who, text);
+	if (c->ops.fatal)
+		c->ops.fatal(c->ctx, text);
+}
+
 static void trouble(struct kafka_consumer *c, const rd_kafka_message_t *m)
 {
 	const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : NULL;
@@ -280,6 +295,10 @@ static void trouble(struct kafka_consumer *c, const rd_kafka_message_t *m)
 	if (p && !p->moved && c->ops.partition_error) {
 		c->ops.partition_error(
 			c->ctx, p->topic, p->number, kafka_errno(m->err), rd_kafka_err2str(m->err));
+		return;
+	}
+	if (m->err == RD_KAFKA_RESP_ERR__FATAL) {
+		fatal(c);
 		return;
 	}
 	log_warn("kafka %s: %s%s%s", c->link.who, topic ? topic : "", topic ? ": " : "",
@@ -387,21 +406,14 @@ static struct kafka_consumer *of_shell(void *opaque)
 static void on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
 	struct kafka_consumer *c = of_shell(opaque);
-	char text[256];
 
+	(void)rk;
 	if (!c || c->closed)
 		return;
-	if (err != RD_KAFKA_RESP_ERR__FATAL) {
+	if (err == RD_KAFKA_RESP_ERR__FATAL)
+		fatal(c);
+	else
 		kafka_link_error(&c->link, err, reason);
-		return;
-	}
-	if (c->fatal)
-		return;
-	c->fatal = true;
-	rd_kafka_fatal_error(rk, text, sizeof text);
-	log_error("kafka %s: fatal consumer error: %s", c->link.who, text);
-	if (c->ops.fatal)
-		c->ops.fatal(c->ctx, text);
 }
 
 static int on_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque)

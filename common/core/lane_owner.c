@@ -80,6 +80,18 @@ long lane_owner_in_flight(const struct lane_owner *o)
 	return o->n_items;
 }
 
+/* Delivered and reported: nothing to wait for. Once fenced nobody reads for us any more, so the
+ * report is the last word of an append. */
+static void forget_reported(struct lane_owner *o)
+{
+	for (struct lane_item **at = &o->items; *at;) {
+		if ((*at)->reported && ((*at)->delivered || o->state == LANE_FENCED))
+			item_free(o, at);
+		else
+			at = &(*at)->next;
+	}
+}
+
 /* --- ends --- */
 
 static void held(struct lane_owner *o, const char *why)
@@ -103,6 +115,7 @@ static void fence(struct lane_owner *o, const char *why)
 		return;
 	o->state = LANE_FENCED;
 	drop_items(o, true);
+	forget_reported(o);
 	o->conf.ops->lost(o->conf.ctx, why);
 }
 
@@ -240,16 +253,6 @@ static struct lane_item *first_open(const struct lane_owner *o)
 		if (!i->delivered && !i->abandoned)
 			return i;
 	return NULL;
-}
-
-static void forget_reported(struct lane_owner *o)
-{
-	for (struct lane_item **at = &o->items; *at;) {
-		if ((*at)->reported && ((*at)->delivered || o->state == LANE_FENCED))
-			item_free(o, at);
-		else
-			at = &(*at)->next;
-	}
 }
 
 /* Rule 8: confirmed is what follows directly on what was read or confirmed; the rest is read. */

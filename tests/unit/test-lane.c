@@ -502,6 +502,29 @@ static void test_owner_fenced_between(void **state _unused_)
 	lane_owner_free(&o);
 }
 
+/* The group takes the lane while a reported append waits for what stands before it to be read:
+ * nobody will read it, so it must not be waited for. */
+static void test_owner_revoked_unread(void **state _unused_)
+{
+	struct lane_rec out = {.kind_known = true, .outcome = true, .intent = {2, 1}};
+	struct lane_owner o;
+	struct act a;
+
+	owner_new(&o, &a);
+	lane_owner_report(&o, a.seq, 0, 3);
+	append(&o);
+	lane_owner_report(&o, a.seq, 0, 4);
+	assert_int_equal(lane_owner_append(&o, &out, 100, NULL), 0);
+	lane_owner_report(&o, a.seq, 0, 9); /* others stand between */
+	assert_int_equal(lane_owner_in_flight(&o), 1);
+	lane_owner_append(&o, &out, 100, NULL);
+	lane_owner_revoke(&o, "the group took the lane");
+	assert_int_equal(lane_owner_in_flight(&o), 1); /* the one without a report */
+	lane_owner_report(&o, a.seq, 0, 10);
+	assert_int_equal(lane_owner_in_flight(&o), 0);
+	lane_owner_free(&o);
+}
+
 static void test_owner_fails(void **state _unused_)
 {
 	struct lane_rec first, second;
@@ -625,6 +648,7 @@ int main(void)
 		cmocka_unit_test(test_bodies),
 		cmocka_unit_test(test_owner_confirms),
 		cmocka_unit_test(test_owner_fenced_between),
+		cmocka_unit_test(test_owner_revoked_unread),
 		cmocka_unit_test(test_owner_fails),
 		cmocka_unit_test(test_owner_holds),
 		cmocka_unit_test(test_owner_limits),
