@@ -2,7 +2,8 @@
 
     city = City(env)                          env: harness.Env
     city.start('whatsapp', 'normalizer', 'forwarder', crash={'normalizer': ['after-append:9']})
-    city.send([Bubble(person, 'Jalan rusak', 'wamid.1'), …])     by WhatsApp, until each is accepted
+    city.send([Bubble(person, 'Jalan rusak', 'wamid.1'), …]).join()   by WhatsApp, until each is accepted
+    city.call(20); city.slips(20)             files for 112's folder and the complaint box
     city.settle()                             until all is at rest and the oracle agrees
     city.balanced()                           oracle, muaractl balance, index = rebuilt index
 
@@ -11,6 +12,9 @@ Daemons are started supervised, as systemd would restart them; each has its own 
 driven as well (the demo does).
 """
 
+import itertools
+import json
+import os
 import pathlib
 import queue
 import sys
@@ -19,12 +23,13 @@ import time
 from typing import NamedTuple, Optional
 
 from . import whatsapp
-from .citizens import CANARIES, Person
+from .citizens import CANARIES, Citizens, Person
 from .env import CRASH_LINE, Crash
 from .kafka import ROOT
 from .ledger import Ledger
 
 TESTS = pathlib.Path(ROOT) / 'tests'
+PROFILES = pathlib.Path(ROOT) / 'config' / 'lapor'
 for _folder in ('oracle', 'fakes'):
     sys.path.insert(0, str(TESTS / _folder))
 
@@ -34,7 +39,11 @@ from sandbox_client import AUTH, TOKEN, Sandbox  # noqa: E402
 
 TENANT = 'malang'
 ACCOUNT = 'kota'
+BOX, CENTRE = 'kotak-saran', 'malang-112'
 SECRET, VERIFY = 'rahasia-aplikasi-uji', 'token-verifikasi-uji'
+CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'text')
+CALL_COLUMNS = ('No Tiket', 'Tanggal Terima', 'Jenis Panggilan', 'Nama', 'No Telp', 'Alamat', 'Uraian')
+CALL_TYPES = {'Pengaduan': 'normal', 'Ghost Call': 'ghost'}
 
 
 class Bubble(NamedTuple):
@@ -50,8 +59,11 @@ class Bubble(NamedTuple):
 
 
 class City:
-    def __init__(self, env, sandbox=()):
+    def __init__(self, env, sandbox=(), session='6s'):
+        self.session = session   # of normalizer and forwarder in their groups
         self.env, self.ledger, self.daemons = env, Ledger(), {}
+        self.citizens = Citizens(env.random)
+        self._files, self._calls = itertools.count(1), itertools.count(1)
         self.sandbox_dir = env.scratch.mkdir('sandbox')
         self.lapor = Sandbox(self.sandbox_dir, *sandbox).start()
         self.socket = env.scratch.path('wa.sock')
@@ -78,6 +90,42 @@ class City:
     def config_of(self, name):
         return getattr(self, '_' + name)()
 
+    def _source(self, account):
+        return {'tenant': TENANT, 'account': account, 'start': '2020-01-01', 'review': 'auto',
+                'max_age': '7d'}
+
+    def _whatsapp(self):
+        secret = self.env.secret
+        return {**self._source(ACCOUNT), 'listen': self.socket, 'app_secret': secret('wa-secret', SECRET),
+                'verify_token': secret('wa-verify', VERIFY), 'numbers': [whatsapp.NUMBER_ID]}
+
+    def _file(self):
+        return {**self._source(BOX), 'path': self.env.scratch.mkdir('drop-file'), 'poll': '100ms'}
+
+    def _call112(self):
+        return {**self._source(CENTRE), 'path': self.env.scratch.mkdir('drop-112'), 'poll': '100ms',
+                'fields': dict(zip(CALL_FIELDS, CALL_COLUMNS)), 'types': CALL_TYPES}
+
+    def _normalizer(self):
+        return {'quiet': '500ms', 'session': self.session, 'commit': '200ms'}
+
+    def destination(self, **over):
+        """The sandbox as a destination of forwarder.yaml."""
+        secret = self.env.secret
+        return {'name': 'lapor', 'profile': str(PROFILES / 'lapor-v3.yaml'), 'base': self.lapor.base,
+                'headers': [{'name': 'auth', 'secret': secret('lapor-auth', AUTH)},
+                            {'name': 'token', 'secret': secret('lapor-token', TOKEN)}],
+                'settings': {'institution': '12', 'category': '436'},
+                'agencies': {'Dinas Perhubungan': '77', 'Dinas Pekerjaan Umum': '78'},
+                'max_filings_per_hour': 0, 'settle': '0s', 'pause_base': '200ms', **over}
+
+    def sheets(self, name='lembar'):
+        """A destination whose complaints an officer types in."""
+        return {'name': name, 'profile': str(PROFILES / 'manual.yaml'), 'settle': '0s'}
+
+    def _forwarder(self):
+        return {'destinations': [self.destination()], 'session_timeout': self.session}
+
     def crashes(self, label):
         """[Crash(point, in_flight)] of one daemon, in order."""
         try:
@@ -85,6 +133,17 @@ class City:
                 return [Crash(p, int(n)) for p, n in CRASH_LINE.findall(f.read())]
         except FileNotFoundError:
             return []
+
+    def kill(self, label):
+        """SIGKILL; its supervisor brings it back."""
+        proc = self.daemons[label].proc
+        if proc.alive:
+            proc.kill9()
+
+    def terms(self, log):
+        """How many takeovers stand in a lane log."""
+        return sum((r.key or b'').startswith(b'takeover/')
+                   for r in self.env.kafka.read_all(self.env.topic(log)))
 
     # ---- the books
 
@@ -96,9 +155,11 @@ class City:
         return {(t, p): kafka.end(t, p) for t, n in kafka.topics().items() if t.startswith(prefix)
                 for p in range(n)}
 
-    def settle(self, timeout=60, waiting=(), still=1.0):
+    def settle(self, timeout=60, waiting=(), still=1.0, forward_ms=0):
         """Until the logs rest and the oracle finds everything in its place; gives the audit. What
-        is wrong must stay wrong for as long as `timeout` before it fails."""
+        is wrong must stay wrong for as long as `timeout` before it fails. `forward_ms`: when all
+        rests and something is open, turn the daemons' clock forward: whoever finds the INTENT of a
+        dead writer waits as long as its call may have lasted."""
         timeout *= 3 if self.env.sanitized else 1
         end, ends, since = time.monotonic() + timeout, None, 0
         while True:
@@ -113,13 +174,15 @@ class City:
                     audit.complain()
                     raise AssertionError(f'not at rest within {timeout} s: {audit.unsettled()}\n'
                                          f'{audit.table()}')
+                if forward_ms:
+                    self.env.clock.advance(forward_ms)
                 since = time.monotonic()
             time.sleep(0.2)
 
-    def balanced(self, timeout=60, waiting=()):
+    def balanced(self, timeout=60, waiting=(), forward_ms=0):
         """All at rest, the oracle content, muaractl's own books too, the index as the logs make it,
         and nobody's data where it must not be."""
-        audit = self.settle(timeout, waiting)
+        audit = self.settle(timeout, waiting, forward_ms=forward_ms)
         self.env.ctl('balance')
         self.env.ctl('index', 'rebuild-compare')
         privacy(self.env, (*CANARIES, SECRET, VERIFY, AUTH, TOKEN))
@@ -127,8 +190,55 @@ class City:
 
     # ---- accepted by WhatsApp
 
+    def population(self, messages, share=0.3):
+        """So many WhatsApp messages of made-up citizens; `share` of the citizens write in bubbles."""
+        out, citizens = [], self.citizens
+        while len(out) < messages:
+            p = citizens.person()
+            texts = citizens.bubbles() if citizens.random.random() < share else [citizens.complaint()]
+            out += [Bubble(p, t, f'wamid.{p.wa_id}.{i}') for i, t in enumerate(texts)]
+        return out[:messages]
+
     def message_id(self, bubble):
         return ids.message_id(TENANT, 'whatsapp', ACCOUNT, bubble.native_id)
+
+    # ---- accepted from files: all of a file is, once it was renamed into its folder
+
+    def drop(self, folder, name, text):
+        """A file that appears whole."""
+        path = pathlib.Path(self.env.scratch.mkdir(folder))
+        (path / f'.{name}').write_text(text, encoding='utf-8')
+        os.rename(path / f'.{name}', path / name)
+
+    def slips(self, n):
+        """n slips of the complaint box, one file of NDJSON."""
+        lines = []
+        for _ in range(n):
+            p, text = self.citizens.person(), self.citizens.complaint()
+            lines.append(json.dumps({'native_id': f'kotak-{p.wa_id}', 'text': text, 'author': {
+                'id': p.wa_id, 'name': p.name, 'phone': p.phone}}, ensure_ascii=False))
+            self.ledger.accept(ids.message_id(TENANT, 'file', BOX, f'kotak-{p.wa_id}'), 'file', text,
+                               told=False)
+        self.drop('drop-file', f'{next(self._files):04d}.ndjson', '\n'.join(lines) + '\n')
+
+    def call(self, n, files=1, duplicates=0.0, ghosts=0.1):
+        """n calls to 112 in CSV files; so many of the rows come again in a file of their own."""
+        rows = [self._row(ghosts) for _ in range(n)]
+        again = self.env.random.sample(rows, int(n * duplicates))
+        size = -(-n // files)
+        for part in [rows[i:i + size] for i in range(0, n, size)] + ([again] if again else []):
+            self.drop('drop-112', f'{next(self._files):04d}.csv',
+                       '\n'.join([';'.join(CALL_COLUMNS), *part]) + '\n')
+
+    def _row(self, ghosts):
+        p, number = self.citizens.person(), f'112-{next(self._calls):06d}'
+        ghost = self.citizens.random.random() < ghosts
+        text = '' if ghost else self.citizens.complaint()
+        self.ledger.accept(ids.message_id(TENANT, 'call112', CENTRE, number), 'call112', text,
+                           'archived' if ghost else 'complaint', told=False)
+        when = time.strftime('%d-%m-%Y %H:%M:%S', time.gmtime(time.time() + 7 * 3600))
+        return ';'.join((number, when, 'Ghost Call' if ghost else 'Pengaduan', '' if ghost else p.name,
+                         p.phone, '', text))
 
     def send(self, bubbles, batch=1, threads=8, duplicates=0.0, patience=120):
         """Posts them as Meta does: again and again until the answer is 200. Bubbles of one batch

@@ -1,0 +1,286 @@
+#!/usr/bin/python3
+"""make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
+webhooks, by a CSV file of the 112 centre and from a complaint box; officers do what officers do; a
+LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an
+oracle that shares no code with it.
+
+Prints plain lines, needs no terminal, listens on loopback and Unix sockets only, and leaves nothing
+running: all processes end with this one. Exit 0 when the books balance.
+"""
+
+import base64
+import hashlib
+import json
+import pathlib
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / 'tests'))
+
+from harness import Env, procs, whatsapp  # noqa: E402
+from harness.citizens import Person  # noqa: E402
+from harness.city import SECRET, TENANT, Bubble, City, ids  # noqa: E402
+import stories  # noqa: E402
+
+TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by hand
+CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'lat', 'lon', 'text', 'attachments')
+TENANTS = [{'name': TENANT, 'lane': 0, 'destination': 'lapor'},
+           {'name': TOWN, 'lane': 0, 'destination': SHEETS}]
+BEGIN = time.monotonic()
+
+
+# One grey pixel.
+JPEG = base64.b64decode(
+    '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQ'
+    'CgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=')
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def say(text=''):
+    print(f'{time.monotonic() - BEGIN:6.1f} s  {text}' if text else '', flush=True)
+
+
+def head(text):
+    print(f'\n== {text}', flush=True)
+
+
+class Demo:
+    def __init__(self, env, city):
+        self.env, self.city, self.last = env, city, None
+
+    # ---- the table
+
+    def row(self):
+        """One line of the table, when it changed; gives the audit."""
+        audit = self.city.books(settled=False).audit()
+        states, places = {}, {}
+        for c in audit.newest.values():
+            states[c['state']] = states.get(c['state'], 0) + 1
+        for m in audit.messages.values():
+            place = m.place[0] if m.place else 'waiting'
+            places[place] = places.get(place, 0) + 1
+        channels = [sum(m.topic == f'raw.{c}' for m in audit.messages.values())
+                    for c in ('whatsapp', 'call112', 'file')]
+        cells = channels + [places.get(k, 0) for k in ('archived', 'dead')]
+        cells += [states.get(k, 0) for k in ('open', 'held', 'review', 'ready')]
+        cells += [audit.ends[k] for k in ('waiting', 'done', 'handed', 'parked', 'filed')]
+        if cells != self.last:
+            say(' '.join(f'{x:>8}' for x in cells))
+            self.last = cells
+        return audit
+
+    def table_head(self):
+        groups = f'{"accepted from":^26} | {"no complaint":^17} | {"complaints":^35} | {"of the ready ones":^44}'
+        names = ('whatsapp', '112', 'box', 'archived', 'dead', 'open', 'held', 'review', 'ready', 'waiting',
+                 'lapor', 'sheet', 'parked', 'typed')
+        print(f'          {groups}\n          {" ".join(f"{n:>8}" for n in names)}', flush=True)
+
+    def watch(self, until, what, seconds=60):
+        end = time.monotonic() + seconds
+        while not until(self.row()):
+            if time.monotonic() > end:
+                raise AssertionError(f'not within {seconds} s: {what}')
+            time.sleep(0.3)
+
+    # ---- citizens
+
+    def bubbles(self):
+        """All WhatsApp messages, conversation by conversation, each a second after the one before."""
+        sent = time.time() - 120
+        for wa_id, name, texts in stories.WHATSAPP:
+            for n, content in enumerate(texts):
+                sent += 1
+                person = Person(wa_id, name, f'+{wa_id}')
+                yield self.bubble(person, content, f'wamid.DEMO{wa_id}{n}', sent)
+
+    def bubble(self, person, content, native, sent):
+        who = (person.wa_id, person.name)
+        if isinstance(content, str):
+            return Bubble(person, content, native, whatsapp.text_message(*who, content, native, sent))
+        kind, *more = content
+        if kind == 'photo':
+            update = whatsapp.image_message(*who, f'media-{native}', more[0], native, sent)
+            return Bubble(person, more[0] or '', native, update)
+        if kind == 'place':
+            return Bubble(person, '', native, whatsapp.location_message(*who, *more, native, sent))
+        return Bubble(person, '', native, whatsapp.sticker_message(*who, f'media-{native}', native, sent))
+
+    def by_whatsapp(self):
+        head('Citizens write by WhatsApp: signed webhooks, some delivered twice, one forged, one garbage')
+        bubbles = list(self.bubbles())
+        for i, b in enumerate(bubbles):
+            again = i % 9 == 4     # Meta repeats what it is not sure of
+            self.city.send([b, b] if again else [b], threads=1).join()
+            if i % 4 == 0:
+                self.row()
+        forged = whatsapp.post(self.city.socket, whatsapp.body([bubbles[0].as_update()]), 'bukan-rahasia')
+        say(f'a webhook with a forged signature: answered {forged}')
+        garbage = b'ini bukan JSON {'
+        answered = whatsapp.post(self.city.socket, garbage, SECRET)
+        self.accept('whatsapp', 'kota', 'undecodable:' + sha256(garbage), 'dead')
+        say(f'signed garbage: answered {answered}, kept with its bytes for a person to see')
+
+    def accept(self, channel, account, native, place=None, text=None, tenant=TENANT):
+        """Of a file: all in it is accepted once it is there."""
+        self.city.ledger.accept(ids.message_id(tenant, channel, account, native), channel, text, place,
+                                told=False)
+
+    def by_112(self):
+        head('The 112 centre drops its CSV of the morning, with photos beside it, and drops it again')
+        folder = pathlib.Path(self.env.scratch.mkdir('drop-112'))
+        now = time.strftime('%d-%m-%Y %H:%M', time.gmtime(time.time() + 7 * 3600))
+        rows = [';'.join((number, now, *rest)) for number, *rest in stories.CALLS]
+        rows.insert(5, stories.BROKEN_ROW)
+        for number, *_, photo in stories.CALLS:
+            if photo:
+                (folder / photo).write_bytes(JPEG + number.encode())
+        for row, (number, *_) in zip(stories.CALLS, stories.CALLS):
+            self.accept('call112', 'malang-112', number, text=row[7])
+        self.accept('call112', 'malang-112', 'undecodable:' + sha256(stories.BROKEN_ROW.encode()), 'dead')
+        text = '\n'.join([';'.join(stories.CALL_COLUMNS), *rows]) + '\n'
+        for name in ('pagi.csv', 'pagi-kirim-ulang.csv'):
+            self.city.drop('drop-112', name, text)
+        say(f'{len(rows)} rows, one of them broken, one ghost call; the same file twice')
+
+    def by_box(self):
+        head(f'The town of {TOWN.capitalize()} has no API account: its complaint box goes by sheet')
+        lines = []
+        for native, name, phone, text in stories.BOX:
+            self.accept('file', 'kotak-balai-kota', native, 'complaint', text, TOWN)
+            lines.append(json.dumps({'native_id': native, 'text': text, 'author': {
+                'id': native, 'name': name, 'phone': phone}}, ensure_ascii=False))
+        self.city.drop('drop-file', 'kotak.ndjson', '\n'.join(lines) + '\n')
+
+    # ---- officers
+
+    def ctl(self, *args):
+        """An act of an officer, shown as it is typed, with what it prints."""
+        say('$ muaractl ' + ' '.join(f"'{a}'" if ' ' in a else a for a in args))
+        text = self.env.ctl(*args)
+        for line in text.rstrip().splitlines():
+            print(f'          {line}', flush=True)
+        return text
+
+    def find(self, what, **wanted):
+        """The one complaint of this kind, by its snapshot."""
+        audit = self.row()
+        found = [c for c in audit.newest.values() if all(c[k] == v for k, v in wanted.items())]
+        assert found, f'no complaint is {what}'
+        return found[0], audit
+
+    def officers(self):
+        head('An officer calls back the citizen whose name was missing, and completes the report')
+        self.ctl('held', 'list')
+        held, _ = self.find('held', state='held')
+        self.ctl('complete', held['ticket'], '--name', 'Karyono', '--why', 'ditelepon, menyebut nama')
+        self.watch(lambda a: a.newest[held['id']]['state'] == 'ready', 'the completed one is ready')
+
+        head('What a person must see first: an emergency stays, a call type nobody mapped is released')
+        self.ctl('review', 'list')
+        odd, _ = self.find('to be reviewed', state='review', emergency=False)
+        self.ctl('release', odd['ticket'], '--why', 'bukan darurat, teruskan ke dinas')
+        self.watch(lambda a: a.newest[odd['id']]['state'] == 'ready', 'the released one is ready')
+        self.watch(lambda a: not a.ends['waiting'], 'LAPOR! has all that is ready')
+        self.parked()
+        self.by_hand()
+
+    def parked(self):
+        head('One answer of LAPOR! was lost: never sent again blindly, a person looks there')
+        self.ctl('parked', 'list')
+        a = next(x for x in self.row().filings.attempts.values() if x.state == 'parked')
+        ticket = ids.ticket(a.complaint)
+        there = next(f for f in self.city.lapor.filed() if f['ticket'] == ticket)
+        say(f'the officer searches LAPOR! for {ticket} and finds report {there["remote_id"]}')
+        self.ctl('resolve', ticket, '--filed', str(there['remote_id']), '--why', 'ditemukan di LAPOR!')
+        self.watch(lambda x: not x.ends['parked'], 'the parked one is resolved')
+
+    def by_hand(self):
+        head('A report of Batu is typed into the national form from its sheet, the number typed back')
+        sheets = sorted(pathlib.Path(self.sheet_dir).rglob('*.html'))
+        for s in sheets:
+            say(f'sheet {s.name}')
+        handed = next(a for a in self.row().filings.attempts.values() if a.state == 'handed')
+        self.ctl('resolve', ids.ticket(handed.complaint), '--filed', '2099001', '--why', 'sudah diketik')
+        self.watch(lambda x: x.filings.attempts[0, handed.key].state == 'filed', 'the number is noted')
+
+    # ---- the end
+
+    def filed_list(self, audit):
+        head('Filed')
+        rows = []
+        for c in audit.newest.values():
+            for a in audit.filings.by_complaint().get(c['id'], ()):
+                how = {'done': 'LAPOR!', 'filed': 'by a person', 'handed': 'sheet, waits'}.get(a.state, a.state)
+                rows.append((a.remote_id or '-', c['ticket'], c['sources'][0]['channel'], how, c['title']))
+        print(f'          {"LAPOR! no.":<11}{"ticket":<13}{"channel":<10}{"filed":<14}title')
+        for remote, ticket, channel, how, title in sorted(rows):
+            short = title if len(title) <= 60 else title[:59] + '…'
+            print(f'          {remote:<11}{ticket:<13}{channel:<10}{how:<14}{short}')
+        return rows
+
+    def balance(self):
+        head("Balance by Muara's own tool")
+        self.ctl('balance')
+        head('Balance by the oracle (tests/oracle), which shares no code with Muara')
+        ledger = self.city.ledger.write(self.env.scratch.path('accepted.jsonl'))
+        done = subprocess.run(
+            [sys.executable, ROOT / 'tests/oracle/oracle.py', '--bootstrap', self.env.kafka.bootstrap,
+             '--prefix', self.env.prefix, '--accepted', ledger, '--journal',
+             f'{self.city.sandbox_dir}/journal.jsonl'], stdout=subprocess.PIPE, text=True)
+        for line in done.stdout.splitlines():
+            print(f'          {line}')
+        assert done.returncode == 0, 'the oracle found violations'
+
+    def run(self):
+        head('Muara starts: Kafka, Redis, a LAPOR! sandbox, five daemons')
+        self.start()
+        self.table_head()
+        self.by_whatsapp()
+        self.by_112()
+        self.by_box()
+        self.watch(lambda a: not a.notes['not decided yet'] and len(a.messages) >= len(self.city.ledger.accepted)
+                   and not a.unsettled(), 'every message is decided')
+        self.officers()
+        audit = self.city.settle(30)
+        rows = self.filed_list(audit)
+        self.balance()
+        head('Verdict')
+        print(f'DEMO PASSED: {len(audit.messages)} messages accepted, each in exactly one place; '
+              f'{len(rows)} complaints filed or handed out, none twice, none lost.', flush=True)
+
+    def start(self):
+        self.sheet_dir = self.env.scratch.mkdir('lembar')
+        city = self.city
+        box = {**city.config_of('file'), 'tenant': TOWN, 'account': 'kotak-balai-kota'}
+        calls = {**city.config_of('call112'), 'types': stories.CALL_TYPES,
+                 'fields': dict(zip(CALL_FIELDS, stories.CALL_COLUMNS)), 'attachments': {'wait': '1s'}}
+        normalizer = {**city.config_of('normalizer'), 'quiet': '2s'}
+        forwarder = {'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir}
+        for name, config in (('whatsapp', None), ('call112', calls), ('file', box), ('normalizer', normalizer),
+                             ('forwarder', forwarder)):
+            city.start(name, config)
+            say(f'muara-{name} is ready')
+        city.lapor.script({'call': 'create', 'nth': 4, 'action': 'drop_after_store'})
+
+
+def main():
+    procs.install()
+    say(f'scratch folder, real Kafka and Redis, the shipped build ({ROOT / "build/rel"})')
+    try:
+        with Env(name='demo', build='rel', muara={'tenants': TENANTS}) as env, City(env) as city:
+            Demo(env, city).run()
+    except AssertionError as e:
+        print(f'\nDEMO FAILED: {e}', flush=True)
+        return 1
+    finally:
+        procs.reap()
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

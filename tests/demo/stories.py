@@ -1,0 +1,111 @@
+"""What the citizens of the demo say. Persons, numbers and houses are made up (0812-0000-xxxx is given
+out by no operator); the streets are Malang's, the tone is the one of real complaints.
+
+WHATSAPP: conversations, each a person and messages in the order they are sent. A message is a text,
+('photo', caption) or ('place', latitude, longitude, name).
+CALLS: rows of the 112 centre's CSV: number, type, name, phone, place, latitude, longitude, what was
+said, photo.
+BOX: slips of the complaint box at a town hall whose government files by hand.
+"""
+
+WHATSAPP = (
+    ('6281200000011', 'Siti Rahmawati', (
+        'Selamat pagi Pak/Bu, saya Siti warga Kelurahan Dinoyo',
+        'Lampu jalan di depan Pasar Dinoyo mati sejak tiga malam yang lalu',
+        'Kalau pulang kerja gelap sekali, mohon segera diperbaiki. Terima kasih 🙏')),
+    ('6281200000012', 'Budi Hartanto', (
+        'Jalan Veteran depan gerbang kampus berlubang besar, diameter kira-kira satu meter. '
+        'Motor harus menghindar ke kanan dan jadi macet setiap pagi.',
+        ('photo', 'ini fotonya pak'))),
+    ('6281200000013', 'Dewi Anggraini', (
+        'Sampah di TPS Jalan Danau Toba sudah 5 hari tidak diangkut, baunya masuk sampai ke rumah. '
+        'Mohon ditindaklanjuti dinas kebersihan.',)),
+    ('6281200000014', 'Agus Setiawan', (
+        'Min, air PDAM di Perumahan Sawojajar blok F mati lagi',
+        'Sudah 2 hari cuma keluar angin',
+        'Tagihan jalan terus padahal 😤')),
+    ('6281200000015', 'Rina Puspitasari', (
+        'Pengurusan KTP di kecamatan sudah tiga kali datang selalu disuruh kembali besok. '
+        'Katanya blangko habis. Mohon kejelasan, saya harus izin kerja setiap kali datang.',)),
+    ('6281200000016', 'Wahyu Nugroho', (
+        'Parkir liar di sepanjang Jalan Ijen setiap hari Minggu, angkot sampai tidak bisa lewat. '
+        'Tarifnya juga tidak sesuai karcis.',)),
+    ('6281200000017', 'Bu Ningsih', (
+        'Assalamualaikum, mohon izin melapor. Saluran air di Jalan Gajayana RT 04 tersumbat, '
+        'setiap hujan airnya meluber sampai ke teras rumah warga.',
+        ('photo', None))),
+    ('6281200000018', 'Slamet', (
+        'Trotoar depan puskesmas rusak, keramiknya lepas semua. Lansia susah lewat.',
+        ('place', -7.9421, 112.6077, 'Puskesmas Dinoyo'))),
+    ('6281200000019', 'Putri Maharani', (
+        'Halo min, usul boleh ya?',
+        'Tolong di Alun-Alun ditambah tempat sampah pilah, yang ada sekarang cuma dua dan selalu penuh')),
+    ('6281200000020', 'Bambang Sutrisno', (
+        'Rambu penunjuk arah ke Terminal Arjosari hilang sejak proyek galian selesai. Banyak orang '
+        'luar kota yang kesasar ke kampung kami.',)),
+    ('6281200000021', 'Yuni Astuti', (
+        'Bising bengkel las di sebelah SD Purwantoro 2, dari jam 7 pagi. Anak-anak tidak bisa belajar. '
+        'Sudah ditegur RW tapi tidak digubris.',)),
+    ('6281200000022', 'Hendra Gunawan', (
+        'Zebra cross depan SMP 3 sudah tidak kelihatan catnya. Anak sekolah menyeberang rawan.',)),
+    ('6281200000023', 'Lestari', (
+        'Petugas loket minta uang rokok 50 ribu tanpa kuitansi waktu saya urus surat pindah. '
+        'Mohon ditertibkan, saya punya catatan tanggal dan jamnya.',)),
+    ('6281200000024', 'Joko Santoso', (
+        'Lampu merah perempatan ITN nyala hijaunya cuma 10 detik dari arah barat, antrean sampai '
+        '500 meter tiap sore.',)),
+    ('6281200000025', 'Fitriani', (
+        'Bangku taman di Taman Kunang-Kunang patah dan ada pakunya keluar.',
+        ('photo', 'yang sebelah kolam'))),
+    ('6281200000043', 'Nanik Wulandari', (
+        'Jam buka Puskesmas Kendalkerep di papan jam 7, tapi loketnya baru buka jam setengah 9.',)),
+    ('6281200000044', 'Arif Rahman', (
+        'Proyek galian kabel di Jalan Sumbersari tidak ditutup lagi dengan benar, aspalnya turun.',
+        'Sudah 3 minggu begitu')),
+    ('6281200000045', 'Bu RT Kartini', (
+        'Mohon pengasapan nyamuk di RT 02 RW 05 Kelurahan Purwantoro, sudah dua bulan tidak ada jadwal.',)),
+    ('6281200000046', 'Gilang', (
+        'Halte depan RS tidak ada atapnya dari dulu. Kalau hujan penumpang berdiri di warung orang.',
+        ('photo', 'haltenya'))),
+    ('6281200000026', None, (      # no profile name: not enough for a report, an officer asks
+        'Got depan rumah saya mampet, sudah lapor RT tidak ada tindakan',)),
+    ('6281200000027', 'Dimas Prakoso', (
+        'TOLONG ada kebakaran di gudang belakang Pasar Blimbing!!',)),
+    ('6281200000028', 'Ratna Kusuma', (('sticker',),)),
+)
+
+CALL_COLUMNS = ('nomor', 'waktu', 'jenis', 'nama', 'telepon', 'lokasi', 'lintang', 'bujur', 'uraian', 'foto')
+CALLS = (
+    ('112-0001', 'Infrastruktur', 'Sulastri', '0812-0000-0031', 'Jalan Soekarno-Hatta depan halte', '-7.9386',
+     '112.6247', 'Penutup gorong-gorong hilang di jalur lambat, ditandai ranting oleh warga.', 'gorong.jpg'),
+    ('112-0002', 'Infrastruktur', 'Eko Purnomo', '0812-0000-0032', 'Jembatan Tlogomas', '', '',
+     'Pagar jembatan keropos dan goyang bila dipegang.', ''),
+    ('112-0003', 'Ghost Call', '', '', '', '', '', '', ''),
+    ('112-0004', 'Kebersihan', 'Murni', '0812-0000-0033', 'Pasar Blimbing sisi timur', '', '',
+     'Sampah sisa pasar dibuang ke saluran, airnya hitam dan bau.', ''),
+    ('112-0005', 'Prank Call', '', '0812-0000-0034', '', '', '', 'Anak-anak bercanda.', ''),
+    ('112-0006', 'Informasi', 'Anwar', '0812-0000-0035', '', '', '', 'Menanyakan jam buka pelayanan KTP.', ''),
+    ('112-0007', 'Perhubungan', 'Tutik Handayani', '0812-0000-0036', 'Terminal Arjosari', '', '',
+     'Angkot jurusan GA menaikkan tarif sepihak menjadi dua kali lipat.', ''),
+    ('112-0008', 'Pohon', 'Samsul Hadi', '0812-0000-0037', 'Jalan Ijen no. 40', '-7.9712', '112.6211',
+     'Dahan pohon menyentuh kabel dan menutupi lampu lalu lintas.', 'pohon.jpg'),
+    ('112-0009', 'Air Bersih', 'Wiwik', '0812-0000-0038', 'Perumahan Sawojajar blok G', '', '',
+     'Pipa PDAM bocor di pinggir jalan, air terbuang sejak kemarin.', ''),
+    ('112-0010', 'Drone', 'Taufik', '0812-0000-0039', 'Alun-Alun Merdeka', '', '',
+     'Ada drone terbang rendah di atas keramaian setiap malam Minggu.', ''),     # a type nobody mapped
+    ('112-0011', 'Infrastruktur', 'Heru Cahyono', '0812-0000-0040', 'Jalan Sumbersari gang 3', '', '',
+     'Aspal mengelupas setelah hujan, penuh kerikil.', ''),
+    ('112-0012', 'Kebersihan', 'Endang', '0812-0000-0041', 'Sungai Brantas kampung warna', '', '',
+     'Warga luar membuang kasur dan kayu ke sungai pada malam hari.', ''),
+)
+BROKEN_ROW = '112-0013;Infrastruktur;Pak Darmo;Jalan Kawi'   # columns are missing
+CALL_TYPES = {'Infrastruktur': 'normal', 'Kebersihan': 'normal', 'Perhubungan': 'normal', 'Pohon': 'normal',
+              'Air Bersih': 'normal', 'Ghost Call': 'ghost', 'Prank Call': 'prank',
+              'Informasi': 'information'}
+
+BOX = (
+    ('kotak-001', 'Sri Wahyuni', '+6281200000051',
+     'Jalan desa menuju makam belum diaspal padahal sudah diukur dua tahun lalu. Mohon kejelasan.'),
+    ('kotak-002', 'Mulyadi', '+6281200000052',
+     'Pelayanan surat di balai kota sangat cepat dan ramah, semoga dipertahankan. Usul: tambah kursi tunggu.'),
+)
