@@ -21,6 +21,10 @@ static const struct ctl_option parked_options[] = {
 	{"--all", NULL, "calls that are in flight, too"},
 	{},
 };
+static const struct ctl_option trace_options[] = {
+	{"--show", NULL, "personal data, too; with --json the whole records"},
+	{},
+};
 #define VERSION_OPTION                                                                   \
 	{                                                                                \
 		"--version", "N", "the version that was looked at (default: the newest)" \
@@ -73,6 +77,22 @@ const struct ctl_command ctl_commands[] = {
 		"one end: done, by hand,\ndropped, parked, handed, rejected, refused, in flight or "
 		"waiting. Whatever does not fit is named as a\nfault, and the exit status is 1. "
 		"The daemons may be at work meanwhile. Memory: some 300 bytes a message."},
+	{
+		"trace",
+		"REF",
+		1,
+		1,
+		0,
+		trace_options,
+		ctl_trace,
+		"the whole story of a complaint or a message, in order",
+		"What came in, every decision with why, every act, every step of a filing, each "
+		"with "
+		"the place of its record.\nWhat stands in a log and does not count is shown as "
+		"void. "
+		"REF may also be the id of a command. Names,\nnumbers and texts are masked unless "
+		"--show is given.",
+	},
 	{"review list", "", 0, 0, 0, lane_options, ctl_review_list,
 		"complaints a person must look at, emergencies first", NULL},
 	{"held list", "", 0, 0, 0, lane_options, ctl_held_list,

@@ -10,6 +10,7 @@ int ctl_held_list(struct ctl *c);     /* lists.c */
 int ctl_review_list(struct ctl *c);
 int ctl_parked_list(struct ctl *c);
 int ctl_show(struct ctl *c);
+int ctl_trace(struct ctl *c);	  /* trace.c */
 int ctl_dead_list(struct ctl *c); /* deads.c */
 int ctl_dead_show(struct ctl *c);
 int ctl_dead_replay(struct ctl *c); /* acts.c */

@@ -181,6 +181,25 @@ static void texts_into(
 		json_decref(texts);
 }
 
+static json_t *place_of(const json_t *location)
+{
+	static const char *const words[] = {"name", "address"};
+	const json_t *lat = json_object_get(location, "lat"),
+		     *lon = json_object_get(location, "lon");
+	json_t *parts = json_array();
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (json_str(location, words[i]))
+			json_array_append_new(parts, json_string(json_str(location, words[i])));
+	if (json_is_number(lat) && json_is_number(lon)) {
+		_cleanup_free_ char *point =
+			xasprintf("%.6f, %.6f", json_number_value(lat), json_number_value(lon));
+
+		json_array_append_new(parts, json_string(point));
+	}
+	return parts;
+}
+
 static json_t *show_row(const json_t *s)
 {
 	json_t *row = json_copy((json_t *)(uintptr_t)s);
@@ -192,14 +211,8 @@ static json_t *show_row(const json_t *s)
 	json_object_set(row, "reasons", json_object_get(json_object_get(s, "review"), "reasons"));
 	texts_into(row, "files", json_object_get(s, "attachments"), "id", "state");
 	texts_into(row, "linked", json_object_get(s, "links"), "complaint", "reason");
-	if (json_is_object(location)) {
-		_cleanup_free_ char *place = xasprintf("%s %s (%.6f, %.6f)",
-			json_str_or(location, "name", ""), json_str_or(location, "address", ""),
-			json_number_value(json_object_get(location, "lat")),
-			json_number_value(json_object_get(location, "lon")));
-
-		json_set_str(row, "place", place);
-	}
+	if (json_is_object(location))
+		json_set_new(row, "place", place_of(location));
 	return row;
 }
 
