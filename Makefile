@@ -4,6 +4,7 @@
 #   daemons/NAME/*.c      -> muara-NAME   (daemons/muaractl -> muaractl)
 #   common/{base,core}/*.c-> libmuara.a   (base knows nothing of complaints, core does)
 #   tests/unit/test-X.c   -> one cmocka program; "// uses: path/file.c" lines name further sources of a daemon
+#   tests/fuzz/fuzz-X.c   -> one fuzz target (and its corpus tests/fuzz/X/), "// uses:" as above
 #   tests/flow/test_*.py  -> flow tests on real Kafka and Redis
 #
 # Switches:  V=1 shows commands;  BUILD=rel|test|san|cov (rel ships; test adds crash points and a clock tests can turn;
@@ -35,12 +36,13 @@ OPT_rel  := -O2 -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 OPT_test := $(OPT_rel) -DMUARA_TEST
 OPT_san  := -O1 -DMUARA_TEST
 OPT_cov  := -O0 -DMUARA_TEST --coverage
-SANITIZE ?= $(if $(filter san,$(BUILD)),address$(comma)undefined)
+OPT_fuzz := -O1 -DMUARA_TEST
+SANITIZE ?= $(if $(filter san,$(BUILD)),address$(comma)undefined)$(if $(filter fuzz,$(BUILD)),address$(comma)undefined$(comma)fuzzer-no-link)
 comma    := ,
 SAN      := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 
 CPPFLAGS += -D_GNU_SOURCE -Icommon -I.
-CFLAGS   += -std=gnu11 -g $(OPT_$(BUILD)) $(SAN) $(WARN) $(HARDEN) -fno-common $(LIB_CFLAGS)
+CFLAGS   += -std=gnu11 -g $(OPT_$(BUILD)) $(SAN) $(WARN) $(HARDEN) -fno-common $(LIB_CFLAGS) $(if $(filter fuzz,$(BUILD)),-w)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed $(SAN) $(if $(filter cov,$(BUILD)),--coverage)
 
 COMMON   := $(wildcard common/base/*.c common/core/*.c)
@@ -97,6 +99,21 @@ $(O)/bench/bare: $(O)/tests/bench/bare.o
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
 
+# A fuzz target is a libFuzzer program with BUILD=fuzz (clang), else it runs corpus files once.
+FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+FUZZMAIN := $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o)
+fuzz_uses = $(shell sed -n 's|^// uses: *||p' tests/fuzz/$(1).c)
+define fuzz_rule
+$(O)/fuzz/$(1): $(O)/tests/fuzz/$(1).o $(FUZZMAIN) $(patsubst %.c,$(O)/%.o,$(call fuzz_uses,$(1))) $(LIB)
+	$$(call say,LD,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $(LDFLAGS) $(if $(FUZZMAIN),,-fsanitize=fuzzer) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIB_LIBS)
+endef
+$(foreach u,$(FUZZERS),$(eval $(call fuzz_rule,$(u))))
+
+.PHONY: fuzz-bins
+fuzz-bins: $(FUZZERS:%=$(O)/fuzz/%)
+
 deps: ## Install what is missing (Debian 12; asks nothing, enables no service)
 	$(Q)deploy/deps.sh
 
@@ -115,7 +132,7 @@ test-san: deps ## The same tests in the sanitizer build, message counts scaled d
 	$(Q)MUARA_SCALE=$${MUARA_SCALE:-0.15} $(MAKE) --no-print-directory -j2 run-test BUILD=san
 
 .PHONY: run-test
-run-test: all unit-bins
+run-test: all unit-bins fuzz-bins
 	$(Q)tests/run-all.sh $(BUILD)
 
 .PHONY: unit-bins
@@ -143,7 +160,8 @@ mutants: deps ## Break the rules one by one; each must turn its named test red
 new-source: ## A new source from the example: make new-source NAME=telegram
 	$(Q)deploy/new-source.sh "$(NAME)"
 
-fuzz: deps ## Fuzz the parsers of outside bytes (SECONDS_EACH=60)
+fuzz: ## Fuzz the parsers of outside bytes (SECONDS_EACH=60)
+	$(Q)deploy/deps.sh --lint
 	$(Q)tests/fuzz/run.sh $${SECONDS_EACH:-60} "$(T)"
 
 conformance: ## Run sample payloads: make conformance FIXTURES=dir
@@ -174,6 +192,6 @@ install: all ## Install daemons, sample config, schemas, systemd units (DESTDIR=
 	deploy/systemd/render.sh $(DESTDIR)$(UNITDIR) $(PREFIX)/bin $(SYSCONF) $(PREFIX)/share/muara
 
 clean: ## Remove build output (keeps the Kafka jars)
-	rm -rf build/rel build/test build/san build/cov
+	rm -rf build/rel build/test build/san build/cov build/fuzz
 
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -37,6 +37,8 @@ int json_parse(const void *p, size_t n, size_t max_bytes, json_t **ret, struct e
 
 	if (n > max_bytes)
 		return err_set(e, -E2BIG, "JSON of %zu bytes; at most %zu are read", n, max_bytes);
+	if (n && memchr(p, '\0', n)) /* jansson swallows one behind a literal */
+		return err_set(e, -EINVAL, "not JSON: a NUL byte");
 	if (json_depth_check(p, n, JSON_DEPTH_MAX))
 		return err_set(e, -E2BIG, "JSON nested deeper than %d", JSON_DEPTH_MAX);
 	j = json_loadb(p, n, JSON_REJECT_DUPLICATES, &je);

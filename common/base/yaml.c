@@ -49,14 +49,14 @@ int yaml_line(const struct yaml_lines *l, const char *path)
 {
 	_cleanup_free_ char *at = xstrdup(path);
 
-	for (char *dot = at; dot && *at; dot = strrchr(at, '.')) {
-		const json_t *place;
+	for (char *dot = at; dot && *at;) {
+		const json_t *place = place_of(l, at);
 
-		if (dot != at)
-			*dot = '\0';
-		place = place_of(l, at);
 		if (place)
 			return (int)json_integer_value(json_array_get(place, 0));
+		dot = strrchr(at, '.');
+		if (dot)
+			*dot = '\0';
 	}
 	return 1;
 }

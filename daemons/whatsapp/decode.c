@@ -490,13 +490,13 @@ static int count_list(struct span value, const char *key)
 {
 	struct json_span_iter it;
 	struct span list, one;
-	int n = 0;
+	int n = 0, r;
 
 	if (json_span_member(value, key, &list) || json_span_array(list, &it))
 		return 0;
-	while (json_span_next(&it, &one) == 1)
+	while ((r = json_span_next(&it, &one)) == 1)
 		n++;
-	return n;
+	return n + (r < 0); /* a list that breaks off is told too */
 }
 
 static void count_change(void *ctx, const struct meta_change *c)
