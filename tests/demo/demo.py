@@ -11,6 +11,7 @@ running: all processes end with this one. Exit 0 when the books balance.
 import base64
 import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -166,26 +167,31 @@ class Demo:
             print(f'          {line}', flush=True)
         return text
 
-    def find(self, what, **wanted):
-        """The one complaint of this kind, by its snapshot."""
-        audit = self.row()
-        found = [c for c in audit.newest.values() if all(c[k] == v for k, v in wanted.items())]
+    def find(self, what, wanted):
+        """The first complaint of a kind, by its snapshot."""
+        found = [c for c in self.row().newest.values() if wanted(c)]
         assert found, f'no complaint is {what}'
-        return found[0], audit
+        return found[0]
+
+    def act(self, c, *args):
+        """An officer's act upon a complaint, until the daemon has it."""
+        self.ctl(args[0], c['ticket'], *args[1:], '--wait')
 
     def officers(self):
         head('An officer calls back the citizen whose name was missing, and completes the report')
         self.ctl('held', 'list')
-        held, _ = self.find('held', state='held')
-        self.ctl('complete', held['ticket'], '--name', 'Karyono', '--why', 'ditelepon, menyebut nama')
+        held = self.find('held for a name', lambda c: c['state'] == 'held' and c['missing'] == ['name'])
+        self.act(held, 'complete', '--name', 'Karyono', '--why', 'ditelepon, menyebut nama')
         self.watch(lambda a: a.newest[held['id']]['state'] == 'ready', 'the completed one is ready')
 
         head('What a person must see first: an emergency stays, a call type nobody mapped is released')
         self.ctl('review', 'list')
-        odd, _ = self.find('to be reviewed', state='review', emergency=False)
-        self.ctl('release', odd['ticket'], '--why', 'bukan darurat, teruskan ke dinas')
+        odd = self.find('to be reviewed', lambda c: 'unmapped-call-type' in c['review']['reasons'])
+        self.act(odd, 'release', '--why', 'bukan darurat, teruskan ke dinas')
         self.watch(lambda a: a.newest[odd['id']]['state'] == 'ready', 'the released one is ready')
         self.watch(lambda a: not a.ends['waiting'], 'LAPOR! has all that is ready')
+        head('What nobody could read is kept, with its bytes')
+        self.ctl('dead', 'list')
         self.parked()
         self.by_hand()
 
@@ -196,31 +202,33 @@ class Demo:
         ticket = ids.ticket(a.complaint)
         there = next(f for f in self.city.lapor.filed() if f['ticket'] == ticket)
         say(f'the officer searches LAPOR! for {ticket} and finds report {there["remote_id"]}')
-        self.ctl('resolve', ticket, '--filed', str(there['remote_id']), '--why', 'ditemukan di LAPOR!')
+        self.ctl('resolve', ticket, '--filed', str(there['remote_id']), '--why', 'ditemukan di LAPOR!', '--wait')
         self.watch(lambda x: not x.ends['parked'], 'the parked one is resolved')
 
     def by_hand(self):
-        head('A report of Batu is typed into the national form from its sheet, the number typed back')
-        sheets = sorted(pathlib.Path(self.sheet_dir).rglob('*.html'))
-        for s in sheets:
+        head(f'A report of {TOWN.capitalize()} is typed into the national form from its sheet, the number typed back')
+        for s in sorted(pathlib.Path(self.sheet_dir).rglob('*.html')):
             say(f'sheet {s.name}')
         handed = next(a for a in self.row().filings.attempts.values() if a.state == 'handed')
-        self.ctl('resolve', ids.ticket(handed.complaint), '--filed', '2099001', '--why', 'sudah diketik')
+        self.ctl('resolve', ids.ticket(handed.complaint), '--filed', '2099001', '--why', 'sudah diketik', '--wait')
         self.watch(lambda x: x.filings.attempts[0, handed.key].state == 'filed', 'the number is noted')
 
     # ---- the end
 
     def filed_list(self, audit):
         head('Filed')
+        attached = {f['ticket']: f['fields']['attachments'] for f in self.city.lapor.filed()}
         rows = []
         for c in audit.newest.values():
             for a in audit.filings.by_complaint().get(c['id'], ()):
                 how = {'done': 'LAPOR!', 'filed': 'by a person', 'handed': 'sheet, waits'}.get(a.state, a.state)
-                rows.append((a.remote_id or '-', c['ticket'], c['sources'][0]['channel'], how, c['title']))
-        print(f'          {"LAPOR! no.":<11}{"ticket":<13}{"channel":<10}{"filed":<14}title')
-        for remote, ticket, channel, how, title in sorted(rows):
+                files = attached.get(c['ticket']) or ''
+                rows.append((a.remote_id or '-', c['ticket'], c['sources'][0]['channel'], how,
+                             str(files.count(',') + 1) if files else '-', c['title']))
+        print(f'          {"LAPOR! no.":<11}{"ticket":<13}{"channel":<10}{"filed":<14}{"files":<7}title')
+        for remote, ticket, channel, how, files, title in sorted(rows):
             short = title if len(title) <= 60 else title[:59] + '…'
-            print(f'          {remote:<11}{ticket:<13}{channel:<10}{how:<14}{short}')
+            print(f'          {remote:<11}{ticket:<13}{channel:<10}{how:<14}{files:<7}{short}')
         return rows
 
     def balance(self):
@@ -249,9 +257,8 @@ class Demo:
         audit = self.city.settle(30)
         rows = self.filed_list(audit)
         self.balance()
-        head('Verdict')
-        print(f'DEMO PASSED: {len(audit.messages)} messages accepted, each in exactly one place; '
-              f'{len(rows)} complaints filed or handed out, none twice, none lost.', flush=True)
+        return (f'{len(audit.messages)} messages accepted, each in exactly one place; {len(rows)} complaints '
+                'filed or handed out, none twice, none lost')
 
     def start(self):
         self.sheet_dir = self.env.scratch.mkdir('lembar')
@@ -270,15 +277,21 @@ class Demo:
 
 def main():
     procs.install()
-    say(f'scratch folder, real Kafka and Redis, the shipped build ({ROOT / "build/rel"})')
+    os.environ['MUARA_WHO'] = 'petugas-demo'
+    say(f'scratch folder, real Kafka and Redis, the shipped build in {ROOT / "build/rel"}')
     try:
         with Env(name='demo', build='rel', muara={'tenants': TENANTS}) as env, City(env) as city:
-            Demo(env, city).run()
-    except AssertionError as e:
+            verdict = Demo(env, city).run()
+    except (AssertionError, OSError) as e:
         print(f'\nDEMO FAILED: {e}', flush=True)
         return 1
     finally:
-        procs.reap()
+        left = procs.reap()
+    if left:
+        print(f'\nDEMO FAILED: still running at its end: {left}', flush=True)
+        return 1
+    say('everything is stopped, the scratch folder is gone')
+    print(f'\nDEMO PASSED: {verdict}.', flush=True)
     return 0
 
 
