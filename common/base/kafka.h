@@ -41,7 +41,7 @@ struct kafka_producer_conf {
 	struct kafka_conf common;
 	bool lane;	    /* gapless, message.timeout.ms=0: the lane has a deadline of its own */
 	int delivery_ms;    /* for non-lane producers; default 120000 */
-	int linger_ms;	    /* default 5; lane producers 0..1 */
+	int linger_ms;	    /* default 5; lane producers 0..5 */
 	int queue_messages; /* default 10000: QUEUE_FULL is the back-pressure signal */
 	int queue_kbytes;   /* default 65536 */
 	kafka_report_fn *report;

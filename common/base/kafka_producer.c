@@ -140,7 +140,7 @@ static int producer_conf(rd_kafka_conf_t *conf, const struct kafka_producer_conf
 		r = kafka_conf_int(
 			conf, "reconnect.backoff.max.ms", MAX(MIN(3000, delivery / 3), 100), e);
 	if (!r)
-		r = kafka_conf_int(conf, "linger.ms", c->lane ? MIN(c->linger_ms, 1) : linger, e);
+		r = kafka_conf_int(conf, "linger.ms", c->lane ? MIN(c->linger_ms, 5) : linger, e);
 	if (!r)
 		r = kafka_conf_int(conf, "queue.buffering.max.messages",
 			c->queue_messages ? c->queue_messages : 10000, e);
