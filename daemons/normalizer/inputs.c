@@ -83,9 +83,9 @@ static int64_t start_of(struct source *s, int64_t committed, int64_t low, int64_
 {
 	char why[160];
 
-	if (committed < 0)
+	if (committed < 0 || accept) /* accepted: decisions that a commit stands for may be lost */
 		return KAFKA_BEGIN;
-	if (committed < low && !accept) {
+	if (committed < low) {
 		snprintf(why, sizeof(why),
 			"decided up to offset %" PRId64 ", but the log begins at %" PRId64
 			": records between were removed undecided",
@@ -93,8 +93,6 @@ static int64_t start_of(struct source *s, int64_t committed, int64_t low, int64_
 		source_hold(s, why);
 		return KAFKA_BEGIN;
 	}
-	if (committed < low)
-		return KAFKA_BEGIN;
 	if (committed > high) {
 		log_error("topic %s: decided up to offset %" PRId64 ", but the log ends at %" PRId64
 			  ": it lost records; reading it from its beginning",

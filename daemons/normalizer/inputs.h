@@ -32,8 +32,8 @@ struct inputs {
 
 struct inputs *inputs_new(const struct muara_conf *shared, int32_t lane);
 void inputs_free(struct inputs *in); /* NULL-safe */
-/* Finds every start and adds the topics to the lane. Blocking, bounded. accept: losses are
- * accepted. */
+/* Finds every start and adds the topics to the lane. Blocking, bounded. accept: a person accepted
+ * that logs lost records; commits are not believed then. */
 int inputs_start(struct inputs *in, struct lane_member *m, bool accept, struct err *e);
 struct source *inputs_find(struct inputs *in, const char *topic); /* NULL: none of ours */
 size_t inputs_held(const struct inputs *in);
