@@ -211,6 +211,20 @@ def test_the_same_file_again_has_the_same_ids(env):
 
 
 @flow(limit=60)
+def test_a_rewritten_file_is_read_again(env):
+    folder = env.scratch.mkdir('drop')
+    one, two = [c112.call(f'W-{i}') for i in range(3)], [c112.call(f'V-{i}') for i in range(3)]
+    start(env, folder, complete='stable', finished='keep', settle='1h')
+    path = os.path.join(folder, 'a.csv')
+    with open(path, 'wb') as f:
+        f.write(c112.csv_bytes(one))
+    wait_for(env, map(c112.id_of, one))
+    with open(path, 'r+b') as f:  # in place: the same inode, never shorter
+        f.write(c112.csv_bytes(two) + c112.csv_line(c112.call('V-9')).encode())
+    wait_for(env, [*map(c112.id_of, one + two), c112.id_of_native('V-9')])
+
+
+@flow(limit=60)
 def test_attachments(env):
     folder = env.scratch.mkdir('drop')
     photo = os.urandom(3000)

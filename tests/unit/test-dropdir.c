@@ -362,13 +362,14 @@ static void a_failed_report_goes_back_to_the_prefix(void **state)
 	assert_int_equal(u->n, 5);
 	expect_row(u, 3, "two", "a.csv:2");
 	expect_row(u, 4, "three", "a.csv:3");
+	written(u, true);
 	dropdir_report(u->d, old, true, 77); /* late, of the run that was given up */
-	report(u, 4, true);
-	written(u, true);
-	scan_again(u);
-	assert_int_equal(offset_of(u, "a.csv"), 4);
-	written(u, true);
 	report(u, 3, true);
+	advance(5000);
+	scan_again(u);
+	assert_int_equal(offset_of(u, "a.csv"), 8);
+	written(u, true);
+	report(u, 4, true);
 	scan_again(u);
 	assert_int_equal(offset_of(u, "a.csv"), 14);
 }
@@ -530,6 +531,24 @@ static void a_rewritten_file_is_a_new_one(void **state)
 	}
 	scan_again(u);
 	assert_int_equal(u->n, 7);
+}
+
+static void a_file_rewritten_in_place_is_a_new_one(void **state)
+{
+	struct user *u = *state;
+	_cleanup_free_ char *path = xasprintf("%s/a.csv", u->dir);
+	static const char longer[] = "ONE\nTWO\nTHREE\n";
+	_cleanup_close_ int fd = -1;
+
+	u->conf.complete = DROPDIR_STABLE;
+	append(u, "a.csv", "one\ntwo\n");
+	open_drop(u);
+	run(u);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_int_equal(pwrite(fd, longer, sizeof(longer) - 1, 0), sizeof(longer) - 1);
+	scan_again(u);
+	assert_int_equal(u->n, 5);
+	expect_row(u, 2, "ONE", "a.csv:1");
 }
 
 /* Reports of the old content must not move the new one's offset. */
@@ -696,6 +715,7 @@ int main(void)
 		T(a_finished_file_is_moved_after_a_restart),
 		T(a_renamed_file_is_gone_on_with),
 		T(a_rewritten_file_is_a_new_one),
+		T(a_file_rewritten_in_place_is_a_new_one),
 		T(late_reports_of_a_replaced_file_change_nothing),
 		T(a_row_that_is_too_long_comes_in_parts),
 		T(a_held_file_stops_no_neighbour),

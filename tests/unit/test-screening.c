@@ -136,6 +136,7 @@ static const struct sentence emergencies[] = {
 	{"sejak tahun 2019 kebakaran terus di lahan ini, sekarang juga", "word"},
 	{"sampai sekarang masih kebakaran, sama seperti tahun 2019", "word"},
 	{"Tahun 2019 pernah banjir. Malam ini banjir lagi", "word"},
+	{"sama seperti tahun 2019 sekarang banjir lagi", "word"},
 	{"kemarin sudah lapor lampu jalan mati, hari ini ada kecelakaan di situ", "word"},
 	{"banjir diskon di mall, tapi ada kebakaran di parkiran", "word"},
 };
