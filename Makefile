@@ -5,6 +5,7 @@
 #   common/{base,core}/*.c-> libmuara.a   (base knows nothing of complaints, core does)
 #   tests/unit/test-X.c   -> one cmocka program; "// uses: path/file.c" lines name further sources of a daemon
 #   tests/fuzz/fuzz-X.c   -> one fuzz target (and its corpus tests/fuzz/X/), "// uses:" as above
+#   tests/tools/X.c       -> a program the tests run, with "// uses:" lines too
 #   tests/flow/test_*.py  -> flow tests on real Kafka and Redis
 #
 # Switches:  V=1 shows commands;  BUILD=rel|test|san|cov (rel ships; test adds crash points and a clock tests can turn;
@@ -51,6 +52,7 @@ binname   = $(if $(filter muaractl,$(1)),muaractl,muara-$(1))
 BINS     := $(foreach d,$(DAEMONS),$(O)/bin/$(call binname,$(d)))
 UNITS    := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 UNITBINS := $(UNITS:%=$(O)/unit/%)
+TOOLBINS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
 LIB      := $(O)/libmuara.a
 DATA     := $(wildcard common/core/*.lua daemons/*/*.lua)
 
@@ -94,6 +96,15 @@ $(O)/unit/$(1): $(O)/tests/unit/$(1).o $(patsubst %.c,$(O)/%.o,$(call unit_uses,
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
+tool_uses = $(shell sed -n 's|^// uses: *||p' tests/tools/$(1).c)
+define tool_rule
+$(O)/tools/$(1): $(O)/tests/tools/$(1).o $(patsubst %.c,$(O)/%.o,$(call tool_uses,$(1))) $(LIB)
+	$$(call say,LD,$$@)
+	$(Q)mkdir -p $$(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIB_LIBS)
+endef
+$(foreach t,$(TOOLBINS:$(O)/tools/%=%),$(eval $(call tool_rule,$(t))))
+
 $(O)/bench/bare: $(O)/tests/bench/bare.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
@@ -136,7 +147,7 @@ run-test: all unit-bins fuzz-bins
 	$(Q)tests/run-all.sh $(BUILD)
 
 .PHONY: unit-bins
-unit-bins: $(UNITBINS)
+unit-bins: $(UNITBINS) $(TOOLBINS)
 
 test-unit: ## Unit tests only (BUILD=test by default; T=name picks)
 	$(Q)$(MAKE) --no-print-directory -j2 unit-bins BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))
@@ -164,8 +175,10 @@ fuzz: ## Fuzz the parsers of outside bytes (SECONDS_EACH=60)
 	$(Q)deploy/deps.sh --lint
 	$(Q)tests/fuzz/run.sh $${SECONDS_EACH:-60} "$(T)"
 
-conformance: ## Run sample payloads: make conformance FIXTURES=dir
-	$(Q)$(PYTHON) tests/conformance/run.py --fixtures "$(FIXTURES)"
+conformance: ## Run sample payloads (FIXTURES=dir; default: the few that are here)
+	$(Q)$(MAKE) --no-print-directory -j2 unit-bins BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))
+	$(Q)$(PYTHON) tests/conformance/run.py --tools build/$(if $(filter rel,$(BUILD)),test,$(BUILD))/tools \
+		$(if $(FIXTURES),--fixtures "$(FIXTURES)")
 
 lint: ## Format, warnings, clang-tidy, cppcheck, gcc -fanalyzer, config and unit checks
 	$(Q)deploy/deps.sh --lint
