@@ -150,6 +150,7 @@ static int forwarder_start(struct daemon_env *env, void **ret_state, struct err 
 		forwarder_stop(f);
 		return r;
 	}
+	daemon_status("running");
 	loop_timer_arm(show_timer, 0);
 	*ret_state = f;
 	return 0;

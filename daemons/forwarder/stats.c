@@ -178,6 +178,14 @@ static const char *lane_text(const struct lane *l)
 	return l->caught_up ? "filing" : "reading complaints and commands";
 }
 
+static bool lane_is_site(const struct lane *l, uint8_t destination)
+{
+	for (size_t i = 0; i < l->fwd->n_endpoints; i++)
+		if (l->sites[i].name == destination)
+			return true;
+	return false;
+}
+
 static bool lane_words(const struct lane *l, struct buf *out)
 {
 	bool fine = lane_may_file(l);
@@ -189,6 +197,14 @@ static bool lane_words(const struct lane *l, struct buf *out)
 		(void)buf_addf(out, "; %s %s, %zu waiting", s->ep->conf->name, site_state_text(s),
 			l->work.queues[s->name].n);
 		fine &= s->brake.state != DEST_HELD;
+	}
+	for (unsigned d = 1; d < l->ledger.n_names; d++) {
+		/* A tenant's destination that was renamed or removed. */
+		if (!l->work.queues[d].n || lane_is_site(l, (uint8_t)d))
+			continue;
+		(void)buf_addf(out, "; %zu waiting for %s, which is not configured",
+			l->work.queues[d].n, l->ledger.names[d]);
+		fine = false;
 	}
 	if (l->ledger.filings[SLOT_PARKED])
 		(void)buf_addf(out, "; %lu parked", l->ledger.filings[SLOT_PARKED]);

@@ -128,6 +128,20 @@ def test_same_source_under_another_id_is_refused(env):
 
 
 @flow(limit=60)
+def test_two_with_one_source_at_once(env):
+    """Both INTENTs are on their way before either counts: the later one in the log gives way."""
+    with Office(env) as o:
+        m = o.message()
+        first = o.ready(messages=[m])
+        second = o.ready(messages=[o.message(), m])
+        o.start()
+        o.wait_state(first, 'done')
+        wait_until(lambda: o.records('refused'), 20, 'a refusal')
+        assert [a.state for a in o.attempts(second)] in (['not_sent'], []), 'it was not sent'
+        assert len(o.creates()) == 1
+
+
+@flow(limit=60)
 def test_hourly_brake(env):
     with Office(env) as o:
         d = o.start(o.destination(max_filings_per_hour=3))

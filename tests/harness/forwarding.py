@@ -71,8 +71,15 @@ class Office:
         return d
 
     def wait_filing(self, daemon, timeout=60):
-        wait_until(lambda: daemon.metrics().get('muara_forwarder_lanes') == 1, timeout,
+        wait_until(lambda: self.files(daemon), timeout,
                    lambda: f'{daemon.label} files; status {daemon.status!r}')
+
+    def files(self, daemon):
+        """Does it own the lane, with its inputs read? (False while it is being restarted.)"""
+        try:
+            return daemon.metrics().get('muara_forwarder_lanes') == 1
+        except OSError:
+            return False
 
     # ---- complaints
 
