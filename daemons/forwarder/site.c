@@ -48,9 +48,8 @@ const char *site_stopped(const struct site *s)
 
 	if (d->paused || acts_pause_waits(s->lane, s->ep->conf->name))
 		return "paused";
-	/* The hourly brake and what else holds later ones: those within its count may go. */
-	if (d->state == DEST_HELD && d->why != DEST_HOLD_HOURLY)
-		return "held";
+	if (d->state == DEST_HELD) /* the hourly brake stops later ones; these are in its count */
+		return d->why == DEST_HOLD_HOURLY ? NULL : "held";
 	if (d->state == DEST_COOLING || clock_mono_ms() < d->not_before)
 		return "cooling";
 	if (d->state == DEST_SINGLE && s->sent > 0)

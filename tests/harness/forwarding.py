@@ -25,6 +25,7 @@ from oracle_lane import Ruling  # noqa: E402
 from sandbox_client import AUTH, TOKEN, Sandbox  # noqa: E402
 
 PROFILES = os.path.join(ROOT, 'config', 'lapor')
+FINAL = ('done', 'filed', 'dropped')  # no waiting changes these
 SETTINGS = {'institution': '12', 'category': '436'}
 AGENCIES = {'Dinas Perhubungan': '77'}
 
@@ -153,7 +154,11 @@ class Office:
 
     def wait_state(self, c, state, call='create', timeout=60):
         states = state if isinstance(state, tuple) else (state,)
-        wait_until(lambda: self.state(c, call) in states, timeout,
+        def there():
+            now = self.state(c, call)
+            assert now in states or now not in FINAL, f'{call} of {c["id"]} is {now}, not {state}'
+            return now in states
+        wait_until(there, timeout,
                    lambda: f'{call} of {c["id"]} is {state}; it is {self.state(c, call)}', step=0.05)
         return self.attempts(c, call)[-1]
 
