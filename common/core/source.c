@@ -20,6 +20,7 @@
 
 #define RETRY_MS	1000
 #define LOOK_MS		1000
+#define SLOW_READ_MS	5000
 #define WATERMARK_MS	1000
 #define REPORTS_LATE_MS (5 * 60 * 1000) /* above the producer's delivery time-out of 2 min */
 
@@ -41,6 +42,7 @@ struct source {
 	char *cursor_prefix;	       /* "muara-file/kota/" */
 	struct loop_timer *step, *retry, *look;
 	int64_t reported_ms; /* the last report, or the last time nothing was in flight */
+	int64_t progress_ms; /* the start, or the last record read before RUNNING */
 	struct metric *ahead;
 };
 
@@ -220,6 +222,7 @@ static int on_record(void *ctx, const struct kafka_record *r)
 	_cleanup_json_ json_t *record = NULL;
 
 	daemon_progress();
+	s->progress_ms = clock_mono_ms();
 	if (s->phase == READING_CURSORS)
 		take_cursor(s, r);
 	else if (s->phase == READING_RAW && s->ops->raw && r->value &&
@@ -264,6 +267,7 @@ static void on_eof(void *ctx, const char *topic, int32_t partition, int64_t next
 
 	(void)partition;
 	daemon_progress();
+	s->progress_ms = clock_mono_ms();
 	if (s->phase == READING_CURSORS && strcmp(topic, emitter_cursors_topic(s->emitter)) == 0) {
 		kafka_consumer_assign_del(s->reader, topic, partition, NULL);
 		s->phase = READING_RAW;
@@ -349,6 +353,13 @@ static void on_look(void *ctx)
 	if (source_in_flight(s) == 0)
 		s->reported_ms = now;
 	daemon_idle(now - s->reported_ms < REPORTS_LATE_MS);
+	/* librdkafka gives a topic that is not there 30 s to appear before it says so */
+	if ((s->phase == READING_CURSORS || s->phase == READING_RAW) && emitter_up(s->emitter) &&
+		now - s->progress_ms > SLOW_READ_MS)
+		daemon_status("reading cursors; nothing comes: is topic %s there? (muaractl topics "
+			      "create makes it)",
+			s->phase == READING_CURSORS ? emitter_cursors_topic(s->emitter)
+						    : emitter_raw_topic(s->emitter));
 	loop_timer_arm(s->look, LOOK_MS);
 }
 
@@ -455,6 +466,7 @@ static int source_start(struct daemon_env *env, void **ret_state, struct err *e)
 		return r;
 	}
 	daemon_status("reading cursors");
+	s->progress_ms = clock_mono_ms();
 	on_look(s);
 	read_from_begin(s, emitter_cursors_topic(s->emitter));
 	*ret_state = s;

@@ -283,3 +283,36 @@ def test_start_now_is_remembered(env):
     d.start()
     records = {m['id']: m['class'] for m in wait_raw(env, [id_of('n2')], 'the new one')}
     assert records == {id_of('n1'): 'stale', id_of('n2'): 'human'}
+
+
+@flow(limit=90, muara=MUARA)
+def test_raw_log_lost(env):
+    """The raw topic was made anew: its records are gone, the cursor is not. It
+    must not be believed: the files are read again, and it is told."""
+    folder = drop_folder(env)
+    d = start(env, folder, move_done=False)
+    d.wait_status('running')
+    drop(folder, 'a.ndjson', [line(i) for i in range(20)])
+    wanted = [id_of(f'n{i}') for i in range(20)]
+    wait_raw(env, wanted, 'twenty')
+    assert d.stop() == 0  # writes its last cursor
+    topic = env.topic(f'raw.{DAEMON}')
+    env.kafka.delete_topic(topic)
+    wait_until(lambda: topic not in env.kafka.topics(), WAIT, 'the topic to go')
+    env.kafka.create_topic(topic, 1)
+    wait_until(lambda: env.kafka.topics().get(topic) == 1, WAIT, 'the topic to come back')
+    d.start()
+    d.wait_status('running', WAIT)
+    assert d.metrics()['muara_ingest_cursor_ahead_total'] >= 1
+    assert {m['id'] for m in wait_raw(env, wanted, 'all again')} == set(wanted)
+
+
+@flow(limit=60, topics=False, muara=MUARA)
+def test_topics_made_later(env):
+    """Started before `muaractl topics create`: it waits and says for what."""
+    folder = drop_folder(env)
+    drop(folder, 'a.ndjson', [line(1)])
+    d = start(env, folder)
+    d.wait_status('topics create')
+    env.ctl('topics', 'create')
+    wait_raw(env, [id_of('n1')], 'the message')
