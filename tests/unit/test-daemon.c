@@ -311,7 +311,8 @@ static void faults_of_both_files_at_once(void **state)
 	assert_non_null(strstr(output(), "shared.yaml:1: name: is missing and must be set: Name."));
 	assert_non_null(strstr(output(), "nothing was started"));
 
-	spawn("\npair: y\n", "name: x\n", NULL); /* the same without --check-config */
+	/* the same without --check-config (a daemon that starts all the same ends by itself) */
+	spawn("mode: breaks\npair: y\n", "name: x\n", NULL);
 	assert_int_equal(exit_status(), EX_CONFIG);
 	assert_non_null(strstr(output(), "dummy.yaml:2: pair: is not the shared name"));
 }
@@ -473,8 +474,10 @@ static void the_watchdog_wants_progress(void **state)
 	assert_int_equal(exit_status(), 0);
 
 	spawn("mode: stuck\n", "name: x\n", NULL); /* its loop turns all the time */
-	wait_output("no progress for a while");
-	wait_output("no progress for a while");
+	wait_note("READY=1");
+	assert_non_null(strstr(output(), "no progress for a while")); /* told at the first pat */
+	for (int turns = 0; turns < 10; turns++) /* for as long as three pats would take */
+		poll(NULL, 0, 40);
 	kill(run.pid, SIGTERM);
 	wait_note("STOPPING=1");
 	assert_int_equal(count(run.notes, "WATCHDOG=1"), 0);

@@ -410,7 +410,7 @@ static void secrets_of_others_are_refused(void **state)
 
 static void credentials_of_systemd(void **state)
 {
-	_cleanup_free_ char *cd = in_dir("cred"), *text = NULL;
+	_cleanup_free_ char *cd = in_dir("cred"), *text = NULL, *sibling = NULL;
 
 	(void)state;
 	assert_non_null(
@@ -423,6 +423,9 @@ static void credentials_of_systemd(void **state)
 	text = xasprintf("token: %s/t\n", cd);
 	assert_int_equal(load(text), 0);
 	assert_non_null(strstr(faults_of("token: cred/../cred/t\n"), "chmod 600"));
+	put("cred-not", "x", 0644); /* begins like the folder, lies beside it */
+	sibling = xasprintf("token: %s-not\n", cd);
+	assert_non_null(strstr(faults_of(sibling), "chmod 600"));
 	assert_non_null(strstr(faults_of("token: \"%d/../s\"\n"), "the name of one credential"));
 	assert_non_null(strstr(faults_of("token: \"%d/\"\n"), "the name of one credential"));
 	unsetenv("CREDENTIALS_DIRECTORY");
