@@ -179,46 +179,36 @@ def test_a_stopped_one_wakes_up_and_changes_nothing(env):
 ABSORBED = 'muara_normalizer_inputs_total{outcome="absorbed"}'
 
 
-def decided_before(env):
+@flow(limit=120)
+def test_commits_that_are_not_believed(env):
+    """Lost, or naming another record, as when a raw topic was made anew: all is
+    read again, and known."""
     d = start(env)
     sent = some(env, 80)
     put_many(env, sent)
     absorbed(env, sent)
     wait_caught_up(env)
-    assert d.stop() == 0
-    return sent, len(decisions(env))
-
-
-@flow(limit=90)
-def test_no_commits(env):
-    """Deleted, or of another group: all is read again, and known."""
-    sent, before = decided_before(env)
-    d = start(env, 'anew', group='another-group')
-    wait_until(lambda: d.metrics()[ABSORBED] == len(sent), 40, 'all are known')
-    assert len(decisions(env)) == before
-    check_once(env, sent)
-
-
-@flow(limit=90)
-def test_a_commit_that_names_another_record(env):
-    """As when a raw topic was made anew: the commit is not believed."""
-    sent, before = decided_before(env)
-    c = Consumer({'bootstrap.servers': env.kafka.bootstrap, 'group.id': 'muara-normalizer',
+    before = len(decisions(env))
+    c = Consumer({'bootstrap.servers': env.kafka.bootstrap, 'group.id': env.topic('normalizer'),
                   'enable.auto.commit': False, 'log_level': 2})
-
-    def committed():
-        try:  # refused while the group has a member, which a stopped one is until its session ends
-            c.commit(offsets=[TopicPartition(env.topic('raw.whatsapp'), 0, 40)], asynchronous=False)
-            return True
-        except KafkaException:
-            return False
-    wait_until(committed, 40, 'the commit of another', step=0.5)
+    for n, offset in enumerate((40, 0)):
+        assert d.stop() == 0
+        at = TopicPartition(env.topic('raw.whatsapp'), 0, offset)
+        wait_until(lambda: committed(c, at), 40, 'the commit of another', step=0.5)
+        d = start(env, f'anew{n}')
+        wait_until(lambda: d.metrics()[ABSORBED] == len(sent), 40, 'all are known')
+        assert n or 'reading the topic from its beginning' in d.log_text()
     c.close()
-    d = start(env, 'anew')
-    wait_until(lambda: d.metrics()[ABSORBED] == len(sent), 40, 'all are known')
-    assert 'reading the topic from its beginning' in d.log_text()
     assert len(decisions(env)) == before
     check_once(env, sent)
+
+
+def committed(consumer, at):
+    try:  # refused while the group has a member, which a stopped one is until its session ends
+        consumer.commit(offsets=[at], asynchronous=False)
+        return True
+    except KafkaException:
+        return False
 
 
 @flow(limit=90)

@@ -9,8 +9,6 @@
 from .procs import wait_until
 from .records import complaints, counted, places
 
-PREFIX = 'muara:'
-
 
 def config(**over):
     """Small windows; session above the broker's least."""
@@ -64,7 +62,7 @@ def wait_state(env, message, state, timeout=20, lane=0):
 
 def dump_index(env, lane=0):
     """{key without prefix: value, members as sorted lists} of the whole index."""
-    out, prefix = {}, f'{PREFIX}{lane}:'
+    out, prefix = {}, f'{env.prefix}{lane}:'
     for key in env.redis.cmd('KEYS', prefix + '*'):
         kind = env.redis.cmd('TYPE', key)
         value = {'string': lambda: env.redis.cmd('GET', key),
@@ -81,7 +79,7 @@ def _pairs(flat):
 
 def position(env, lane=0, log='complaints'):
     """Offset of the log's record the index stands for; -1 at its beginning."""
-    at = env.redis.cmd('HGET', f'{PREFIX}{lane}:meta', log)
+    at = env.redis.cmd('HGET', f'{env.prefix}{lane}:meta', log)
     return -1 if at in (None, b'-') else int(at.split()[0])
 
 
