@@ -225,6 +225,18 @@ def test_a_rewritten_file_is_read_again(env):
 
 
 @flow(limit=60)
+def test_a_photo_is_stored_before_its_row_is_told(env):
+    folder, photo = env.scratch.mkdir('drop'), os.urandom(2000)
+    env.scratch.write('drop/satu.jpg', photo)
+    start(env, folder)
+    c = c112.call('F-1', photos=['satu.jpg'])
+    c112.put(folder, 'a.csv', c112.csv_bytes([c]))
+    a = wait_for(env, [c112.id_of(c)])[c112.id_of(c)]['attachments'][0]
+    assert a['state'] == 'stored' and a['sha256'] == hashlib.sha256(photo).hexdigest()
+    assert os.path.getsize(os.path.join(env.muara['blob_dir'], a['sha256'])) == 2000
+
+
+@flow(limit=60)
 def test_attachments(env):
     folder = env.scratch.mkdir('drop')
     photo = os.urandom(3000)

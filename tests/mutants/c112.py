@@ -134,5 +134,5 @@ MUTANTS = [
     dict(name='call112-attachment-not-stored-first', file=DROP,
          old='	if (r == 0)\n		return store(d, fd, i, e);',
          new='	if (r == 0)\n		return base < 0 ? store(d, fd, i, e) : 0;',
-         test='flow:test_call112_drop:test_attachments'),
+         test='flow:test_call112_drop:test_a_photo_is_stored_before_its_row_is_told'),
 ]
