@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/util.h"
 #include "core/ids.h"
+#include "core/lane_record.h"
 
 #include "attempts.h"
 #include "tail.h"
@@ -36,8 +37,11 @@ static void add(struct scan *x, int32_t lane, const struct lane_entry *en)
 	json_object_set_new(x->open, key, row);
 }
 
+/* Lane rule 17: a rejection is more than a parking, whichever came first. */
 static void wait_for_person(json_t *row, const struct lane_entry *en)
 {
+	if (strcmp(json_str_or(row, "state", ""), "rejected") == 0)
+		return;
 	json_set_str(row, "state", en->kind);
 	json_set_str(row, "since", json_str(en->body, "at"));
 	json_set_str(row, "reason", json_str(en->body, "reason"));
@@ -47,14 +51,18 @@ static void wait_for_person(json_t *row, const struct lane_entry *en)
 
 static bool is_outcome_of_its_writer(const struct lane_entry *en, const char *intent)
 {
-	static const char *const ends[] = {"done", "rejected", "not_sent"};
 	char term[24];
 
 	snprintf(term, sizeof term, "%llu/", (unsigned long long)en->term);
-	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
-		if (strcmp(en->kind, ends[i]) == 0)
-			return strncmp(intent, term, strlen(term)) == 0;
-	return false;
+	return lane_kind_is_outcome(en->kind) && strncmp(intent, term, strlen(term)) == 0;
+}
+
+static void settle(struct scan *x, const char *key, json_t *row, const struct lane_entry *en)
+{
+	if (strcmp(en->kind, "rejected") == 0)
+		wait_for_person(row, en);
+	else
+		json_object_del(x->open, key);
 }
 
 static int on_submission(void *ctx, const struct sight *s)
@@ -73,10 +81,12 @@ static int on_submission(void *ctx, const struct sight *s)
 	row = json_object_get(x->open, key);
 	if (!row)
 		return 0;
-	if (strcmp(en->kind, "resolved") == 0 || is_outcome_of_its_writer(en, intent))
+	if (strcmp(en->kind, "resolved") == 0)
 		json_object_del(x->open, key);
-	else if (strcmp(en->kind, "parked") == 0 || strcmp(en->kind, "handed") == 0)
+	else if (!lane_kind_is_outcome(en->kind))
 		wait_for_person(row, en);
+	else if (is_outcome_of_its_writer(en, intent))
+		settle(x, key, row, en);
 	return 0;
 }
 

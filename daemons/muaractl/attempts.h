@@ -1,5 +1,6 @@
-/* attempts: the calls of filings whose end is not known yet, read from `submissions`: in flight,
- * parked (outcome unknown, a person decides) or handed (a sheet waits for its number). */
+/* attempts: the calls of filings that are not at their end, read from `submissions`: in flight,
+ * parked (outcome unknown, a person decides), rejected (the destination refused it, a person may
+ * send it again) or handed (a sheet waits for its number). */
 #pragma once
 
 #include "ctl.h"

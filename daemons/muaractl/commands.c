@@ -98,11 +98,11 @@ const struct ctl_command ctl_commands[] = {
 	{"held list", "", 0, 0, 0, lane_options, ctl_held_list,
 		"complaints that lack something, or that a person holds", NULL},
 	{"parked list", "", 0, 0, 0, parked_options, ctl_parked_list,
-		"filings whose outcome is unknown, and sheets without a number",
-		"parked: the call was answered so that nobody knows whether it was stored: look in "
-		"the destination,\nthen `resolve`. handed: an officer has the sheet; `resolve "
-		"--filed "
-		"NUMBER` types the number back."},
+		"filings that wait for a person",
+		"parked: the call was answered so that nobody knows whether it was stored: look "
+		"in the destination,\nthen `resolve`. rejected: the destination refused it; "
+		"`resolve --resend` tries once more, --drop gives up.\nhanded: an officer has "
+		"the sheet; `resolve --filed NUMBER` types the number back."},
 	{"show", "REF", 1, 1, 0, NULL, ctl_show, "one complaint, with all its personal data", NULL},
 	{"review show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},
 	{"held show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},
@@ -119,7 +119,7 @@ const struct ctl_command ctl_commands[] = {
 		"the "
 		"command runs;\n--fields keeps them out of sight."},
 	{"resolve", "ATTEMPT|REF", 1, 1, CTL_ACT, resolve_options, ctl_resolve,
-		"say what became of a parked or handed filing",
+		"say what became of a parked, rejected or handed filing",
 		"ATTEMPT is the term/n that `parked list` shows. Exactly one of --filed, --resend, "
 		"--drop. --resend is\nrefused while the first call may still be travelling; an "
 		"attempt "

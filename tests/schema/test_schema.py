@@ -212,7 +212,7 @@ class BuiltInC(unittest.TestCase):
             with open(path, encoding='utf-8') as f:
                 built = [json.loads(line) for line in f]
         names = {schema.name_of(r) for r in built}
-        self.assertEqual(names, {'message', 'command', 'lane', 'decision'})
+        self.assertEqual(names, {'message', 'command', 'lane', 'decision', 'submission'})
         for i, record in enumerate(built):
             with self.subTest(f"{i}: {record['schema']} {record.get('kind')}"):
                 self.assertEqual(schema.problems(record), [])

@@ -2,9 +2,12 @@
 // uses: daemons/normalizer/decide_message.c
 // uses: daemons/normalizer/decide_act.c
 // uses: daemons/normalizer/complaint.c
+// uses: daemons/forwarder/submission.c
+// uses: daemons/forwarder/ledger.c
 /* schema_samples: records as the C side builds them: messages, decisions upon them, commands,
- * genesis and takeover. Each must be readable by our own parser; with MUARA_SAMPLES=FILE they are
- * written there, a line each, and tests/schema/test_schema.py holds them against config/schema. */
+ * submissions, genesis and takeover. Each must be readable by our own parser; with
+ * MUARA_SAMPLES=FILE they are written there, a line each, and tests/schema/test_schema.py holds
+ * them against config/schema. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +22,7 @@
 #include "core/index_view.h"
 #include "core/lane_record.h"
 #include "core/message.h"
+#include "daemons/forwarder/submission.h"
 #include "daemons/normalizer/decide.h"
 
 #define T0   1795494555000LL /* 2026-11-24T04:29:15Z */
@@ -364,6 +368,65 @@ static void commands(void **state)
 	bench_close(&b);
 }
 
+/* As the lane would append it. */
+static void keep_submission(const char *kind, json_t *body)
+{
+	static const uint8_t writer[LANE_WRITER_SIZE] = {4, 5, 6};
+	static uint64_t n = 10;
+	struct lane_key key = {2, ++n};
+	struct lane_parsed made;
+	char *text = NULL, name[LANE_KEY_SIZE];
+	struct err e = {0};
+	size_t len;
+
+	if (lane_record_make(body, kind, &key, writer, lane_log_kinds("submissions"), &made, &text,
+		    &len, name, &e))
+		fail_msg("%s", e.text);
+	keep(made.body);
+	lane_parsed_free(&made);
+	free(text);
+}
+
+static void submissions(void **state)
+{
+	_cleanup_json_ json_t *snapshot =
+		json_pack("{s:[{s:s}]}", "sources", "message", id_of("w1"));
+	struct submission_head h = {.version = 2,
+		.destination = "lapor",
+		.system = "sp4n",
+		.call = CALL_CREATE,
+		.attempt = 1};
+	struct submission_head upload = h;
+	struct submission_result bare = {.reason = "paused"}, full = {.reason = "ok",
+								      .http_status = 200,
+								      .curl = 28,
+								      .remote_id = 7318842,
+								      .answer_sha256 = HASH,
+								      .answer_blob = HASH};
+	const struct lane_key intent = {2, 5};
+	const char *command = "6d0c1b2f-8e57-4a64-9b1f-77d0e3a4c5b6";
+	static const char *const outcomes[] = {"done", "rejected", "not_sent", "parked", "handed"};
+
+	(void)state;
+	upload.call = CALL_UPLOAD;
+	upload.attachment = HASH;
+	keep_submission("intent", submission_intent(&h, snapshot, HASH));
+	keep_submission("intent", submission_intent(&h, snapshot, NULL));
+	keep_submission("intent", submission_intent(&upload, snapshot, HASH));
+	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
+		keep_submission(outcomes[i], submission_outcome(&h, &intent, &full));
+		keep_submission(outcomes[i], submission_outcome(&upload, &intent, &bare));
+	}
+	keep_submission("resolved",
+		submission_resolved(&h, &intent, "filed", "7318842", "by a person", command));
+	keep_submission(
+		"resolved", submission_resolved(&h, &intent, "not_filed", NULL, "read back", NULL));
+	keep_submission("refused", submission_refused(&h, h.complaint, "source-filed"));
+	keep_submission("command", submission_command(command, "pause", "lapor", "done", NULL));
+	keep_submission("command",
+		submission_command(command, "accept_restore", NULL, "refused", "nothing held"));
+}
+
 static void lane_bodies(void **state)
 {
 	static const uint8_t writer[LANE_WRITER_SIZE] = {9};
@@ -386,6 +449,7 @@ int main(void)
 		cmocka_unit_test(calls_noise_and_the_dead),
 		cmocka_unit_test(timers_and_media),
 		cmocka_unit_test(commands),
+		cmocka_unit_test(submissions),
 		cmocka_unit_test(lane_bodies),
 	};
 	const char *path = getenv("MUARA_SAMPLES");

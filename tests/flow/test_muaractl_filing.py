@@ -1,0 +1,82 @@
+"""muaractl with a real forwarder and the sandbox: what is parked, rejected or handed out is listed,
+resolved by a person, and the books balance with it. (Without a forwarder: test_muaractl_acts.)"""
+
+import json
+
+from harness import flow, wait_until
+from harness.forwarding import Office
+from harness.schema import validate_topic
+
+WHY = ('--who', 'sri.utami', '--why', 'uji coba')
+
+
+def ctl(env, *args):
+    done = env.ctl('--json', *args, check=False)
+    return done.returncode, json.loads(done.stdout)
+
+
+def listed(env, *args):
+    return {r['complaint']: r for r in ctl(env, 'parked', 'list', *args)[1]}
+
+
+def ends(env):
+    """Ends of the ready complaints by destination; no message is in the raw topics here."""
+    return {r['destination']: {k: v for k, v in r.items() if v and k != 'destination'}
+            for r in json.loads(env.ctl('--json', 'balance', check=False).stdout)['ready']}
+
+
+@flow(limit=90)
+def test_parked_rejected_and_handed(env):
+    with Office(env) as o:
+        lost, bad, paper = o.message('Jalan retak'), o.message('Got mampet'), o.message('Parkir liar')
+        o.start(o.destination(concurrency=1), o.destination('kantor', 'manual'))
+        o.lapor.script({'call': 'create', 'action': 'drop_after_store', 'times': 1})
+        lost = o.ready(messages=[lost])
+        o.wait_state(lost, 'parked')
+        o.lapor.script({'call': 'create', 'action': 'status', 'args': {'status': 422}, 'times': 1})
+        bad = o.ready(messages=[bad])
+        o.wait_state(bad, 'rejected')
+        paper = o.ready(messages=[paper], destination='kantor')
+        o.wait_state(paper, 'handed', 'sheet')
+        rows = listed(env)
+        assert {c: r['state'] for c, r in rows.items()} == {
+            lost['id']: 'parked', bad['id']: 'rejected', paper['id']: 'handed'}
+        assert rows[bad['id']]['http_status'] == 422
+
+        # The portal shows it: filed under the number it has there.
+        number = str(o.stored(lost)[0]['remote_id'])
+        code, done = ctl(env, 'resolve', lost['ticket'], '--filed', number, *WHY, '--wait')
+        assert (code, done['result'], done['state']) == (0, 'done', 'filed'), done
+        code, done = ctl(env, 'resolve', bad['ticket'], '--drop', *WHY, '--wait')
+        assert (code, done['state']) == (0, 'dropped')
+        code, done = ctl(env, 'resolve', rows[paper['id']]['attempt'], '--filed', '7318990', *WHY,
+                         '--wait')
+        assert (code, done['state']) == (0, 'filed')
+        assert listed(env) == {}
+        assert ends(env) == {'lapor': {'complaints': 2, 'filed_by_hand': 1, 'dropped': 1},
+                             'kantor': {'complaints': 1, 'filed_by_hand': 1}}
+        done = env.ctl('resolve', lost['ticket'], '--drop', *WHY, check=False)
+        assert done.returncode == 1 and 'no attempt of it is open' in done.stderr
+        story = env.ctl('trace', number)
+        assert 'parked' in story and 'resolve by sri.utami' in story and 'Jalan' not in story
+        validate_topic(env, 'submissions')
+        validate_topic(env, 'commands')
+
+
+@flow(limit=90)
+def test_pause_and_resume(env):
+    with Office(env) as o:
+        d = o.start()
+        code, done = ctl(env, 'pause', 'lapor', *WHY, '--wait')
+        assert (code, done['result'], done['destination']) == (0, 'done', 'lapor')
+        c = o.ready('Lampu mati')
+        wait_until(lambda: d.metrics()['muara_forwarder_waiting{destination="lapor"}'] == 1, 20,
+                   'the complaint waits')
+        assert ends(env) == {'lapor': {'complaints': 1, 'waiting': 1}} and not o.creates()
+        code, done = ctl(env, 'resume', 'lapor', *WHY, '--wait')
+        assert (code, done['result']) == (0, 'done')
+        o.wait_state(c, 'done')
+        assert ends(env) == {'lapor': {'complaints': 1, 'done': 1}}
+        code, done = ctl(env, 'pause', 'nirwana', '--lane', '0', *WHY, '--wait')
+        assert code == 1 and done['result'] == 'refused' and done['reason'] == 'unknown-destination'
+        validate_topic(env, 'submissions')
