@@ -27,6 +27,7 @@ from .citizens import CANARIES, Citizens, Person
 from .env import CRASH_LINE, Crash
 from .kafka import ROOT
 from .ledger import Ledger
+from .schema import validate_topic
 
 TESTS = pathlib.Path(ROOT) / 'tests'
 PROFILES = pathlib.Path(ROOT) / 'config' / 'lapor'
@@ -181,10 +182,12 @@ class City:
 
     def balanced(self, timeout=60, waiting=(), forward_ms=0):
         """All at rest, the oracle content, muaractl's own books too, the index as the logs make it,
-        and nobody's data where it must not be."""
+        every record as its schema says, and nobody's data where it must not be."""
         audit = self.settle(timeout, waiting, forward_ms=forward_ms)
         self.env.ctl('balance')
         self.env.ctl('index', 'rebuild-compare')
+        for topic in ('raw.whatsapp', 'raw.call112', 'complaints', 'submissions', 'commands', 'cursors'):
+            validate_topic(self.env, topic)
         privacy(self.env, (*CANARIES, SECRET, VERIFY, AUTH, TOKEN))
         return audit
 

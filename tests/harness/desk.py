@@ -25,6 +25,7 @@ from .kafka import ROOT
 from .procs import wait_until
 from .records import (LaneWriter, attachment, complaint, counted, decision_of, message,
                       put_command)
+from .schema import validate_topic
 
 sys.path.insert(0, str(pathlib.Path(ROOT) / 'tests' / 'fakes'))
 
@@ -50,8 +51,10 @@ class Desk:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.lapor.stop()
+        if kind is None:
+            validate_topic(self.env, 'submissions')
 
     # ---- the daemon
 

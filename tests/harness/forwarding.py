@@ -16,6 +16,7 @@ import sys
 from .kafka import ROOT
 from .procs import wait_until
 from .records import LaneWriter, attachment, complaint, decision_of, message, put_command
+from .schema import validate_topic
 
 for _folder in ('oracle', 'fakes'):
     sys.path.insert(0, os.path.join(ROOT, 'tests', _folder))
@@ -40,8 +41,10 @@ class Office:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, kind, *_):
         self.lapor.stop()
+        if kind is None:
+            validate_topic(self.env, 'submissions')
 
     # ---- the daemon
 
