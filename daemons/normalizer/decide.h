@@ -53,6 +53,9 @@ struct decide_input {
 	const char *again_error;
 	/* accept_restore: what was ready has gone to review; false at first: DECIDE_ACCEPT */
 	bool accepted;
+	/* a message that was there when a restore was accepted: its decision may have been lost,
+	 * and it may be filed; a person looks */
+	bool restored;
 };
 
 enum decide_verdict {

@@ -137,6 +137,10 @@ static void finish_complaint(struct ctx *x, json_t *c, const struct arrival *a)
 		complaint_add_reason(c, "id-conflict");
 		ctx_because(x, "id-conflict", "same id, other content");
 	}
+	if (x->in->restored) {
+		complaint_add_reason(c, "restored");
+		ctx_because(x, "restore", "may have been decided and filed before");
+	}
 	apply_waiting(x, c, a);
 	if (complaint_is(c, "withdrawn"))
 		return;

@@ -222,6 +222,10 @@ static void on_tick(void *ctx)
 		break;
 	case DESK_DECIDING:
 		desk_index_retry(d, now);
+		if (d->later.first && inputs_restored(d->inputs)) {
+			item_prepend(&d->waiting, &d->later);
+			desk_soon(d);
+		}
 		desk_take_timers(d);
 		desk_commit(d, false);
 		desk_measure(d, now);
@@ -269,6 +273,7 @@ static void desk_free(struct desk *d)
 	lane_log_close(d->log);
 	item_queue_clear(&d->waiting);
 	item_queue_clear(&d->flight);
+	item_queue_clear(&d->later);
 	lane_reader_free(d->submissions);
 	applier_free(d->applier);
 	index_close(d->index);
@@ -389,6 +394,7 @@ static struct desk *desk_new(struct desk_host *h, struct lane_member *m, int32_t
 	muara_topic(h->shared, "submissions", d->submissions_topic);
 	item_queue_init(&d->waiting);
 	item_queue_init(&d->flight);
+	item_queue_init(&d->later);
 	d->view = view_new();
 	d->timers = json_object();
 	d->ready = desk_accepted(d) ? json_object() : NULL;

@@ -160,7 +160,8 @@ static struct decide_input input_of(const struct desk *d, const struct item *i, 
 					     : i->id,
 		.again = i->again,
 		.again_error = i->again_error,
-		.accepted = accepted && strcmp(accepted, i->id) == 0};
+		.accepted = accepted && strcmp(accepted, i->id) == 0,
+		.restored = i->restored};
 }
 
 /* Until it needs nothing more. -EAGAIN: the index is in trouble. */
@@ -235,13 +236,18 @@ static int append(struct desk *d, struct item *i, struct decision *dec)
 	return 0;
 }
 
-/* 0, or stop for now. The item stays the first of `waiting` unless it is decided. */
+/* 0, or stop for now. The item stays the first of `waiting` unless it is decided. While a restore
+ * is carried out commands wait, the accepting one too: absorbed, it would be over. */
 static int decide_first(struct desk *d)
 {
 	struct item *i = d->waiting.first;
 	struct decision dec = {0};
 	int r = 0;
 
+	if (i->type == INPUT_COMMAND && desk_accepted(d) && !inputs_restored(d->inputs)) {
+		item_push(&d->later, item_pop(&d->waiting));
+		return 0;
+	}
 	if (!i->skip) {
 		r = make_decision(d, i, &dec);
 		if (r == 0 && dec.verdict == DECIDE_ACCEPT) {

@@ -24,8 +24,9 @@ struct desk {
 	struct lane_reader *submissions;
 	struct inputs *inputs;
 	struct item_queue waiting, flight;
-	size_t looked_up; /* so many of `waiting` have been looked up ahead */
-	size_t view_age;  /* inputs decided since the view was emptied */
+	struct item_queue later; /* commands, until an accepted restore is carried out */
+	size_t looked_up;	 /* so many of `waiting` have been looked up ahead */
+	size_t view_age;	 /* inputs decided since the view was emptied */
 	struct loop_timer *soon, *tick;
 	json_t *timers; /* "<complaint>/<kind>" -> true: waiting or in flight */
 	json_t *ready;	/* complaints that are ready; NULL unless a restore is accepted */

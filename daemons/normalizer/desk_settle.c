@@ -153,6 +153,7 @@ void desk_drop_items(struct desk *d)
 {
 	item_queue_clear(&d->waiting);
 	item_queue_clear(&d->flight);
+	item_queue_clear(&d->later);
 	json_object_clear(d->timers);
 	view_clear(d->view);
 	d->looked_up = d->view_age = 0;

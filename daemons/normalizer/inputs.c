@@ -23,7 +23,11 @@ static void add_source(
 {
 	struct source *s = &in->sources[in->n++];
 
-	*s = (struct source){.type = type, .check_offset = -1, .settled = -1, .committed = -1};
+	*s = (struct source){.type = type,
+		.check_offset = -1,
+		.settled = -1,
+		.committed = -1,
+		.restored_until = -1};
 	muara_topic(shared, name, s->topic);
 }
 
@@ -77,6 +81,17 @@ void source_hold(struct source *s, const char *why)
 	log_error("topic %s holds, a person must look: %s", s->topic, why);
 }
 
+bool inputs_restored(const struct inputs *in)
+{
+	size_t i;
+
+	for (i = 0; i < in->n; i++)
+		if (in->sources[i].settled < in->sources[i].restored_until &&
+			!in->sources[i].held[0])
+			return false;
+	return true;
+}
+
 /* --- where to start (rule 13) --- */
 
 static int64_t start_of(struct source *s, int64_t committed, int64_t low, int64_t high, bool accept)
@@ -118,6 +133,8 @@ static int start_source(
 	if (r < 0)
 		return err_prefix(e, "topic %s", s->topic);
 	from = start_of(s, committed, low, high, accept);
+	if (accept && s->type == INPUT_MESSAGE && high > low)
+		s->restored_until = high;
 	return s->held[0] ? 0 : lane_member_add_input(m, s->topic, lane, from, e);
 }
 
@@ -219,6 +236,7 @@ enum take source_take(struct source *s, const struct kafka_record *r, struct ite
 		return TAKE_HOLD;
 	}
 	(*ret)->source = s;
+	(*ret)->restored = r->offset < s->restored_until;
 	s->behind_ms = r->log_append_ms;
 	return TAKE_ITEM;
 }

@@ -19,7 +19,9 @@ struct source { /* one topic, this lane's partition */
 	char check_id[160];	    /* and have this id */
 	int64_t settled, committed; /* next offset to be read after what is decided; -1 = none */
 	char settled_id[160];
-	int64_t behind_ms; /* when the last record taken was appended; 0 = at the end */
+	int64_t restored_until; /* a restore was accepted: what lies below may be filed; -1 = none
+				 */
+	int64_t behind_ms;	/* when the last record taken was appended; 0 = at the end */
 	bool paused;
 	char held[200]; /* why; "" = not held */
 };
@@ -37,6 +39,8 @@ void inputs_free(struct inputs *in); /* NULL-safe */
 int inputs_start(struct inputs *in, struct lane_member *m, bool accept, struct err *e);
 struct source *inputs_find(struct inputs *in, const char *topic); /* NULL: none of ours */
 size_t inputs_held(const struct inputs *in);
+/* Is every message below restored_until settled (or its topic held)? */
+bool inputs_restored(const struct inputs *in);
 
 enum take {
 	TAKE_ITEM, /* *ret: an item, its owner the caller */

@@ -17,7 +17,7 @@ struct item {
 	json_t *again;		      /* raw record of a replay */
 	char value_hash[SHA256_HEX_SIZE];
 	bool skip;     /* a tombstone: its position moves, nothing else */
-	bool accepted; /* accept_restore: what was ready is in review */
+	bool restored; /* decide_input.restored */
 	size_t bytes;
 	/* once decided */
 	char done_id[160];

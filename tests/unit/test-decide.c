@@ -977,6 +977,26 @@ static void a_refused_filing_asks_a_person(void **state)
 	world_close(&w);
 }
 
+static void what_was_there_at_a_restore_is_looked_at(void **state)
+{
+	_cleanup_json_ json_t *record = NULL;
+	struct decide_input in = {
+		.type = INPUT_MESSAGE, .topic = "muara.raw.file", .restored = true};
+	struct world w;
+	struct message m;
+
+	(void)state;
+	world_open(&w);
+	m = bubble(&w, "w1", "Jalan rusak");
+	record = record_of(&m);
+	in.record = record;
+	assert_int_equal(decide_input(&w, &in), DECIDE_RECORD);
+	fire(&w, id_of("w1"), "quiet");
+	is_state(&w, id_of("w1"), "review");
+	assert_true(asked(&w, id_of("w1"), "restored"));
+	world_close(&w);
+}
+
 static void after_a_restore_a_person_looks(void **state)
 {
 	_cleanup_json_ json_t *c =
@@ -1090,6 +1110,7 @@ int main(void)
 		cmocka_unit_test(a_command_is_absorbed_once),
 		cmocka_unit_test(a_message_is_decided_anew),
 		cmocka_unit_test(a_refused_filing_asks_a_person),
+		cmocka_unit_test(what_was_there_at_a_restore_is_looked_at),
 		cmocka_unit_test(after_a_restore_a_person_looks),
 		cmocka_unit_test(a_decision_too_large_is_dead),
 		cmocka_unit_test(every_outcome_has_a_metric),
