@@ -1,0 +1,41 @@
+"""The outcome table: a row that takes doubt for certainty, or certainty for doubt, is found out."""
+
+FILE, UNIT = 'common/core/outcome.c', 'unit:test-outcome/'
+ROWS, NEVER = UNIT + 'the_table_row_by_row', UNIT + 'once_only_never_repeats_on_doubt'
+
+MUTANTS = [
+    dict(name='outcome-doubt-sent-again', file=FILE, test=NEVER,
+         old='			RECORD_PARK,                                                             \\\n',
+         new='			RECORD_RETRY,                                                            \\\n'),
+    dict(name='outcome-bytes-not-counted', file=FILE, test=NEVER,
+         old='	if (f->sent_bytes > 0 || f->status)', new='	if (f->status)'),
+    dict(name='outcome-nothing-came-is-not-sent', file=FILE, test=ROWS,
+         old='	CURLE_SEND_FAIL_REWIND,\n', new='	CURLE_SEND_FAIL_REWIND,\n	CURLE_GOT_NOTHING,\n'),
+    dict(name='outcome-cut-answer-believed', file=FILE, test=NEVER,
+         old='c |= unsent(f) ? UNSENT : FAILED;', new='c |= unsent(f) ? UNSENT : f->understood ? 0 : FAILED;'),
+    dict(name='outcome-2xx-without-id-is-done', file=FILE, test=ROWS,
+         old='{UNDERSTOOD, 200, 299, "done",', new='{0, 200, 299, "done",'),
+    dict(name='outcome-gateway-proof-ignored', file=FILE, test=ROWS,
+         old='{PROOF, 400, 599, "not-passed-on", NOT_SENT}', new='{PROOF, 700, 799, "not-passed-on", NOT_SENT}'),
+    dict(name='outcome-408-is-a-reject', file=FILE, test=ROWS,
+         old='{0, 408, 408, "request-timeout", AMBIGUOUS}', new='{0, 1408, 1408, "request-timeout", AMBIGUOUS}'),
+    dict(name='outcome-conflict-with-us-is-a-reject', file=FILE, test=ROWS,
+         old='{NAMES_US, 409, 409, "conflict-names-us",', new='{NAMES_US, 1409, 1409, "conflict-names-us",'),
+    dict(name='outcome-5xx-is-a-reject', file=FILE, test=ROWS,
+         old='{0, 400, 499, "rejected",', new='{0, 400, 599, "rejected",'),
+    dict(name='outcome-report-unknown-is-a-moved-endpoint', file=FILE, test=ROWS,
+         old='{ID_IN_PATH, 404, 404, "report-unknown-there",', new='{ID_IN_PATH, 1404, 1404, "report-unknown-there",'),
+    dict(name='outcome-forbidden-is-a-reject', file=FILE, test=ROWS,
+         old='{0, 403, 403, "forbidden",', new='{0, 1403, 1403, "forbidden",'),
+    dict(name='outcome-refusal-without-proof-sent-again', file=FILE, test=UNIT + 'after_probe_and_read',
+         old='	if (!proof)\n', new='	if (!proof && run > 99)\n'),
+    dict(name='outcome-refusals-without-end', file=FILE, test=UNIT + 'after_probe_and_read',
+         old='run >= OUTCOME_REFUSAL_RUN ? DESTINATION_HOLD : DESTINATION_BACK_OFF', new='run > 99 ? DESTINATION_HOLD : DESTINATION_BACK_OFF'),
+    dict(name='outcome-failed-read-is-a-no', file=FILE, test=UNIT + 'after_probe_and_read',
+         old='[READ_BACK_UNKNOWN] = {VERDICT_VERIFY, RECORD_VERIFY, DESTINATION_BACK_OFF,',
+         new='[READ_BACK_UNKNOWN] = {VERDICT_NOT_SENT, RECORD_RETRY, DESTINATION_BACK_OFF,'),
+    dict(name='outcome-retry-after-date-ignored', file=FILE, test=UNIT + 'retry_after_in_both_forms',
+         old='strchr("MTWFS", text[0]) && strlen(text) <= 40', new='strchr("MTWFS", text[0]) && strlen(text) <= 4'),
+    dict(name='outcome-back-off-without-end', file=FILE, test=UNIT + 'backoff_is_full_jitter_and_capped',
+         old='	top = MIN(top, max_ms);\n', new='	top = attempt > 3 ? top * 2 : MIN(top, max_ms);\n'),
+]
