@@ -29,12 +29,12 @@ def all_hit(city):
     return all(len(hits(city, name)) == len(points) for name, points in POINTS.items())
 
 
-@flow(limit=180)
+@flow(limit=240)
 def test_every_crash_point_under_load(env):
     with City(env) as city:
         for name, points in POINTS.items():
             city.start(name, crash=[f'{p}:{PASSES[name]}' for p in points])
-        end = time.monotonic() + (240 if env.sanitized else 80)
+        end = time.monotonic() + (300 if env.sanitized else 120)
         while not all_hit(city) and time.monotonic() < end:
             city.call(WAVE // 3)
             city.send(city.population(WAVE), batch=2, duplicates=0.1).join()
@@ -69,3 +69,63 @@ def test_random_kills(env):
         print(f'       restarts {restarts}; {len(city.ledger.accepted)} messages, ends {dict(audit.ends)}, '
               f'{city.ledger.refused} posts answered other than 200')
         wait_until(lambda: all(d.alive for d in city.daemons.values()), 10, 'all are back')
+
+
+@flow(limit=3600, own=True, soak=True)
+def test_everything_at_once(env):
+    """Kills, sleepers, Redis gone, emptied or stalled, the broker killed or stalled, LAPOR! at its
+    worst, in any order, for many rounds; the books balance after every tenth."""
+    with City(env, sandbox=('--create-delay-ms', '20')) as city:
+        city.lapor.script(*worst())
+        for name in POINTS:
+            city.start(name)
+        for n in range(env.rounds(10, 30)):
+            feed = city.send(city.population(40), batch=3, threads=3, duplicates=0.1)
+            city.call(10)
+            for _ in range(env.random.randrange(1, 4)):
+                time.sleep(env.random.uniform(0, 1))
+                strike(city, env.random)
+            feed.join()
+            if n % 10 == 9:
+                audit = city.balanced(180, forward_ms=200_000)
+                print(f'       round {n + 1}: {len(audit.messages)} messages, ends {dict(audit.ends)}, '
+                      f'restarts { {k: d.restarts for k, d in city.daemons.items()} }', flush=True)
+
+
+def worst():
+    """Answers lost in every way, now and then."""
+    lost = ('drop_before', 'drop_after_store', 'rst_after_store', 'truncated', 'html200', 'no_id', 'bad_json')
+    rules = [{'call': 'create', 'probability': 0.01, 'seed': i, 'action': a} for i, a in enumerate(lost)]
+    return [*rules, {'call': 'create', 'probability': 0.03, 'seed': 99, 'action': '429', 'args': {'retry_after': 1}},
+            {'call': 'create', 'probability': 0.01, 'seed': 98, 'action': 'status', 'args': {'status': 502}}]
+
+
+def strike(city, random):
+    what = random.choice(('kill', 'kill', 'kill', 'all', 'sleep', 'redis', 'flush', 'stall', 'broker', 'hang'))
+    env, name = city.env, random.choice(sorted(POINTS))
+    if what == 'kill':
+        city.kill(name)
+    elif what == 'all':
+        for each in POINTS:
+            city.kill(each)
+    elif what == 'sleep':
+        city.daemons[name].freeze()
+        time.sleep(random.choice((0.5, 8)))     # shorter and longer than the session
+        city.daemons[name].thaw()
+    elif what == 'redis':
+        env.redis.kill9()
+        time.sleep(random.uniform(0, 2))
+        env.redis.start()
+    elif what == 'flush':
+        env.redis.cmd('FLUSHALL')
+    elif what == 'stall':
+        env.redis.freeze()
+        time.sleep(random.uniform(0, 4))
+        env.redis.thaw()
+    elif what == 'broker':
+        env.kafka.kill9()
+        env.kafka.start()
+    else:
+        env.kafka.freeze()
+        time.sleep(random.uniform(0, 12))
+        env.kafka.thaw()

@@ -22,6 +22,8 @@ import threading
 import time
 from typing import NamedTuple, Optional
 
+from confluent_kafka import KafkaException
+
 from . import whatsapp
 from .citizens import CANARIES, Citizens, Person
 from .env import CRASH_LINE, Crash
@@ -152,9 +154,13 @@ class City:
         return Books(self.env, self.ledger, self.sandbox_dir, **more)
 
     def _ends(self):
+        """Of all logs; None while the broker has not found them again after a restart."""
         kafka, prefix = self.env.kafka, self.env.prefix
-        return {(t, p): kafka.end(t, p) for t, n in kafka.topics().items() if t.startswith(prefix)
-                for p in range(n)}
+        try:
+            return {(t, p): kafka.end(t, p) for t, n in kafka.topics().items() if t.startswith(prefix)
+                    for p in range(n)}
+        except KafkaException:
+            return None
 
     def settle(self, timeout=60, waiting=(), still=1.0, forward_ms=0):
         """Until the logs rest and the oracle finds everything in its place; gives the audit. What
@@ -165,7 +171,7 @@ class City:
         end, ends, since = time.monotonic() + timeout, None, 0
         while True:
             now = self._ends()
-            if now != ends:
+            if now is None or now != ends:
                 ends, since = now, time.monotonic()
             if time.monotonic() - since >= still or time.monotonic() > end:
                 audit = self.books(waiting=waiting).audit()

@@ -260,6 +260,20 @@ class Right(unittest.TestCase):
             'results': [c]})
         self.assertEqual(w.names(), [])
 
+    def test_refused_with_ground(self):
+        """A message of the refused one stands in another filing."""
+        w = World().usual()
+        m = w.message('6', 'Sampah')
+        first = w.snapshot([m])
+        w.decide([m], [first])
+        w.file(first)
+        other = w.message('7', 'Sampah lagi')
+        both = w.snapshot([other, m])
+        w.decide([other], [both])
+        w.submissions.append('refused', {**w.head(both), 'other': first['id']})
+        self.assertNotIn('refused-without-ground', w.names())
+        self.assertEqual(w.audit().ends['refused'], 1)
+
     def test_refused_without_ground(self):
         w = World().usual()
         c = w.ready('6', 'Sampah')
@@ -472,6 +486,7 @@ class Void(unittest.TestCase):
         w = World().usual()
         w.submissions.put('takeover/1/' + 'e' * 32, {'kind': 'takeover', 'term': 1, 'writer': 'e' * 32,
                                                      'rules': 1})
+        w.file(w.ready('6', 'Sampah'))
         self.assertEqual(w.names(), [])
 
     def test_tombstones(self):
