@@ -2,6 +2,7 @@
 
 from harness import flow
 from harness.city import City
+from harness.schema import validate_topic
 
 
 @flow(limit=90)
@@ -16,6 +17,8 @@ def test_file_to_lapor(env):
         assert audit.ends == {'done': 29, 'parked': 1}, audit.ends
         assert audit.notes['parked: answered ambiguously'] == 1
         assert len(city.lapor.filed()) == 30
+        for topic in ('raw.file', 'complaints', 'submissions', 'cursors'):
+            assert validate_topic(env, topic), f'{topic} is empty'
 
 
 @flow(limit=300)
