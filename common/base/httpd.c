@@ -45,6 +45,7 @@ struct httpd {
 	struct loop_fd *watch;
 	struct loop_timer *again, *deadline;
 	struct conn *conns;
+	bool room; /* a connection was closed since the last run */
 	long open;
 	struct load {
 		int64_t bytes;
@@ -77,9 +78,14 @@ static void run(struct httpd *h)
 {
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 
+	h->room = false;
 	MHD_run(h->daemon);
-	/* Edge-triggered inside: what it could not finish in this round it tells only here. */
-	if (MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES)
+	/* At its limit of connections or descriptors it stops listening, and it begins again only
+	 * in a run after the one that closed something; nothing else would call for that run. */
+	if (h->room)
+		loop_timer_arm(h->again, 0);
+	/* Edge-triggered inside: what it could not finish in this run it tells only here. */
+	else if (MHD_get_timeout(h->daemon, &wait_ms) == MHD_YES)
 		loop_timer_arm(h->again, (int64_t)MIN(wait_ms, 60000));
 }
 
@@ -101,14 +107,17 @@ static void set_deadline(struct httpd *h, struct conn *c)
 		loop_timer_arm(h->deadline, h->c.deadline_ms);
 }
 
-static void too_late(struct conn *c)
+static void too_late(struct httpd *h, struct conn *c)
 {
 	static const char text[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
 				   "Content-Type: text/plain\r\nContent-Length: 12\r\n\r\n"
 				   "408 too late";
 
-	if (!c->answered)
+	if (!c->answered) {
 		(void)!send(c->fd, text, sizeof(text) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (h->c.refused)
+			h->c.refused(h->c.ctx, 408);
+	}
 	shutdown(c->fd, SHUT_RDWR);
 	c->deadline_ms = 0;
 }
@@ -121,7 +130,7 @@ static void on_deadline(void *ctx)
 
 	for (struct conn *c = h->conns; c; c = c->next) {
 		if (c->deadline_ms && c->deadline_ms <= now)
-			too_late(c);
+			too_late(h, c);
 		if (c->deadline_ms)
 			next = MIN(next, c->deadline_ms);
 	}
@@ -151,6 +160,7 @@ static void on_connection(void *ctx, struct MHD_Connection *mhd, void **socket_c
 		c->next->prev = c->prev;
 	free(c);
 	*socket_ctx = NULL;
+	h->room = true;
 }
 
 /* --- requests --- */
@@ -242,6 +252,8 @@ static void set_refusal(struct httpd_request *r, int status, const char *reason)
 	int n = snprintf(text, sizeof(text), "%d %s\n", status, reason);
 
 	set_answer(r, status, "text/plain", text, (size_t)n, status == 503 ? BUSY_RETRY_S : -1);
+	if (r->h->c.refused)
+		r->h->c.refused(r->h->c.ctx, status);
 }
 
 /* RFC 9110, 15.5.6: a 405 says what there is. */
@@ -431,6 +443,11 @@ static int start_daemon(struct httpd *h, struct err *e)
 	info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	h->watch = loop_fd_add(h->loop, info->epoll_fd, POLLIN, on_ready, h);
 	return 0;
+}
+
+int httpd_check_listen(const char *listen, struct err *e)
+{
+	return httpd_listener_check(listen, e);
 }
 
 int httpd_open(struct loop *l, const struct httpd_conf *c, struct httpd **ret, struct err *e)

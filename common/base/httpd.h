@@ -35,8 +35,14 @@ struct httpd_conf {
 	const struct httpd_route *routes; /* .method NULL ends */
 	int64_t deadline_ms;		  /* accept -> whole request read; default 10000 */
 	int max_connections;		  /* default 512; more wait in the backlog */
+	/* Told of each refusal of our own (400, 404 … 503; not those libmicrohttpd gives itself to
+	 * what is no HTTP). For counting; may be NULL. */
+	void (*refused)(void *ctx, int status);
 	void *ctx;
 };
+/* For configurations: 0, or -EINVAL with the remedy for an address that is neither a Unix socket's
+ * path nor loopback. */
+int httpd_check_listen(const char *listen, struct err *e);
 int httpd_open(struct loop *l, const struct httpd_conf *c, struct httpd **ret, struct err *e);
 void httpd_stop_accepting(struct httpd *h); /* drain: open requests may still be answered */
 long httpd_open_requests(const struct httpd *h);

@@ -74,9 +74,6 @@ static int open_unix(const char *path, struct httpd_listener *ret, struct err *e
 	struct stat st;
 	int r;
 
-	if (strlen(path) >= sizeof(a.sun_path))
-		return err_set(e, -ENAMETOOLONG, "%s: a socket path has at most %zu bytes", path,
-			sizeof(a.sun_path) - 1);
 	memcpy(a.sun_path, path, strlen(path) + 1);
 	r = remove_stale(&a, e);
 	if (r)
@@ -137,11 +134,7 @@ static int open_tcp(const char *where, struct httpd_listener *ret, struct err *e
 	socklen_t len;
 	int on = 1;
 
-	if (parse_loopback(where, &a, &len))
-		return err_set(e, -EINVAL,
-			"%s: only a Unix socket (/run/muara/x.sock) or loopback (127.0.0.1:8080, "
-			"[::1]:8080); nginx stands in front",
-			where);
+	(void)parse_loopback(where, &a, &len); /* checked */
 	fd = open_socket(a.any.sa_family, e);
 	if (fd < 0)
 		return fd;
@@ -152,8 +145,25 @@ static int open_tcp(const char *where, struct httpd_listener *ret, struct err *e
 	return 0;
 }
 
+int httpd_listener_check(const char *where, struct err *e)
+{
+	union address a;
+	socklen_t len;
+
+	if (where[0] == '/' && strlen(where) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return err_set(e, -EINVAL, "a socket's path has at most %zu bytes",
+			sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+	if (where[0] != '/' && parse_loopback(where, &a, &len))
+		return err_set(e, -EINVAL,
+			"only a Unix socket (/run/muara/x.sock) or loopback (127.0.0.1:8080, "
+			"[::1]:8080); nginx stands in front");
+	return 0;
+}
+
 int httpd_listener_open(const char *where, struct httpd_listener *ret, struct err *e)
 {
+	if (httpd_listener_check(where, e))
+		return err_prefix(e, "%s", where);
 	return where[0] == '/' ? open_unix(where, ret, e) : open_tcp(where, ret, e);
 }
 

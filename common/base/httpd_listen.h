@@ -19,6 +19,8 @@ struct httpd_listener {
 	ino_t ino;
 };
 
+/* Only whether `where` can be listened on at all; touches nothing. */
+int httpd_listener_check(const char *where, struct err *e);
 /* "/run/muara/x.sock", "127.0.0.1:8080", "[::1]:8080". Non-blocking, close-on-exec. */
 int httpd_listener_open(const char *where, struct httpd_listener *ret, struct err *e);
 /* Closes and removes the socket file if it is still the own one. Twice is harmless. */

@@ -6,6 +6,8 @@
  * decode.h. No cursor: Meta sends again what was not answered with 200.
  * Known gaps: media are told as pending ids, nothing fetches them yet; Meta's optional client
  * certificate is nginx's to check. */
+#include <string.h>
+
 #include "base/httpd.h"
 #include "base/util.h"
 #include "core/meta_webhook.h"
@@ -59,9 +61,14 @@ struct state {
 static void check(void *p, struct options_faults *f)
 {
 	const struct conf *c = p;
+	struct err e = {0};
 
-	if (c->path && c->path[0] != '/')
-		options_fault(f, "path", "must begin with \"/\"");
+	if (c->listen && httpd_check_listen(c->listen, &e))
+		options_fault(f, "listen", "%s", e.text);
+	if (c->path && (c->path[0] != '/' || strpbrk(c->path, "?#% \t")))
+		options_fault(f, "path",
+			"is the path alone, as in the callback URL: \"/\" first, no blank, ?, # or "
+			"%%");
 }
 
 static void on_get(void *ctx, struct httpd_request *r)
@@ -76,6 +83,13 @@ static void on_post(void *ctx, struct httpd_request *r)
 	struct state *st = ctx;
 
 	webhook_post(st->webhook, r);
+}
+
+static void on_refused(void *ctx, int status)
+{
+	struct state *st = ctx;
+
+	webhook_refused(st->webhook, status);
 }
 
 static struct webhook *make_webhook(struct source *s, const struct conf *c, struct state *st)
@@ -110,6 +124,7 @@ static int whatsapp_open(struct source *s, void **ret_state, struct err *e)
 		.routes = st->routes,
 		.deadline_ms = c->request_ms,
 		.max_connections = (int)c->connections,
+		.refused = on_refused,
 		.ctx = st};
 	int r;
 

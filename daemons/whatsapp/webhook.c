@@ -39,18 +39,31 @@ struct delivery {
 	bool failed;
 };
 
-static const char *const answer_labels[] = {"200", "400", "401", "403", "503", NULL};
+static const char *const answer_labels[] = {
+	"200", "400", "401", "403", "404", "405", "408", "411", "413", "414", "431", "503", NULL};
 
 /* --- answering --- */
 
-static void answer(
-	struct webhook *w, struct httpd_request *r, int status, const char *text, int retry_after_s)
+static void count(struct webhook *w, int status)
 {
-	char label[8];
+	char label[16];
 
 	snprintf(label, sizeof(label), "%d", status);
 	metric_add(w->answers, label, 1);
 	daemon_progress();
+}
+
+void webhook_refused(struct webhook *w, int status)
+{
+	if (status == 413)
+		log_warn("a body over %d MiB was refused", META_BODY_MAX >> 20);
+	count(w, status);
+}
+
+static void answer(
+	struct webhook *w, struct httpd_request *r, int status, const char *text, int retry_after_s)
+{
+	count(w, status);
 	httpd_reply(r, status, "text/plain", text, strlen(text), retry_after_s);
 }
 

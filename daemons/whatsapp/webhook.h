@@ -39,3 +39,5 @@ struct webhook *webhook_new(struct source *s, const struct webhook_conf *c);
 void webhook_free(struct webhook *w);
 void webhook_get(struct webhook *w, struct httpd_request *r);
 void webhook_post(struct webhook *w, struct httpd_request *r);
+/* Counts an answer the HTTP server gave by itself. */
+void webhook_refused(struct webhook *w, int status);

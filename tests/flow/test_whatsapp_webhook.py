@@ -4,10 +4,15 @@ comes again and harms nothing."""
 import hashlib
 import http.client
 import json
+import os
+import re
+import resource
+import socket
+import subprocess
 import threading
 import time
 
-from harness import flow, wait_until, whatsapp
+from harness import flow, wait_until, whatsapp, yaml_text
 
 SECRET, NEXT, TOKEN = 'rahasia-aplikasi-1', 'rahasia-aplikasi-2', 'token-verifikasi-9'
 WA_ID, NAME = '6281234500001', 'Siti Aminah'
@@ -17,7 +22,7 @@ def config(env, **more):
     return {'tenant': 'malang', 'account': 'kota', 'start': '2020-01-01', 'review': 'auto',
             'max_age': '3650d', 'listen': env.scratch.path('wa'),
             'app_secret': env.secret('app', SECRET), 'app_secret_next': env.secret('next', NEXT),
-            'verify_token': env.secret('token', TOKEN), **more}
+            'verify_token': env.secret('token', TOKEN), 'answer_within': '30s', **more}
 
 
 def start(env, **more):
@@ -157,7 +162,47 @@ def test_oversize_is_refused_unread(env):
     assert c.getresponse().status == 413  # nothing of the body was sent
     c.close()
     assert natives(env) == []
-    assert d.alive
+    assert d.metrics()['muara_webhook_answers_total{status="413"}'] == 1
+
+
+@flow(limit=60)
+def test_another_number_goes_to_a_person(env):
+    _, address = start(env, numbers=['77', whatsapp.NUMBER_ID])
+    assert whatsapp.post(address, whatsapp.body(updates(1, 'wamid.ours.')), SECRET) == 200
+    assert whatsapp.post(address, whatsapp.body(updates(1, 'wamid.theirs.'), '78'), SECRET) == 200
+    assert [r['class'] for r in raw(env)] == ['human', 'unknown']
+
+
+@flow(limit=60, topics=False)
+def test_mistakes_are_told_at_once(env):
+    conf = env.scratch.write('bad.yaml', yaml_text(config(
+        env, listen='0.0.0.0:8080', path='whatsapp?x', app_secret='/nowhere/app', answer_within='1h',
+        tenants='malang')))
+    done = subprocess.run([env.bin('muara-whatsapp'), '--config', conf, '--muara', env.muara_file,
+                           '--check-config'], env={**os.environ, **env.base_env()},
+                          capture_output=True, text=True, timeout=30, check=False)
+    told = done.stdout + done.stderr
+    assert done.returncode == 78, told
+    for key in ('listen', 'path', 'app_secret', 'answer_within', 'tenants'):
+        assert re.search(rf'bad\.yaml:\d+: {key}: ', told), f'{key} is not told:\n{told}'
+
+
+@flow(limit=120)
+def test_out_of_descriptors(env):
+    d, address = start(env, request_within='2s')
+    data = whatsapp.body(updates(1))
+    limit = max(int(n) for n in os.listdir(f'/proc/{d.pid}/fd')) + 6
+    resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (limit, limit))
+    silent = []
+    for _ in range(16):  # more than it can take; those it took are closed after 2 s
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        s.connect(address)
+        silent.append(s)
+    assert whatsapp.post(address, data, SECRET, timeout=60) == 200  # in its turn
+    for s in silent:
+        s.close()
+    assert whatsapp.post(address, data, SECRET) == 200
+    assert natives(env) == ['wamid.0'] * 2
 
 
 @flow(limit=120)

@@ -80,6 +80,8 @@ MUTANTS = [
         'test-httpd/every_vector'),
     row('httpd-no-limit-in-flight', HTTPD,
         'if (is_busy(r)) {', 'if (is_busy(r) && r->length > 2) {', 'test-httpd/a_route_takes_few_at_once'),
+    row('httpd-full-for-ever', HTTPD,
+        'if (h->room)', 'if (h->room && h->open > 100)', 'test-httpd/more_clients_than_connections'),
     row('httpd-stale-check-skipped', 'common/base/httpd_listen.c',
         'sizeof(*a)) == 0 || errno == EAGAIN)', 'sizeof(*a)) == 0 && errno == EAGAIN)',
         'test-httpd/a_stale_socket_is_replaced_a_living_one_is_not'),

@@ -27,7 +27,7 @@ struct server {
 	struct loop *loop;
 	struct httpd *httpd;
 	char dir[64], path[96];
-	int calls;
+	int calls, refusals, last_refusal;
 	struct buf bodies;		     /* of all calls */
 	struct httpd_request *held[CLIENTS]; /* of POST /late */
 	int n_held;
@@ -101,10 +101,21 @@ static const struct httpd_route routes[] = {
 
 /* --- server and clients --- */
 
+static void on_refused(void *ctx, int status)
+{
+	struct server *s = ctx;
+
+	s->refusals++;
+	s->last_refusal = status;
+}
+
 static void open_server(struct server *s, int64_t deadline_ms)
 {
-	struct httpd_conf c = {
-		.listen = s->path, .routes = routes, .deadline_ms = deadline_ms, .ctx = s};
+	struct httpd_conf c = {.listen = s->path,
+		.routes = routes,
+		.deadline_ms = deadline_ms,
+		.refused = on_refused,
+		.ctx = s};
 	struct err e = {0};
 
 	if (httpd_open(s->loop, &c, &s->httpd, &e))
@@ -453,6 +464,8 @@ static void a_405_tells_the_methods(void **state)
 	finish(s, &c, 1);
 	assert_int_equal(status_of(&c), 405);
 	assert_non_null(strstr(buf_str(&c.got), "Allow: GET, POST\r\n"));
+	assert_int_equal(s->refusals, 1);
+	assert_int_equal(s->last_refusal, 405);
 	client_close(&c);
 }
 
@@ -597,6 +610,8 @@ static void a_silent_client_hits_the_deadline(void **state)
 	finish(s, c, 2);
 	assert_int_equal(status_of(&c[0]), 408);
 	assert_int_equal(status_of(&c[1]), 408);
+	assert_int_equal(s->refusals, 2);
+	assert_int_equal(s->last_refusal, 408);
 	client_close(&c[0]);
 	client_close(&c[1]);
 }
@@ -761,6 +776,40 @@ static void many_at_once(void **state)
 	assert_int_equal(httpd_open_requests(s->httpd), 0);
 }
 
+/* At its limit it does not listen; it must begin again when all have gone. */
+static void more_clients_than_connections(void **state)
+{
+	struct server *s = *state;
+	struct httpd_conf conf = {
+		.listen = s->path, .routes = routes, .max_connections = 2, .ctx = s};
+	struct client c[6], last;
+	struct err e = {0};
+
+	httpd_close(TAKE_PTR(s->httpd));
+	assert_int_equal(httpd_open(s->loop, &conf, &s->httpd, &e), 0);
+	for (int i = 0; i < 6; i++) {
+		client_text(&c[i], s, LATE);
+		client_step(&c[i]);
+	}
+	turn_until(s, &s->calls, 2);
+	for (int i = 0; i < 20; i++)
+		loop_turn(s->loop, 1);
+	for (int i = 0; i < 6; i++) { /* each two make room for the next two */
+		turn_until(s, &s->calls, i < 2 ? 2 : i < 4 ? 4 : 6);
+		httpd_reply(s->held[i], 200, NULL, "ok", 2, -1);
+		if (i % 2) {
+			finish(s, &c[i - 1], 2);
+			assert_int_equal(status_of(&c[i]), 200);
+		}
+	}
+	client_text(&last, s, "GET /admin HTTP/1.1\r\n" HOST "\r\n");
+	finish(s, &last, 1);
+	assert_int_equal(status_of(&last), 404);
+	client_close(&last);
+	for (int i = 0; i < 6; i++)
+		client_close(&c[i]);
+}
+
 static void check_busy(struct server *s, const char *few)
 {
 	struct client c[3], again;
@@ -859,12 +908,17 @@ static void only_loopback(void **state)
 		"192.168.1.1:80", "127.0.0.1", "127.0.0.1:", "127.0.0.1:0", "127.0.0.1:65536",
 		"[::]:8080", "[::1]", "::1:8080", "*:80", "", "s", "128.0.0.1:80"};
 	struct httpd_listener l;
+	char path[109] = "/";
 	struct err e = {0};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		if (httpd_listener_open(bad[i], &l, &e) != -EINVAL)
 			fail_msg("\"%s\" was taken", bad[i]);
+	assert_int_equal(httpd_check_listen("/run/x", &e), 0);
+	assert_int_equal(httpd_check_listen("[::1]:8080", &e), 0);
+	memset(path + 1, 'x', sizeof(path) - 2);
+	assert_int_equal(httpd_check_listen(path, &e), -EINVAL);
 }
 
 static void a_loopback_port(void **state)
@@ -907,6 +961,7 @@ int main(void)
 		TEST(closed_with_requests_open),
 		TEST(draining_answers_what_is_open),
 		TEST(many_at_once),
+		TEST(more_clients_than_connections),
 		TEST(a_route_takes_few_at_once),
 		TEST(a_route_takes_few_bytes_at_once),
 		TEST(the_socket_is_for_the_group_only),
