@@ -134,7 +134,8 @@ static int open_tcp(const char *where, struct httpd_listener *ret, struct err *e
 	socklen_t len;
 	int on = 1;
 
-	(void)parse_loopback(where, &a, &len); /* checked */
+	if (parse_loopback(where, &a, &len))
+		return err_set(e, -EINVAL, "%s: no loopback address", where);
 	fd = open_socket(a.any.sa_family, e);
 	if (fd < 0)
 		return fd;
