@@ -38,7 +38,7 @@ void endpoints_free(struct endpoint *v, size_t n); /* NULL-safe */
 
 /* From the append of an INTENT until nothing of its call can be on its way any more: what a
  * successor, or `resolve --resend`, waits (lane.md 18). */
-#define SEND_WITHIN_MS 10000 /* of the append; later it is not sent at all (lane.md 16) */
+#define SEND_WITHIN_MS 8000 /* of the append; later it is not sent at all (lane.md 16) */
 int64_t endpoint_longest_ms(const struct endpoint *ep, enum call_kind call);
 /* The same when nobody knows the destination any more. */
 #define UNKNOWN_LONGEST_MS (5 * 60 * 1000)

@@ -144,8 +144,8 @@ def test_two_with_one_source_at_once(env):
 @flow(limit=60)
 def test_hourly_brake(env):
     with Office(env) as o:
+        many = [o.ready() for _ in range(5)]  # all in one turn: held while three are on their way
         d = o.start(o.destination(max_filings_per_hour=3))
-        many = [o.ready() for _ in range(5)]
         d.wait_status('max_filings_per_hour')
         wait_until(lambda: len(o.lapor.filed()) == 3, 20, 'three are filed')
         o.command('resume', destination='lapor')
