@@ -22,17 +22,17 @@ def normalizer(env, **more):
 
 
 def state(env, m, wanted):
-    wait_until(lambda: complaints(env).get(m['id'], {}).get('state') == wanted, 30,
+    wait_until(lambda: complaints(env).get(m['id'], {}).get('state') == wanted, 60,
                f'complaint {wanted}')
     return complaints(env)[m['id']]
 
 
 def act(env, *args):
-    done = env.ctl('--json', *args, *WHY, '--wait', check=False)
+    done = env.ctl('--json', *args, *WHY, '--wait', '--timeout', 90, check=False, timeout=120)
     return done.returncode, json.loads(done.stdout)
 
 
-@flow(limit=90)
+@flow(limit=180)
 def test_complete_and_release(env):
     lacking = message('w1', 'Jalan berlubang', name=None, phone=None, author='x17')
     fire = call_record('c1', 'Kebakaran di pasar', 'emergency', name='Bambang')
@@ -125,7 +125,7 @@ def test_usage_of_acts(env):
     assert env.kafka.end(env.topic('commands')) == 0
 
 
-@flow(limit=90)
+@flow(limit=180)
 def test_dead_replay(env):
     good = message('w1', 'Jembatan retak')
     bad = message('row 9', '', cls='undecodable', proven=False,
@@ -134,7 +134,7 @@ def test_dead_replay(env):
     env.kafka.produce(env.topic('raw.file'), b'\x1b[2Jnot json', key=b'k')
     normalizer(env)
     state(env, good, 'ready')
-    wait_until(lambda: len(json.loads(env.ctl('--json', 'dead', 'list'))) == 2, 30, 'the dead')
+    wait_until(lambda: len(json.loads(env.ctl('--json', 'dead', 'list'))) == 2, 60, 'the dead')
     rows = {r['id']: r for r in json.loads(env.ctl('--json', 'dead', 'list'))}
     assert rows[bad['id']]['reason'] == 'a.csv row 9: too many fields'
     place = env.topic('raw.file') + '/0/0'

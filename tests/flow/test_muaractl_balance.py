@@ -32,7 +32,7 @@ def test_nothing_yet(env):
     assert 'balanced' in env.ctl('balance')
 
 
-@flow(limit=90)
+@flow(limit=180)
 def test_normalizer_at_work(env):
     people = [message(f'w{i}', f'Lampu jalan nomor {i} mati', author=f'62812000{i:05d}')
               for i in range(12)]
@@ -47,7 +47,7 @@ def test_normalizer_at_work(env):
     env.kafka.produce(env.topic('raw.file'), b'{"schema":"junk"}', key=b'x')
     d = env.daemon('normalizer', QUICK)
     wait_until(lambda: balance(env)[1]['messages'] and all(
-        r['under_way'] == 0 for r in balance(env)[1]['messages']), 30, 'all decided')
+        r['under_way'] == 0 for r in balance(env)[1]['messages']), 60, 'all decided')
 
     code, found = balance(env, '--list-missing')
     assert code == 0 and found['balanced'] and found['missing'] == [], found

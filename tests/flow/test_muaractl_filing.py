@@ -11,7 +11,8 @@ WHY = ('--who', 'sri.utami', '--why', 'uji coba')
 
 
 def ctl(env, *args):
-    done = env.ctl('--json', *args, check=False)
+    wait = ('--timeout', 90) if '--wait' in args else ()
+    done = env.ctl('--json', *args, *wait, check=False, timeout=120)
     return done.returncode, json.loads(done.stdout)
 
 
@@ -25,7 +26,7 @@ def ends(env):
             for r in json.loads(env.ctl('--json', 'balance', check=False).stdout)['ready']}
 
 
-@flow(limit=90)
+@flow(limit=180)
 def test_parked_rejected_and_handed(env):
     with Office(env) as o:
         lost, bad, paper = o.message('Jalan retak'), o.message('Got mampet'), o.message('Parkir liar')
@@ -63,7 +64,7 @@ def test_parked_rejected_and_handed(env):
         validate_topic(env, 'commands')
 
 
-@flow(limit=90)
+@flow(limit=180)
 def test_pause_and_resume(env):
     with Office(env) as o:
         d = o.start()

@@ -19,7 +19,7 @@ def trace(env, ref, *args):
     return json.loads(env.ctl('--json', 'trace', ref, *args))
 
 
-@flow(limit=90)
+@flow(limit=180)
 def test_story_of_a_complaint(env):
     first = message('w1', TEXT, author=PHONE[1:], name=NAME, review='required')
     second = message('w2', 'Sudah dua minggu', author=PHONE[1:], name=NAME)
@@ -27,7 +27,7 @@ def test_story_of_a_complaint(env):
     ghost = message('c1', '', channel='call112', account='x', call='ghost', cls='ghost')
     put_many(env, [first, second, other, ghost])
     env.daemon('normalizer', {'quiet': '0s', 'join': '1h'})
-    wait_until(lambda: len(places(env)) == 4, 30, 'all decided')
+    wait_until(lambda: len(places(env)) == 4, 60, 'all decided')
     ticket = ticket_of(second['id'])      # the ticket of a message that joined
     env.ctl('release', ticket, *WHY, '--wait')
     version = complaints(env)[first['id']]['version']
