@@ -32,7 +32,7 @@ part() { # name command...
 part 'unit tests (C)' tests/unit/run.sh "build/$build/unit" ''
 part 'corpus of the fuzz targets' tests/fuzz/replay.sh "build/$build"
 part 'unit tests (Python)' "$python" tests/pyunit.py
-part 'flow tests (real Kafka and Redis)' "$python" tests/flow/run.py --build "$build"
+part 'flow tests (real Kafka and Redis)' "$python" tests/flow/run.py --build "$build" --jobs "${MUARA_JOBS:-3}"
 
 if ((failed)); then verdict=FAILED; else verdict=PASSED; fi
 printf '%s in %d s\n' "$verdict" "$SECONDS"

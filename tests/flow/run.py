@@ -1,5 +1,7 @@
-"""Runs the flow tests: every function test_*(env) of tests/flow/test_*.py, one
-after the other, on one Kafka and one Redis that they share.
+"""Runs the flow tests: every function test_*(env) of tests/flow/test_*.py, on
+one Kafka and one Redis that they share. With --jobs N that many runners share
+the tests, each with a Kafka and Redis of its own: most tests wait most of the
+time.
 
 A line per test as it ends, the slowest at the end, then "N passed, N failed".
 What a failing test leaves: its scratch folder (named), the last lines of its
@@ -9,10 +11,13 @@ daemons' logs here. See tests/harness/__init__.py for how a test is written.
 import argparse
 import faulthandler
 import importlib.util
+import json
 import os
 import pathlib
 import signal
+import subprocess
 import sys
+import threading
 import time
 import traceback
 
@@ -23,6 +28,7 @@ from harness import Env, Shared, flow, reap, tail  # noqa: E402
 from harness import procs  # noqa: E402
 
 SLOWEST = 8
+DONE = '@@done '  # of a worker: a test is over
 GRACE_S = 120  # taking a failed test down: dump, stops
 
 
@@ -102,11 +108,135 @@ def run_one(name, test, shared, build):
 
 def arguments():
     p = argparse.ArgumentParser(description='Flow tests on real Kafka and Redis.')
-    p.add_argument('-k', metavar='PATTERN', help='only tests whose file:name contains it (=NAME: is it); several by commas')
+    p.add_argument('-k', metavar='PATTERN',
+                   help='only tests whose file:name contains it (=NAME: is it); several by commas')
     p.add_argument('--build', default='test', help='build/<BUILD>/bin (test, san)')
     p.add_argument('--soak', action='store_true', help='long rounds, and the tests made for it')
     p.add_argument('--list', action='store_true', help='only name the tests')
+    p.add_argument('--jobs', type=int, default=1, help='runners at a time')
+    p.add_argument('--worker', action='store_true', help=argparse.SUPPRESS)
     return p.parse_args()
+
+
+# ---- one runner
+
+def run_here(tests, build, told):
+    """Runs tests as they come; told(name, seconds, error) after each."""
+    shared, failed = Shared(), False
+    try:
+        for name, test in tests:
+            start = time.monotonic()
+            error = run_one(name, test, shared, build)
+            failed = failed or bool(error)
+            told(name, time.monotonic() - start, error)
+    finally:
+        shared.close(failed=failed)
+        reap()
+
+
+def result_line(name, seconds, failed):
+    return f'{"FAIL" if failed else "ok  "} {seconds:6.1f} s  {name}'
+
+
+def worker(tests, build):
+    """Names on stdin, one at a time; what a test prints and its result on stdout."""
+    known = dict(tests)
+    names = iter(sys.stdin.readline, '')
+
+    def told(name, seconds, error):
+        print(f'{DONE}{json.dumps([name, seconds, bool(error)])}', flush=True)
+
+    run_here(((n.strip(), known[n.strip()]) for n in names), build, told)
+    return 0
+
+
+# ---- several runners
+
+class Crew:
+    """Runners that take the next test as they get free. The longest come first,
+    so that none is left alone at the end."""
+
+    def __init__(self, tests, jobs):
+        self.waiting = [n for n, f in sorted(tests, key=lambda t: -t[1].flow['limit'])]
+        self.lock, self.results = threading.Lock(), []
+        argv = ['setpriv', '--pdeathsig', 'KILL', '--', sys.executable, '-u', __file__, '--worker',
+                *[a for a in sys.argv[1:] if a != '--worker']]
+        self.runners = [subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT, text=True, errors='replace')
+                        for _ in range(jobs)]
+
+    def run(self):
+        threads = [threading.Thread(target=self._serve, args=(r,)) for r in self.runners]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        for name in self.waiting:  # every runner died
+            self._told(name, 0, True, 'no runner was left\n')
+        return self.results
+
+    def _serve(self, runner):
+        """Until no test waits. A runner that ends within a test fails it."""
+        while True:
+            with self.lock:
+                name = self.waiting.pop(0) if self.waiting else None
+            if name is None:
+                break
+            try:
+                runner.stdin.write(name + '\n')
+                runner.stdin.flush()
+            except OSError:
+                with self.lock:
+                    self.waiting.insert(0, name)
+                return
+            text = ''
+            for line in runner.stdout:
+                if line.startswith(DONE):
+                    done, seconds, failed = json.loads(line[len(DONE):])
+                    self._told(done, seconds, failed, text)
+                    break
+                text += line
+            else:
+                self._told(name, 0, True, text + 'the runner ended within it\n')
+                return
+        runner.stdin.close()
+        sys.stdout.write(runner.stdout.read())
+        runner.wait()
+
+    def _told(self, name, seconds, failed, text):
+        with self.lock:
+            sys.stdout.write(text)
+            print(result_line(name, seconds, failed), flush=True)
+            self.results.append((name, seconds, failed))
+
+    def stop(self):
+        for r in self.runners:
+            if r.poll() is None:
+                r.terminate()
+        for r in self.runners:
+            try:
+                r.wait(30)
+            except subprocess.TimeoutExpired:
+                r.kill()
+
+
+def in_turn(tests, build):
+    results = []
+
+    def told(name, seconds, error):
+        print(result_line(name, seconds, error), flush=True)
+        results.append((name, seconds, bool(error)))
+
+    run_here(tests, build, told)
+    return results
+
+
+def together(tests, jobs):
+    crew = Crew(tests, jobs)
+    try:
+        return crew.run()
+    finally:
+        crew.stop()
 
 
 def main():
@@ -119,32 +249,25 @@ def main():
         print('\n'.join(n for n, _ in tests))
         return 0
     procs.install()
-    shared, failed, times = Shared(), [], []
+    if args.worker:
+        return worker(tests, args.build)
+    jobs = max(1, min(args.jobs, len(tests)))
     print(f'{len(tests)} flow tests, build {args.build}, scale {os.environ.get("MUARA_SCALE", "1")}, '
-          f'seed {os.environ.get("MUARA_SEED", "1")}', flush=True)
-    try:
-        for name, test in tests:
-            start = time.monotonic()
-            error = run_one(name, test, shared, args.build)
-            times.append((time.monotonic() - start, name))
-            if error:
-                failed.append(name)
-            print(f'{"FAIL" if error else "ok  "} {times[-1][0]:6.1f} s  {name}', flush=True)
-    finally:
-        shared.close(failed=bool(failed))
-        reap()
-    report(times, failed)
-    return 1 if failed or not tests else 0
+          f'seed {os.environ.get("MUARA_SEED", "1")}, {jobs} at a time', flush=True)
+    results = together(tests, jobs) if jobs > 1 else in_turn(tests, args.build)
+    report(results)
+    return 1 if not results or any(failed for _, _, failed in results) else 0
 
 
-def report(times, failed):
-    if len(times) > 3:
+def report(results):
+    failed = [name for name, _, bad in results if bad]
+    if len(results) > 3:
         print('slowest:')
-        for s, name in sorted(times, reverse=True)[:SLOWEST]:
+        for name, s, _ in sorted(results, key=lambda r: -r[1])[:SLOWEST]:
             print(f'  {s:6.1f} s  {name}')
     for name in failed:
         print(f'failed: {name}')
-    print(f'{len(times) - len(failed)} passed, {len(failed)} failed', flush=True)
+    print(f'{len(results) - len(failed)} passed, {len(failed)} failed', flush=True)
 
 
 if __name__ == '__main__':
