@@ -61,6 +61,18 @@ test_killed_after_index = crash('after-index', 7)
 test_killed_after_commit = crash('after-commit', 3)
 
 
+@flow(limit=120)
+def test_killed_with_a_backlog(env):
+    """A commit that runs ahead of the log or of the index loses what it passed."""
+    sent = some(env, 1500, people=400)
+    put_many(env, sent)
+    start(env, owner=False, supervise=True, crash='before-index:4', commit='0ms')
+    absorbed(env, sent, 60)
+    check_once(env, sent)
+    assert env.crashes()[0].in_flight >= 1
+    check_index(env)
+
+
 @flow(limit=600)
 def test_killed_at_any_time(env):
     d = start(env, owner=False, supervise=True)

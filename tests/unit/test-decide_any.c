@@ -15,7 +15,7 @@
 #define PEOPLE	 4
 #define MESSAGES 24
 #define LATE	 (10 * MINUTE)
-#define SEEDS	 25
+#define SEEDS	 10
 
 struct event {
 	int person, number, group;
