@@ -99,6 +99,7 @@ void desk_try_begin(struct desk *d)
 	while ((i = item_pop(&d->flight))) {
 		i->outcome = NULL;
 		i->appended = i->confirmed = false;
+		json_decref(TAKE_PTR(i->ops));
 		item_push(&again, i);
 	}
 	item_prepend(&d->waiting, &again);
@@ -142,9 +143,12 @@ static void on_entry(void *obj, const struct lane_entry *e)
 	if (d->ready)
 		note_ready(d, e->body);
 	i = e->own ? e->opaque : NULL;
-	if (i)
-		i->confirmed = true;
-	desk_record(d, INDEX_COMPLAINTS, &e->mark, index_fold(e->body));
+	if (!i) {
+		desk_record(d, INDEX_COMPLAINTS, &e->mark, index_fold(e->body));
+		return;
+	}
+	i->confirmed = true; /* first: what follows may settle and free it */
+	desk_record(d, INDEX_COMPLAINTS, &e->mark, TAKE_PTR(i->ops));
 }
 
 static void on_owned(void *obj)

@@ -37,8 +37,10 @@ static int fetch(struct desk *d, const json_t *keys)
 	json_array_foreach (keys, i, key) {
 		const json_t *value = view_get(found, json_string_value(key));
 
-		if (r == 0 && value)
-			view_put(d->view, json_string_value(key), json_deep_copy(value));
+		if (r == 0 && value) /* a hash may be changed in the view, a text is not */
+			view_put(d->view, json_string_value(key),
+				json_is_object(value) ? json_deep_copy(value)
+						      : json_incref((json_t *)(uintptr_t)value));
 	}
 	view_free(found);
 	if (r < 0)
@@ -232,6 +234,7 @@ static int append(struct desk *d, struct item *i, struct decision *dec)
 	}
 	view_apply(d->view, ops);
 	note_due(d, ops);
+	i->ops = TAKE_PTR(ops);
 	i->appended = true;
 	return 0;
 }

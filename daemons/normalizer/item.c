@@ -21,6 +21,7 @@ void item_free(struct item *i)
 		return;
 	json_decref(i->record);
 	json_decref(i->again);
+	json_decref(i->ops);
 	free(i->unusable);
 	free(i->again_error);
 	free(i);

@@ -23,6 +23,7 @@ struct item {
 	char done_id[160];
 	const char *outcome; /* NULL: not decided */
 	bool appended, confirmed;
+	json_t *ops; /* of the appended record, for the index; taken when it is confirmed */
 };
 
 struct item_queue {

@@ -11,6 +11,8 @@ from harness.normalizer import (absorbed, check_index, check_once, start, wait_c
                                 wait_state)
 from harness.records import LaneWriter, complaints, decisions, message, put, put_many
 
+ABSORBED = 'muara_normalizer_inputs_total{outcome="absorbed"}'
+
 
 def some(env, n, first=0, people=7, **more):
     """n messages of a few people, every tenth twice."""
@@ -71,6 +73,20 @@ def test_killed_with_a_backlog(env):
     check_once(env, sent)
     assert env.crashes()[0].in_flight >= 1
     check_index(env)
+
+
+@flow(limit=90)
+def test_a_stop_finishes_what_is_in_flight(env):
+    d = start(env, commit='1m')  # so that the commit of the stop is the one that counts
+    sent = [message(f'w{i}', f'Keluhan {i}', author=f'62812{i:07d}') for i in range(env.count(800))]
+    put_many(env, sent)
+    wait_until(lambda: len(decisions(env)) > 5, 30, 'it decides')
+    assert d.stop() == 0
+    decided = len(decisions(env))
+    d.start()
+    absorbed(env, sent)
+    check_once(env, sent)
+    assert d.metrics()[ABSORBED] == 0, f'{d.metrics()[ABSORBED]} of {decided} were read again'
 
 
 @flow(limit=600)
@@ -186,9 +202,6 @@ def test_a_stopped_one_wakes_up_and_changes_nothing(env):
              if r.key.startswith(b'takeover')]
     assert len(terms) <= 4, f'takeovers in turn: {terms}'
     check_index(env)
-
-
-ABSORBED = 'muara_normalizer_inputs_total{outcome="absorbed"}'
 
 
 @flow(limit=120)
