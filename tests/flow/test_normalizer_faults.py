@@ -282,4 +282,5 @@ def test_two_lanes_two_machines(env):
     absorbed(env, [more[1]], 60, lane=1)
     check_once(env, [*malang, more[0]], lane=0)
     check_once(env, [*batu, more[1]], lane=1)
-    assert 'lane 0 deciding' in b.status and 'lane 1 deciding' in b.status
+    b.wait_status('lane 0 deciding')
+    b.wait_status('lane 1 deciding')
