@@ -8,7 +8,6 @@ Prints plain lines, needs no terminal, listens on loopback and Unix sockets only
 running: all processes end with this one. Exit 0 when the books balance.
 """
 
-import base64
 import hashlib
 import json
 import os
@@ -22,7 +21,7 @@ sys.path.insert(0, str(ROOT / 'tests'))
 
 from harness import Env, procs, whatsapp  # noqa: E402
 from harness.citizens import Person  # noqa: E402
-from harness.city import SECRET, TENANT, Bubble, City, ids  # noqa: E402
+from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
 import stories  # noqa: E402
 
 TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by hand
@@ -30,12 +29,6 @@ CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'lat', 'lon
 TENANTS = [{'name': TENANT, 'lane': 0, 'destination': 'lapor'},
            {'name': TOWN, 'lane': 0, 'destination': SHEETS}]
 BEGIN = time.monotonic()
-
-
-# One grey pixel.
-JPEG = base64.b64decode(
-    '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQ'
-    'CgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=')
 
 
 def sha256(data):

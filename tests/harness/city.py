@@ -12,6 +12,7 @@ Daemons are started supervised, as systemd would restart them; each has its own 
 driven as well (the demo does).
 """
 
+import base64
 import itertools
 import json
 import os
@@ -44,8 +45,13 @@ TENANT = 'malang'
 ACCOUNT = 'kota'
 BOX, CENTRE = 'kotak-saran', 'malang-112'
 SECRET, VERIFY = 'rahasia-aplikasi-uji', 'token-verifikasi-uji'
-CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'text')
-CALL_COLUMNS = ('No Tiket', 'Tanggal Terima', 'Jenis Panggilan', 'Nama', 'No Telp', 'Alamat', 'Uraian')
+CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'text', 'agency', 'attachments')
+CALL_COLUMNS = ('No Tiket', 'Tanggal Terima', 'Jenis Panggilan', 'Nama', 'No Telp', 'Alamat', 'Uraian',
+                'Dinas', 'Foto')
+AGENCIES = {'Dinas Perhubungan': '77', 'Dinas Pekerjaan Umum': '78'}
+JPEG = base64.b64decode(    # one grey pixel
+    '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQ'
+    'CgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=')
 CALL_TYPES = {'Pengaduan': 'normal', 'Ghost Call': 'ghost'}
 
 
@@ -107,7 +113,8 @@ class City:
 
     def _call112(self):
         return {**self._source(CENTRE), 'path': self.env.scratch.mkdir('drop-112'), 'poll': '100ms',
-                'fields': dict(zip(CALL_FIELDS, CALL_COLUMNS)), 'types': CALL_TYPES}
+                'fields': dict(zip(CALL_FIELDS, CALL_COLUMNS)), 'types': CALL_TYPES,
+                'attachments': {'wait': '2s'}}
 
     def _normalizer(self):
         return {'quiet': '500ms', 'session': self.session, 'commit': '200ms'}
@@ -119,7 +126,7 @@ class City:
                 'headers': [{'name': 'auth', 'secret': secret('lapor-auth', AUTH)},
                             {'name': 'token', 'secret': secret('lapor-token', TOKEN)}],
                 'settings': {'institution': '12', 'category': '436'},
-                'agencies': {'Dinas Perhubungan': '77', 'Dinas Pekerjaan Umum': '78'},
+                'agencies': AGENCIES,
                 'max_filings_per_hour': 0, 'settle': '0s', 'pause_base': '200ms', **over}
 
     def sheets(self, name='lembar'):
@@ -151,7 +158,7 @@ class City:
     # ---- the books
 
     def books(self, **more):
-        return Books(self.env, self.ledger, self.sandbox_dir, **more)
+        return Books(self.env, self.ledger, self.sandbox_dir, agencies=AGENCIES, **more)
 
     def _ends(self):
         """Of all logs; None while the broker has not found them again after a restart."""
@@ -246,8 +253,16 @@ class City:
         self.ledger.accept(ids.message_id(TENANT, 'call112', CENTRE, number), 'call112', text,
                            'archived' if ghost else 'complaint', told=False)
         when = time.strftime('%d-%m-%Y %H:%M:%S', time.gmtime(time.time() + 7 * 3600))
+        agency = self.citizens.random.choice(('', '', *AGENCIES))
+        photo = self._photo(number) if self.citizens.random.random() < 0.15 else ''
         return ';'.join((number, when, 'Ghost Call' if ghost else 'Pengaduan', '' if ghost else p.name,
-                         p.phone, '', text))
+                         p.phone, '', text, agency, photo))
+
+    def _photo(self, number):
+        """Beside the drop, before the row that names it; each its own."""
+        path = pathlib.Path(self.env.scratch.mkdir('drop-112'), f'{number}.jpg')
+        path.write_bytes(JPEG + number.encode())
+        return path.name
 
     def send(self, bubbles, batch=1, threads=8, duplicates=0.0, patience=120):
         """Posts them as Meta does: again and again until the answer is 200. Bubbles of one batch

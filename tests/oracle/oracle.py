@@ -42,11 +42,11 @@ class Books:
     folders with a journal; see Facts for the rest."""
 
     def __init__(self, env=None, accepted=None, sandbox_dir=None, waiting=(), offered=(),
-                 settled=True, kafka=None, prefix=None, journals=None):
+                 settled=True, kafka=None, prefix=None, journals=None, agencies=None):
         self.kafka, self.prefix = kafka or env.kafka, prefix or env.prefix
         self.offered = set(getattr(accepted, 'offered', ())) | set(offered)
         self.accepted = getattr(accepted, 'accepted', accepted)
-        self.waiting, self.settled = waiting, settled
+        self.waiting, self.settled, self.agencies = waiting, settled, agencies
         folders = [sandbox_dir] if isinstance(sandbox_dir, (str, os.PathLike)) else sandbox_dir or ()
         self.journals = [*(journals or ()), *(pathlib.Path(f) / 'journal.jsonl' for f in folders)]
 
@@ -65,7 +65,7 @@ class Books:
                for t, n in topics.items() if t.startswith(self.prefix + 'raw.')}
         journals = [read_journal(j) for j in self.journals] if self.journals and self.settled else None
         return Facts(raw, complaints, submissions, commands, journals, self.accepted, self.offered,
-                     self.waiting, self.settled)
+                     self.waiting, self.settled, self.agencies)
 
     def audit(self):
         return audit(self.facts())

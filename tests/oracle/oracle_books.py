@@ -9,7 +9,7 @@ ids and content hashes. No counter of ours is believed, no code of ours is used.
   I3  filed-again double-filed double-source duplicate-filed parked-too-many parked-too-few
       refused-without-ground
   I4  phantom-at-lapor altered-title altered-text altered-reporter altered-body altered-files
-      altered-snapshot content-hash
+      altered-snapshot content-hash wrong-institution handed-twice not-handed
   I5  version-order version-falls
   I9  acked-before-log sent-before-intent
   of the logs themselves: see oracle_lane
@@ -37,13 +37,15 @@ class Facts:
     lane; commands: records; journals: a list of journal lines per sandbox (None: not looked at);
     accepted: {message id: {'text', 'attachments', 'at_ms', 'place', 'channel'}, all optional};
     offered: ids that were sent but perhaps not accepted; waiting: destinations that may hold back
-    ready complaints; settled=False: work may still be under way."""
+    ready complaints; settled=False: work may still be under way; agencies: {name: institution at
+    LAPOR!} for which a filed complaint must be handed over, once."""
 
     def __init__(self, raw, complaints, submissions, commands=(), journals=None, accepted=None,
-                 offered=(), waiting=(), settled=True):
+                 offered=(), waiting=(), settled=True, agencies=None):
         self.raw, self.complaints, self.submissions = raw, complaints, submissions
         self.commands, self.journals, self.accepted = list(commands), journals, accepted
         self.offered, self.waiting, self.settled = set(offered), set(waiting), settled
+        self.agencies = agencies or {}
 
 
 class Message:
@@ -346,6 +348,8 @@ class Audit:
         for complaint, requests in by_complaint.items():
             self.fault('phantom-at-lapor', complaint, f'{len(requests)} creates, and no INTENT')
         self._check_stored(stored)
+        for j in journals:
+            self._check_handed(j)
 
     def _create_attempts(self):
         out = defaultdict(list)
@@ -441,6 +445,25 @@ class Audit:
                 if a.state == 'done' and a.remote_id not in map(str, stored.get(complaint, ())):
                     self.fault('filed-but-gone', complaint, f'{a.name} is DONE as {a.remote_id}, LAPOR! '
                                f'holds {stored.get(complaint, "nothing")}')
+
+    def _check_handed(self, journal):
+        """Each filed complaint of a mapped agency was handed over once, to that agency."""
+        handed = defaultdict(list)
+        for r in journal.requests.values():
+            if r['call'] == 'handover' and r['stored']:
+                handed[str(r['stored']['remote_id'])].append(str(r['stored']['to']))
+        for a in self.filings.attempts.values():
+            if a.call != 'create' or a.state not in ('done', 'filed'):
+                continue
+            c = self.versions.get((a.complaint, a.version), {})
+            want, got = self.facts.agencies.get(c.get('agency')), handed.pop(a.remote_id, [])
+            last = self.filings.slots.get((a.complaint, a.destination, 'handover', None), [None])[-1]
+            if len(got) > 1:
+                self.fault('handed-twice', a.complaint, f'report {a.remote_id} was handed over to {got}')
+            elif got and got != [want]:
+                self.fault('wrong-institution', a.complaint, f'handed over to {got[0]}, should be {want}')
+            elif want and not got and (last is None or last.state in ('done', 'not_sent')):
+                self.fault('not-handed', a.complaint, f'report {a.remote_id} never reached institution {want}')
 
     # ---- the result
 

@@ -72,7 +72,7 @@ class World:
         self.raw, self.accepted, self.journal, self.requests = Log(self, 'raw.whatsapp', False), {}, [], 0
         self.complaints, self.submissions = Log(self, 'complaints'), Log(self, 'submissions')
         self.remote = 100
-        self.waiting, self.commands, self.settled = (), [], True
+        self.waiting, self.commands, self.settled, self.agencies = (), [], True, None
 
     def tick(self):
         self.now += 10
@@ -176,7 +176,7 @@ class World:
     def audit(self):
         return audit(Facts({'raw.whatsapp': self.raw.records}, [self.complaints.records],
                            [self.submissions.records], self.commands, [self.journal], self.accepted,
-                           waiting=self.waiting, settled=self.settled))
+                           waiting=self.waiting, settled=self.settled, agencies=self.agencies))
 
     def names(self):
         return sorted({name for name, _, _ in self.audit().violations})
@@ -558,6 +558,38 @@ class Order(unittest.TestCase):
         remote = w.call(c)
         w.end(c, 'done', w.intent(c), remote)
         self.assertEqual(w.names(), ['sent-before-intent'])
+
+
+class Handed(unittest.TestCase):
+    """A filed complaint of a mapped agency goes on to that agency, once."""
+
+    def handed(self, *institutions, agency='Dinas Perhubungan'):
+        w = World()
+        m = w.message('1', 'Sampah')
+        c = w.snapshot([m], agency=agency)
+        w.decide([m], [c])
+        _, remote = w.file(c)
+        for to in institutions:
+            w.requests += 1
+            head = {**w.head(c), 'call': 'handover'}
+            intent = w.submissions.append('intent', head)
+            w.line(event='request', request=w.requests, call='handover', ticket=c['ticket'])
+            w.line(event='stored', request=w.requests, call='handover', remote_id=remote, to=to)
+            w.line(event='answer', request=w.requests, call='handover', status=200, action=None,
+                   stored=True, connection='kept')
+            w.submissions.append('done', {**head, 'intent': intent})
+        w.agencies = {'Dinas Perhubungan': '77'}
+        return w.names()
+
+    def test_once(self):
+        self.assertEqual(self.handed(77), [])
+        self.assertEqual(self.handed(agency=None), [])
+
+    def test_wrong(self):
+        self.assertEqual(self.handed(77, 77), ['handed-twice'])
+        self.assertEqual(self.handed(78), ['wrong-institution'])
+        self.assertEqual(self.handed(77, agency=None), ['wrong-institution'])
+        self.assertEqual(self.handed(), ['not-handed'])
 
 
 class Parts(unittest.TestCase):
