@@ -75,6 +75,32 @@ def test_killed_with_a_backlog(env):
     check_index(env)
 
 
+@flow(limit=120)
+def test_what_the_log_refused_is_decided_again(env):
+    """By the process that lives on, and by the next one after a kill: inputs whose
+    decision is not in the log are neither forgotten nor committed."""
+    d, topic = start(env, commit='0ms'), env.topic('complaints')
+    sent = [message('first', author='1')]
+    put(env, sent[0])
+    absorbed(env, sent)
+    wait_caught_up(env)
+    for kill in (False, True):
+        more = some(env, 40, 1000 * kill)
+        refusals = d.log_text().count('append failed')
+        env.kafka.set_topic_config(topic, cleanup_policy='compact', max_message_bytes=100)
+        put_many(env, more)
+        wait_until(lambda: d.log_text().count('append failed') > refusals, 30, 'an append is refused')
+        if kill:
+            d.kill9()
+        env.kafka.set_topic_config(topic, cleanup_policy='compact', max_message_bytes=1048588)
+        if kill:
+            d.start()
+        sent += more
+        absorbed(env, sent)
+    check_once(env, sent)
+    check_index(env)
+
+
 @flow(limit=90)
 def test_a_stop_finishes_what_is_in_flight(env):
     d = start(env, commit='1m')  # so that the commit of the stop is the one that counts

@@ -9,9 +9,11 @@ BACKLOG = 'flow:test_normalizer_faults:test_killed_with_a_backlog'
 
 MUTANTS = [
     # --- order of effects
-    dict(name='norm-commit-before-append', file=DESK_DECIDE, test=BACKLOG,
+    dict(name='norm-commit-before-append', file=DESK_DECIDE,
+         test='flow:test_normalizer_faults:test_what_the_log_refused_is_decided_again',
          old='	item_push(&d->flight, item_pop(&d->waiting));\n	d->view_age++;',
-         new='	if (i->source)\n		source_settled(i->source, i);\n'
+         new='	if (i->source) {\n		source_settled(i->source, i);\n'
+             '		inputs_commit(d->inputs, lane_member_consumer(d->member));\n	}\n'
              '	item_push(&d->flight, item_pop(&d->waiting));\n	d->view_age++;'),
     dict(name='norm-settle-before-confirm', file=SETTLE, test=BACKLOG,
          old='while (d->flight.first && (!d->flight.first->appended || d->flight.first->confirmed))',
@@ -19,7 +21,7 @@ MUTANTS = [
     dict(name='norm-in-flight-not-looked-at', file=DESK_DECIDE, test=BACKLOG,
          old='	view_apply(d->view, ops);\n', new=''),
     dict(name='norm-failed-appends-forgotten', file=DESK,
-         test='flow:test_normalizer_faults:test_broker_away_under_load',
+         test='flow:test_normalizer_faults:test_what_the_log_refused_is_decided_again',
          old='		item_push(&again, i);\n', new='		item_free(i);\n'),
     dict(name='norm-index-believed-anywhere', file=APPLIER, test='unit:test-applier/elsewhere',
          old='	if (!c)\n		return err_set(e, -ESTALE,', new='	if (!c && e)\n		return 0;\n'
