@@ -237,10 +237,21 @@ def options(argv=None):
     return p.parse_args(argv)
 
 
+def leave_on_term():
+    """At once, whatever call hangs: the journal is flushed line by line. By a thread that waits for
+    the signal: a handler that is due just before accept() blocks would run with the next connection
+    only."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+
+    def wait():
+        signal.sigwait({signal.SIGTERM})
+        os._exit(0)
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def main():
+    leave_on_term()
     sandbox = Sandbox(options())
-    # A daemon thread may sit in a hanging call: leave at once, the journal is flushed line by line.
-    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     print(f"READY {sandbox.port}", flush=True)
     try:
         sandbox.run()
