@@ -217,7 +217,7 @@ static int begin(struct err *e)
 		.shared_path = self.args.shared_path};
 	self.tick = loop_timer_new(self.env.loop, on_tick, NULL);
 	self.drain = loop_timer_new(self.env.loop, on_drain, NULL);
-	daemon_status("starting");
+	daemon_status(DAEMON_STARTING);
 	r = open_signals(e);
 	if (!r)
 		r = daemon_http_open(self.env.loop,

@@ -44,6 +44,7 @@ int daemon_notify_open(struct loop *l)
 		return r;
 	notify.every_ms = MAX((int64_t)(usec / 3000), 1);
 	notify.timer = loop_timer_new(l, pat, NULL);
+	notify.progress = true; /* it has started */
 	pat(NULL);
 	return 0;
 }
@@ -100,6 +101,8 @@ const char *daemon_notify_status(void)
 
 void daemon_notify_ready(void)
 {
+	if (strcmp(notify.status, DAEMON_STARTING) == 0)
+		daemon_status("running");
 	sd_notifyf(0, "READY=1\nSTATUS=%s", notify.sent);
 }
 

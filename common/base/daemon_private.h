@@ -45,6 +45,7 @@ int64_t daemon_conf_duration(
 /* --- daemon_notify.c: what the service manager hears --- */
 int daemon_notify_open(struct loop *l); /* watchdog as the environment asks for */
 void daemon_notify_close(void);
+#define DAEMON_STARTING "starting" /* becomes "running" when the daemon says nothing else */
 void daemon_notify_ready(void);
 void daemon_notify_stopping(void); /* from now on the watchdog is patted without progress */
 /* Text behind the status: a daemon's own health. */

@@ -24,6 +24,9 @@ struct kafka_conf {
 	const char *const *extra; /* may be NULL */
 };
 
+/* Some client of this process reaches no broker, as far as known. For health and STATUS=. */
+bool kafka_away(void);
+
 /* --- producer --- */
 
 /* status: 0 = persisted at offset (>= 0, or -1 when a retry hid it); else -errno-like: the append
@@ -51,6 +54,11 @@ struct kafka_producer_conf {
 struct kafka_producer;
 int kafka_producer_open(struct loop *l, const struct kafka_producer_conf *c,
 	struct kafka_producer **ret, struct err *e);
+/* Names a topic this producer will write to, at most KAFKA_KNOWN_MAX of them. librdkafka then asks
+ * for it now and then, which keeps the connection of a producer that has had nothing to produce
+ * from being closed as idle (Kafka does so after 10 min) and taken for "Kafka is away". */
+#define KAFKA_KNOWN_MAX 4
+int kafka_producer_know(struct kafka_producer *p, const char *topic, struct err *e);
 /* Copies key and value. value NULL = tombstone. 0, -ENOBUFS (queue full), or another -errno; no
  * report follows an error. */
 int kafka_produce(struct kafka_producer *p, const char *topic, int32_t partition, const void *key,

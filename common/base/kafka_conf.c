@@ -204,6 +204,8 @@ void kafka_wake_close(struct kafka_wake *w)
 
 /* --- brokers away or back --- */
 
+static int links_down; /* loop thread, as all of a link */
+
 void kafka_link_error(struct kafka_link *l, int err, const char *reason)
 {
 	if (err != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
@@ -212,14 +214,26 @@ void kafka_link_error(struct kafka_link *l, int err, const char *reason)
 	}
 	if (!l->down)
 		log_warn("kafka %s: no broker can be reached; waiting (%s)", l->who, reason);
+	links_down += !l->down;
 	l->down = true;
+}
+
+void kafka_link_end(struct kafka_link *l)
+{
+	links_down -= l->down;
+	l->down = false;
+}
+
+bool kafka_away(void)
+{
+	return links_down > 0;
 }
 
 void kafka_link_up(struct kafka_link *l)
 {
 	if (l->down)
 		log_notice("kafka %s: broker is back", l->who);
-	l->down = false;
+	kafka_link_end(l);
 }
 
 void kafka_link_stats(struct kafka_link *l, const char *json)

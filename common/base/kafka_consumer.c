@@ -538,6 +538,7 @@ static void consumer_end(struct kafka_consumer *c)
 {
 	kafka_wake_close(&c->wake);
 	parts_sweep(c, true);
+	kafka_link_end(&c->link);
 	kafka_destroy(c->rk, true, c->shell, CLOSE_MS);
 	free(c);
 }

@@ -44,6 +44,7 @@ struct kafka_link {
 void kafka_link_error(struct kafka_link *l, int err, const char *reason);
 void kafka_link_up(struct kafka_link *l);
 void kafka_link_stats(struct kafka_link *l, const char *json);
+void kafka_link_end(struct kafka_link *l); /* with its client */
 
 /* rd_kafka_destroy, after rd_kafka_consumer_close when asked for, in a thread of its own; waits at
  * most max_ms, then leaves the thread behind. `keep` is freed when the client is gone. */

@@ -32,6 +32,7 @@ struct kafka_producer {
 	long in_flight;
 	int serving;
 	bool fatal, closed;
+	rd_kafka_topic_t *known[KAFKA_KNOWN_MAX];
 	kafka_report_fn *report;
 	void (*on_fatal)(void *ctx, const char *text);
 	void *ctx;
@@ -190,6 +191,17 @@ int kafka_producer_open(struct loop *l, const struct kafka_producer_conf *c,
 	return 0;
 }
 
+int kafka_producer_know(struct kafka_producer *p, const char *topic, struct err *e)
+{
+	for (size_t i = 0; i < KAFKA_KNOWN_MAX; i++) {
+		if (p->known[i])
+			continue;
+		p->known[i] = rd_kafka_topic_new(p->rk, topic, NULL);
+		return p->known[i] ? 0 : kafka_err_set(e, rd_kafka_last_error(), "topic");
+	}
+	return err_set(e, -ENOSPC, "topic %s: too many for one producer", topic);
+}
+
 int kafka_produce(struct kafka_producer *p, const char *topic, int32_t partition, const void *key,
 	size_t key_len, const void *value, size_t value_len, void *opaque, struct err *e)
 {
@@ -259,6 +271,9 @@ static void producer_end(struct kafka_producer *p)
 {
 	rd_kafka_purge(p->rk, PURGE_ALL);
 	kafka_wake_close(&p->wake);
+	kafka_link_end(&p->link);
+	for (size_t i = 0; i < KAFKA_KNOWN_MAX && p->known[i]; i++)
+		rd_kafka_topic_destroy(p->known[i]);
 	kafka_destroy(p->rk, false, NULL, DESTROY_MS);
 	/* Reports are only called from our own polls, of which there are none any more. */
 	while (p->head.next != &p->head)

@@ -115,7 +115,10 @@ int emitter_open(const struct emitter_conf *c, struct emitter **ret, struct err 
 	muara_topic(c->shared, "cursors", em->cursors);
 	register_metrics(em);
 	r = kafka_producer_open(c->loop, &pc, &em->producer, e);
+	if (r == 0)
+		r = kafka_producer_know(em->producer, em->raw, e);
 	if (r) {
+		kafka_producer_close(em->producer, true);
 		free(em);
 		return r;
 	}

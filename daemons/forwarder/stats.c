@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/kafka.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/util.h"
@@ -221,6 +222,7 @@ bool stats_health(struct forwarder *f, char *text, size_t size)
 			(void)buf_adds(&b, " | ");
 		fine &= lane_words(l, &b);
 	}
-	snprintf(text, size, "%s", f->lanes ? buf_str(&b) : "no lane assigned");
-	return fine;
+	snprintf(text, size, "%s%s", kafka_away() ? "Kafka is away; " : "",
+		f->lanes ? buf_str(&b) : "no lane assigned");
+	return fine && !kafka_away();
 }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/daemon.h"
 #include "base/json.h"
+#include "base/kafka.h"
 #include "base/log.h"
 #include "core/index_fold.h"
 #include "desk_metrics.h"
@@ -508,14 +509,17 @@ static const char *state_text(const struct desk *d)
 
 bool desks_health(struct desk_host *h, char *text, size_t size)
 {
-	bool ok = !h->trouble[0], idle = true;
+	bool ok = !h->trouble[0] && !kafka_away(), idle = true;
 	size_t n = 0;
 	struct desk *d;
 
 	measure_all(h);
 	*text = '\0';
+	if (kafka_away())
+		n += (size_t)snprintf(text, size, "Kafka is away");
 	if (!h->desks)
-		snprintf(text, size, "%s", h->trouble[0] ? h->trouble : "no lane given yet");
+		snprintf(text + n, size - n, "%s%s", n ? "; " : "",
+			h->trouble[0] ? h->trouble : "no lane given yet");
 	for (d = h->desks; d && n < size; d = d->next) {
 		size_t held = inputs_held(d->inputs);
 
