@@ -188,6 +188,19 @@ static void check_topic(struct checkup *x, const struct estate *s, const struct 
 		say(x, OK, t->name, NULL, "%s", t->spec->why);
 }
 
+/* A channel that was taken out of muara.yaml: its messages are not decided any more. */
+static void check_strangers(struct checkup *x, const json_t *names)
+{
+	const json_t *name;
+	size_t i;
+
+	json_array_foreach (names, i, name)
+		say(x, WARN, json_string_value(name),
+			"name the channel in muara.yaml again, or delete the topic",
+			"begins with the prefix and is no topic of this muara.yaml: nobody reads "
+			"it");
+}
+
 static void check_topics(struct checkup *x)
 {
 	struct err e = {0};
@@ -198,6 +211,7 @@ static void check_topics(struct checkup *x)
 	else
 		for (size_t i = 0; i < s.n; i++)
 			check_topic(x, &s, &s.topics[i]);
+	check_strangers(x, s.strangers);
 	if (*s.installation)
 		say(x, OK, "installation", NULL, "%s", s.installation);
 	estate_free(&s);

@@ -97,7 +97,10 @@ static void on_topic(void *ctx, const struct kafka_topic_info *info)
 		if (strcmp(s->topics[i].topic.name, info->name) == 0) {
 			s->topics[i].partitions = info->partitions;
 			s->topics[i].replicas = info->replicas;
+			return;
 		}
+	if (strncmp(info->name, s->prefix, strlen(s->prefix)) == 0)
+		json_array_append_new(s->strangers, json_string(info->name));
 }
 
 static void note_installation(struct estate *s)
@@ -115,7 +118,7 @@ int estate_read(struct ctl *c, struct estate *ret, struct err *e)
 	_cleanup_free_ struct topic *all = NULL;
 	int r;
 
-	*ret = (struct estate){0};
+	*ret = (struct estate){.prefix = c->conf.prefix, .strangers = json_array()};
 	if (!a)
 		return err_set(e, -EIO, "no client for Kafka");
 	all = topics_of(&c->conf, &ret->n);
@@ -135,5 +138,6 @@ void estate_free(struct estate *s)
 	for (size_t i = 0; i < s->n; i++)
 		free(s->topics[i].logs);
 	free(s->topics);
+	json_decref(s->strangers);
 	*s = (struct estate){0};
 }

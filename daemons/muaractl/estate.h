@@ -29,7 +29,9 @@ struct estate_topic {
 struct estate {
 	struct estate_topic *topics;
 	size_t n;
+	json_t *strangers;     /* names of topics with our prefix that are none of ours */
 	char installation[40]; /* of the first genesis found, "" = none */
+	const char *prefix;
 };
 
 /* Blocking. -errno with text when Kafka cannot be asked. */

@@ -81,3 +81,30 @@ def test_pause_and_resume(env):
         code, done = ctl(env, 'pause', 'nirwana', '--lane', '0', *WHY, '--wait')
         assert code == 1 and done['result'] == 'refused' and done['reason'] == 'unknown-destination'
         validate_topic(env, 'submissions')
+
+
+@flow(limit=180)
+def test_lost_log_and_restore(env):
+    """The operator's way after a lost log: nothing by itself, then --recreate, --accept, resume."""
+    with Office(env) as o:
+        d = o.start()
+        c = o.ready()
+        o.wait_state(c, 'done')
+        assert d.stop() == 0
+        topic = env.topic('submissions')
+        env.kafka.delete_topic(topic)
+        wait_until(lambda: topic not in env.kafka.topics(), 60, 'the topic is gone')
+        done = env.ctl('topics', 'create', check=False)
+        assert done.returncode == 1 and 'the log was lost' in done.stderr
+        assert env.ctl('check', check=False).returncode == 1
+        env.ctl('topics', 'create', '--recreate', 'submissions')
+        d.start()
+        d.wait_status('held, a person must look')
+        code, done = ctl(env, 'restore', '--accept', 'forwarder', *WHY, '--wait')
+        assert (code, done['result']) == (0, 'done'), done
+        o.next_version(c, state='review')      # as the normalizer does with every ready one
+        code, done = ctl(env, 'resume', 'lapor', *WHY, '--wait')
+        assert (code, done['result']) == (0, 'done')
+        other = o.ready()
+        o.wait_state(other, 'done')
+        assert len(o.creates(c)) == 1

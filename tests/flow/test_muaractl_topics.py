@@ -179,6 +179,7 @@ def test_check(env):
     make(env, 'raw.whatsapp', 2)
     remove(env, 'replies')
     make(env, 'replies', 1)
+    make(env, 'raw.fax', 1)
     env.redis.cmd('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
     try:
         code, found = check(env)
@@ -195,6 +196,7 @@ def test_check(env):
     assert 'allkeys-lru' in told['redis']
     assert 'raw messages longer' in told['brokers']
     assert 'complaints' not in told
+    assert 'nobody reads it' in told['raw.fax']
     assert all(r['remedy'] for rows in found.values() for r in rows)
 
 
