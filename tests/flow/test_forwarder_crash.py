@@ -2,7 +2,6 @@
 successor makes of it: nothing is sent twice, and parked is exactly what nobody can know."""
 
 import os
-import time
 
 from harness import flow, wait_until
 from harness.forwarding import Office, fits_the_journal
@@ -28,7 +27,7 @@ def crash_at(env, point, number, slow_ms=30):
         killed = {a.name for a in o.filings().attempts.values() if a.state == 'intent'}
         o.wait_states(many, lambda states: states.count('intent') == len(killed)
                       and None not in states)
-        env.clock.advance(LONG_MS)
+        o.later(LONG_MS)
         o.wait_states(many, at_an_end)
         filings = o.filings()
         assert not o.faults, o.faults
@@ -83,7 +82,7 @@ def test_what_a_dead_one_left_waits(env):
         early = o.command('resolve', complaint=c, destination='lapor', attempt=a.name,
                           resolution='resend')
         assert o.absorbed(early).body['reason'] == 'under-way'
-        env.clock.advance(LONG_MS)
+        o.later(LONG_MS)
         o.wait_state(c, 'parked')
 
 
@@ -97,11 +96,11 @@ def test_kill_during_upload_and_handover(env):
         d = o.start(supervise=True, crash=['answer-read:1', 'answer-read:3'], filing=False)
         wait_until(lambda: d.restarts == 1, 60, 'killed at the upload')
         o.wait_filing(d)
-        env.clock.advance(LONG_MS)
+        o.later(LONG_MS)
         wait_until(lambda: d.restarts == 2, 60, 'killed at the hand-over')
         o.wait_filing(d)
         assert o.state(c) == 'done' and o.state(c, 'handover') == 'intent'
-        env.clock.advance(LONG_MS)
+        o.later(LONG_MS)
         o.wait_state(c, 'filed', 'handover')
         assert [a.state for a in o.attempts(c, 'upload')] == ['not_filed', 'done']
         assert len(o.stored(c)) == 1 and o.stored(c)[0]['handed'] == [77]
@@ -139,7 +138,7 @@ def test_resend_by_a_person(env):
         o.start()
         c = o.ready()
         a = o.wait_state(c, 'parked')
-        env.clock.advance(LONG_MS)
+        o.later(LONG_MS)
         o.command('resolve', complaint=c, destination='lapor', attempt=a.name, resolution='resend')
         o.wait_state(c, 'done')
         assert [x.state for x in o.attempts(c)] == ['not_filed', 'done']
@@ -210,8 +209,7 @@ def test_too_late_after_a_freeze(env):
         _, go, here = stalled(env, o, 'after-intent')
         c = o.ready()
         wait_file(here)
-        env.clock.advance(9 * 1000)  # less than the deadline of an append: the lane stays
-        time.sleep(0.1)  # the daemon's reading of the clock is up to 20 ms old
+        o.later(9 * 1000)  # less than the deadline of an append: the lane stays
         go()
         wait_until(lambda: o.attempts(c) and o.attempts(c)[0].state != 'intent', 30, 'an end')
         first = o.attempts(c)[0]
@@ -238,7 +236,7 @@ def test_zombie_sends_nothing_twice(env):
         wait_until(lambda: ': lost: ' in first.log_text(), 60, 'the first one knows')
         # The group may give it back to either; each takes what the other left.
         wait_until(lambda: o.files(first) != o.files(second), 60, 'one of the two files')
-        env.clock.advance(LONG_MS)
+        o.later(LONG_MS)
         o.wait_states(many, at_an_end)
         filings = o.filings()
         assert not o.faults, o.faults
@@ -314,7 +312,7 @@ def test_lost_term_with_an_answer_known(env):
         wait_until(lambda: len(o.creates()) == 4, 30, 'four are under way')
         env.kafka.freeze()  # outcomes cannot be written within their deadline
         wait_until(lambda: [f['answered'] for f in o.lapor.filed()] == [201] * 4, 30, 'all answered')
-        env.clock.advance(11 * 1000)
+        o.later(11 * 1000)
         d.wait_status('reading', 30)
         env.kafka.thaw()
         o.wait_states(many, lambda states: set(states) <= {'done', 'filed'}, 90)
