@@ -1,4 +1,6 @@
 // uses: daemons/normalizer/complaint.c
+// uses: daemons/normalizer/complaint_messages.c
+// uses: daemons/normalizer/complaint_text.c
 /* complaint: what of a message ends up where in a snapshot: title, fields, classification, the
  * order of the words, an officer's text, the hash of the content. The life of a complaint is in
  * test-decide.c. */

@@ -2,6 +2,8 @@
 // uses: daemons/normalizer/decide_message.c
 // uses: daemons/normalizer/decide_act.c
 // uses: daemons/normalizer/complaint.c
+// uses: daemons/normalizer/complaint_messages.c
+// uses: daemons/normalizer/complaint_text.c
 /* decide: each rule of decide.h, by tables where they are rows. What holds for any order of inputs
  * is in test-decide_any.c. */
 #include "decide-world.h"

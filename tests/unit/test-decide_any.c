@@ -2,6 +2,8 @@
 // uses: daemons/normalizer/decide_message.c
 // uses: daemons/normalizer/decide_act.c
 // uses: daemons/normalizer/complaint.c
+// uses: daemons/normalizer/complaint_messages.c
+// uses: daemons/normalizer/complaint_text.c
 /* decide, for any order of inputs: seeded random conversations, delivered late and twice, with
  * timers in between.
  *

@@ -2,6 +2,8 @@
 // uses: daemons/normalizer/decide_message.c
 // uses: daemons/normalizer/decide_act.c
 // uses: daemons/normalizer/complaint.c
+// uses: daemons/normalizer/complaint_messages.c
+// uses: daemons/normalizer/complaint_text.c
 // uses: daemons/forwarder/submission.c
 // uses: daemons/forwarder/ledger.c
 /* schema_samples: records as the C side builds them: messages, decisions upon them, commands,
