@@ -289,7 +289,7 @@ static void keep_answer(struct attempt *a, const struct httpc_answer *answer, bo
 	size_t n = MIN(answer->body_len, (size_t)ANSWER_KEPT_MAX);
 	struct err e = {0};
 
-	if (!answer->status)
+	if (!answer->status || !answer->body_len)
 		return;
 	sha256_hex(answer->body, answer->body_len, a->result.answer_sha256);
 	if (whole && blob_put(a->lane->fwd->blobs, answer->body, n, a->result.answer_blob, &e)) {

@@ -6,7 +6,9 @@
  * The ledger alone decides, so a restart goes on exactly where the log stands. A call whose outcome
  * is open (INTENT, PARKED, HANDED) stops the filing until a record closes it. A rejected or dropped
  * attachment is left out (the text of the report says so) and does not stop the complaint. A
- * REJECTED create is tried again only with a newer version. No I/O, no clock. */
+ * REJECTED create is tried again only with a newer version. No I/O, no clock.
+ * Known gap: a source that a person's split gave to two complaints on purpose is refused for the
+ * second one; there is no split yet. */
 #pragma once
 
 #include <jansson.h>

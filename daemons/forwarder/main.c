@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
+#include "base/fsio.h"
 #include "base/util.h"
 #include "core/lane_record.h"
 
@@ -33,13 +33,9 @@ static const struct lane_member_ops member_ops = {
 static void on_show(void *ctx)
 {
 	struct forwarder *f = ctx;
-	bool busy = false;
 
 	loop_timer_arm(show_timer, SHOW_MS);
 	stats_show(f);
-	for (struct lane *l = f->lanes; l; l = l->next)
-		busy |= l->n_attempts > 0;
-	daemon_idle(!busy);
 }
 
 static void forwarder_stop(void *state)
@@ -114,6 +110,17 @@ static int open_member(struct forwarder *f, const struct kafka_conf *kafka, stru
 	return lane_member_open(&c, &f->member, e);
 }
 
+static int make_folders(const struct forwarder *f, struct err *e)
+{
+	int r = 0;
+
+	if (f->conf->sheet_dir)
+		r = fsio_make_dirs(f->conf->sheet_dir, 0750, e);
+	if (!r && f->conf->observe_dir)
+		r = fsio_make_dirs(f->conf->observe_dir, 0700, e);
+	return r;
+}
+
 static int open_parts(struct forwarder *f, struct err *e)
 {
 	struct kafka_conf kafka = {
@@ -122,6 +129,8 @@ static int open_parts(struct forwarder *f, struct err *e)
 
 	if (!r)
 		r = stats_new(f, &f->stats, e);
+	if (!r)
+		r = make_folders(f, e);
 	if (!r)
 		r = blob_open(f->shared->blob_dir, &f->blobs, e);
 	if (!r)
@@ -151,6 +160,8 @@ static int forwarder_start(struct daemon_env *env, void **ret_state, struct err 
 		return r;
 	}
 	daemon_status("running");
+	/* All it ever waits for is outside: Kafka, a slow create, a call that may still travel. */
+	daemon_idle(true);
 	loop_timer_arm(show_timer, 0);
 	*ret_state = f;
 	return 0;

@@ -211,6 +211,19 @@ def test_one_destination_hangs_the_other_files(env):
         assert all(o.state(c) is None for c in stuck[4:])
 
 
+@flow(limit=60)
+def test_a_slow_call_is_no_hang(env):
+    """The service manager must not kill a forwarder whose only work is to wait for LAPOR!."""
+    with Office(env) as o:
+        o.lapor.script({'call': 'create', 'action': 'hang'})
+        o.ready()
+        d = o.start(env={'WATCHDOG_USEC': '600000'})
+        wait_until(o.creates, 20, 'the call is under way')
+        before = d.notify.watchdogs
+        wait_until(lambda: d.notify.watchdogs >= before + 8, 30, 'the watchdog is patted on')
+        o.lapor.stop()
+
+
 @flow(limit=90, own=True)
 def test_broker_away(env):
     with Office(env) as o:

@@ -64,14 +64,15 @@ class Office:
 
     def config(self, *destinations, **over):
         return {'destinations': list(destinations) or [self.destination()],
-                'sheet_dir': self.env.scratch.mkdir('sheets'),
-                'observe_dir': self.env.scratch.mkdir('observed'),
+                'sheet_dir': self.env.scratch.path('sheets'),
+                'observe_dir': self.env.scratch.path('observed'),
                 'session_timeout': '6s', **over}
 
     def start(self, *destinations, label='forwarder', filing=True, supervise=False, crash=None,
-              member=None, **over):
-        config = self.config(*destinations, member=member or label, **over)
-        d = self.env.daemon('forwarder', config, label=label, supervise=supervise, crash=crash)
+              env=None, **over):
+        config = self.config(*destinations, member=label, **over)
+        d = self.env.daemon('forwarder', config, label=label, supervise=supervise, crash=crash,
+                            env=env)
         self.daemon = self.daemon or d
         if filing:
             self.wait_filing(d)
