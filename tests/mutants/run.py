@@ -170,7 +170,7 @@ def tail(text, n=25):
 def main():
     p = argparse.ArgumentParser(description='Mutants: every rule broken must be found out.')
     p.add_argument('-k', metavar='PATTERN', help='only mutants whose name contains it')
-    p.add_argument('--jobs', type=int, default=min(4, os.cpu_count() or 1))
+    p.add_argument('--jobs', type=int, default=(os.cpu_count() or 1) + 1)
     args = p.parse_args()
     mutants = [m for m in load() if not args.k or args.k in m['name']]
     tests = sorted({m['test'] for m in mutants})
