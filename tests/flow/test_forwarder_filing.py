@@ -8,6 +8,7 @@ import os
 
 from harness import flow, wait_until
 from harness.forwarding import Office, Sandbox
+from harness.records import LaneWriter, complaint, decision_of
 
 
 @flow(limit=60)
@@ -209,6 +210,27 @@ def test_one_destination_hangs_the_other_files(env):
         for c in stuck[:4]:
             o.wait_state(c, 'parked')
         assert all(o.state(c) is None for c in stuck[4:])
+
+
+TWO_LANES = {'lanes': 2, 'tenants': [{'name': 'malang', 'lane': 0, 'destination': 'lapor'},
+                                     {'name': 'batu', 'lane': 1, 'destination': 'lapor'}]}
+
+
+@flow(limit=60, muara=TWO_LANES)
+def test_two_lanes_are_apart(env):
+    """A pause in one lane is none in the other; each has its own log of filings."""
+    with Office(env, lane=1) as o:
+        o.start()
+        other = LaneWriter(env, 'complaints')
+        pause = o.command('pause', destination='lapor')
+        assert o.absorbed(pause).body['result'] == 'done'
+        c = o.ready()
+        elsewhere = complaint([o.message()])
+        other.append('decision', decision_of(env, elsewhere))
+        wait_until(lambda: o.stored(elsewhere), 20, 'lane 0 files')
+        assert o.state(c) is None and not o.creates(c)
+        o.command('resume', destination='lapor')
+        o.wait_state(c, 'done')
 
 
 @flow(limit=60)

@@ -35,10 +35,10 @@ AGENCIES = {'Dinas Perhubungan': '77'}
 
 
 class Office:
-    def __init__(self, env, *sandbox):
-        self.env = env
+    def __init__(self, env, *sandbox, lane=0):
+        self.env, self.lane = env, lane
         self.lapor = Sandbox(env.scratch.mkdir('sandbox'), *sandbox).start()
-        self.writer, self.daemon, self._count = LaneWriter(env, 'complaints'), None, 0
+        self.writer, self.daemon, self._count = LaneWriter(env, 'complaints', lane), None, 0
         self.faults = []
 
     def __enter__(self):
@@ -83,9 +83,9 @@ class Office:
                    lambda: f'{daemon.label} files; status {daemon.status!r}')
 
     def files(self, daemon):
-        """Does it own the lane, with its inputs read? (False while it is being restarted.)"""
+        """Does it own every lane, with its inputs read? (False while it is being restarted.)"""
         try:
-            return daemon.metrics().get('muara_forwarder_lanes') == 1
+            return daemon.metrics().get('muara_forwarder_lanes') == self.env.muara['lanes']
         except OSError:
             return False
 
@@ -122,7 +122,7 @@ class Office:
         return attachment(name, 'stored', 'image', sha256, len(content), mime, name)
 
     def command(self, what, **more):
-        return put_command(self.env, what, **more)
+        return put_command(self.env, what, self.lane, **more)
 
     # ---- what the log says
 
@@ -131,12 +131,12 @@ class Office:
         self.faults = []
         out = Filings(lambda *fault: self.faults.append(fault))
         for entry in self._entries():
-            out.feed(0, entry)
+            out.feed(self.lane, entry)
         return out
 
     def _entries(self):
-        records = self.env.kafka.read_all(self.env.topic('submissions'))
-        return Ruling(records, 'submissions').counted()
+        records = self.env.kafka.read_all(self.env.topic('submissions'), self.lane)
+        return Ruling(records, 'submissions', self.lane).counted()
 
     def attempts(self, c, call='create', destination=None, filings=None):
         """Attempts at one call of a complaint, oldest first."""

@@ -181,10 +181,31 @@ static void test_pause_is_beside_the_state(void **state)
 	dest_free(&d);
 }
 
+static void test_what_was_not_sent_does_not_count(void **state)
+{
+	const struct dest_limits two = {.concurrency = 4, .max_filings_per_hour = 2};
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &two);
+	dest_note_create(&d, 10000);
+	dest_note_create(&d, 10001);
+	dest_forget_create(&d, 10000);
+	dest_forget_create(&d, 9999); /* never noted */
+	assert_int_equal(d.n_created, 1);
+	assert_int_equal(d.created_s[0], 10001);
+	assert_true(dest_may_start(&d, true, 0, 10002));
+	dest_note_create(&d, 10002);
+	assert_false(dest_may_start(&d, true, 0, 10003));
+	assert_int_equal(d.why, DEST_HOLD_HOURLY);
+	dest_free(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_concurrency),
+		cmocka_unit_test(test_what_was_not_sent_does_not_count),
 		cmocka_unit_test(test_ambiguous_cools_probes_and_goes_on_one_by_one),
 		cmocka_unit_test(test_an_hour_of_504_on_creates),
 		cmocka_unit_test(test_not_sent_backs_off_without_probe),

@@ -48,7 +48,9 @@ static void test_order_and_states(void **state)
 	assert_int_equal(row->offset, 11);
 	assert_int_equal(row->ready_ms, 1795494555000);
 	assert_non_null(row->snapshot);
+	assert_int_equal(worklist_at(&w, work_peek_second(&w, 1))->offset, 12);
 	work_pop(&w, 1);
+	assert_int_equal(work_peek_second(&w, 1), IDMAP_NONE);
 	assert_int_equal(worklist_at(&w, work_peek(&w, 1))->offset, 12);
 	work_again(&w, idmap_index(&w.rows, row), true);
 	assert_int_equal(worklist_at(&w, work_peek(&w, 1))->offset, 11);
