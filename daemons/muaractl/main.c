@@ -18,13 +18,13 @@
 
 #include "ctl.h"
 
-#ifndef SYSCONF
-#define SYSCONF "/etc/muara"
+#ifndef MUARA_SYSCONF /* the build says it; checkers do not */
+#define MUARA_SYSCONF "/etc/muara"
 #endif
 #define APPEND_MS 30000
 
 static const struct ctl_option global_options[] = {
-	{"--muara", "FILE", "shared configuration (default " SYSCONF "/muara.yaml)"},
+	{"--muara", "FILE", "shared configuration (default " MUARA_SYSCONF "/muara.yaml)"},
 	{"--json", NULL, "answers as JSON, for programs"},
 	{"--who", "NAME", "who acts (default $MUARA_WHO, $SUDO_USER, $USER)"},
 	{"--why", "TEXT", "why; required for whatever changes something"},
@@ -393,7 +393,7 @@ static int parse(struct ctl *c, struct line *l, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct line l = {.muara = SYSCONF "/muara.yaml"};
+	struct line l = {.muara = MUARA_SYSCONF "/muara.yaml"};
 	struct ctl c = {.out = stdout};
 	int r;
 

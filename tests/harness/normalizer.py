@@ -2,12 +2,14 @@
 
     n = start(env, quiet='0s')                     a Daemon, owner of its lane
     absorbed(env, messages)                        waits until each has its place
-    check_once(env, messages)                      each is absorbed by exactly one counted decision
+    check_once(env, messages)                      each is absorbed by exactly one counted decision,
+                                                   and every decision is as its schema says
     check_index(env)                               what Redis holds = what the logs say
 """
 
 from .procs import wait_until
 from .records import complaints, counted, places
+from .schema import validate_topic
 
 
 def config(**over):
@@ -45,6 +47,7 @@ def check_once(env, messages, lane=0):
     assert not missing, f'{len(missing)} of {len(ids)} never absorbed: {missing[:3]}'
     assert not twice, f'{len(twice)} absorbed more than once: {dict(list(twice.items())[:3])}'
     assert not nowhere, f'decisions that place nothing: {nowhere}'
+    validate_topic(env, 'complaints', lane)
     return found
 
 
