@@ -14,8 +14,6 @@ import os
 import sys
 import time
 
-from confluent_kafka import KafkaException
-
 from .kafka import ROOT
 from .procs import wait_until
 from .records import LaneWriter, attachment, complaint, decision_of, message, put_command
@@ -160,10 +158,7 @@ class Office:
         seen = []
 
         def fine():
-            try:
-                seen[:] = self.states(complaints)
-            except KafkaException:  # the broker comes back just now
-                return False
+            seen[:] = self.states(complaints)
             return ok(seen)
         wait_until(fine, timeout, lambda: f'states are as they should be: {seen}', step=0.1)
 

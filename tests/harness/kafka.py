@@ -46,6 +46,23 @@ class Record(NamedTuple):
         return None if self.value is None else json.loads(self.value)
 
 
+# A broker that was frozen or killed finds its place again.
+PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE,
+           KafkaError._UNKNOWN_PARTITION, KafkaError._ALL_BROKERS_DOWN)
+
+
+def _ends(consumer, topic, partition):
+    """(first, end) of one partition; what passes is waited for."""
+    def ask():
+        try:
+            return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+        except KafkaException as e:
+            if e.args[0].code() not in PASSING:
+                raise
+            return None
+    return wait_until(ask, 20, f'{topic}/{partition} has a leader', step=0.1)
+
+
 class Kafka:
     """One node. `bootstrap` is fixed for its whole life, over restarts."""
 
@@ -159,7 +176,7 @@ class Kafka:
         """(first, end): end is the offset the next record will get."""
         c = self._consumer()
         try:
-            return c.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+            return _ends(c, topic, partition)
         finally:
             c.close()
 
@@ -171,7 +188,7 @@ class Kafka:
         with no group, no commit and no interpretation."""
         c, out = self._consumer(), []
         try:
-            first, end = c.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
+            first, end = _ends(c, topic, partition)
             # A number, not "the beginning": that would be asked for, and often only after 500 ms.
             c.assign([TopicPartition(topic, partition, first if start == OFFSET_BEGINNING else start)])
             while True:
