@@ -1,5 +1,7 @@
 /* balance: `muaractl balance`: reads every log once, in the order books.h asks for, and shows the
- * sum. Reads lane logs through core/lane only: void records count nowhere. */
+ * sum. Reads lane logs through core/lane only: void records count nowhere.
+ * Known gap: while a lane that lost records is decided anew (`restore --accept`), what had been
+ * committed before and is not decided again yet is called lost. */
 #include <errno.h>
 #include <string.h>
 
