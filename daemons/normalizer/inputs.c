@@ -131,7 +131,7 @@ static int start_source(
 	if (r == 0)
 		r = kafka_watermarks(c, s->topic, lane, &low, &high, ASK_MS, e);
 	if (r < 0)
-		return err_prefix(e, "topic %s", s->topic);
+		return err_prefix(e, "topic %s (`muaractl topics create` makes it)", s->topic);
 	from = start_of(s, committed, low, high, accept);
 	if (accept && s->type == INPUT_MESSAGE && high > low)
 		s->restored_until = high;
