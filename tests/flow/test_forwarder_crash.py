@@ -101,7 +101,7 @@ def test_kill_during_upload_and_handover(env):
         o.wait_filing(d)
         assert o.state(c) == 'done' and o.state(c, 'handover') == 'intent'
         o.later(LONG_MS)
-        o.wait_state(c, 'filed', 'handover')
+        o.wait_state(c, 'filed', 'handover', timeout=30)
         assert [a.state for a in o.attempts(c, 'upload')] == ['not_filed', 'done']
         assert len(o.stored(c)) == 1 and o.stored(c)[0]['handed'] == [77]
         assert not o.faults
