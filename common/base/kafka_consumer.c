@@ -591,6 +591,27 @@ void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition
 		log_warn("kafka %s: commit failed: %s", c->link.who, rd_kafka_err2str(err));
 }
 
+static bool seems_absent(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+	       err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	       err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+/* A broker that comes up may answer before it knows its topics, and the client remembers that for
+ * minutes: only being asked for this very topic makes it look again. */
+static void look_again(rd_kafka_t *rk, const char *topic, int timeout_ms)
+{
+	rd_kafka_topic_t *t = rd_kafka_topic_new(rk, topic, NULL);
+	const struct rd_kafka_metadata *m;
+
+	if (!t)
+		return;
+	if (!rd_kafka_metadata(rk, 0, t, &m, timeout_ms))
+		rd_kafka_metadata_destroy(m);
+	rd_kafka_topic_destroy(t);
+}
+
 int kafka_watermarks(struct kafka_consumer *c, const char *topic, int32_t partition,
 	int64_t *ret_low, int64_t *ret_high, int timeout_ms, struct err *e)
 {
@@ -598,6 +619,11 @@ int kafka_watermarks(struct kafka_consumer *c, const char *topic, int32_t partit
 	rd_kafka_resp_err_t err =
 		rd_kafka_query_watermark_offsets(c->rk, topic, partition, &low, &high, timeout_ms);
 
+	if (seems_absent(err)) {
+		look_again(c->rk, topic, timeout_ms);
+		err = rd_kafka_query_watermark_offsets(
+			c->rk, topic, partition, &low, &high, timeout_ms);
+	}
 	if (err)
 		return kafka_err_set(e, err, "asking for a log's ends");
 	*ret_low = low;

@@ -139,7 +139,7 @@ struct lane {
 	int64_t hold_end;  /* of commands when it began to hold; -1 = not known yet */
 	char trouble[512]; /* inputs cannot be followed: nothing is filed */
 	uint32_t reading;  /* row whose text is being read, or IDMAP_NONE */
-	int64_t read_not_before_ms;
+	int64_t read_not_before_ms, look_not_before_ms;
 };
 
 /* --- lane.c --- */

@@ -18,6 +18,7 @@
 #include "forwarder.h"
 
 #define READ_RETRY_MS 5000
+#define LOOK_RETRY_MS 200 /* the lane's tick comes as often */
 
 int inputs_open(struct lane *l, struct lane_member *m, struct err *e)
 {
@@ -172,10 +173,12 @@ static void on_ends(void *ctx, int rc, const int64_t ends[ASKER_TOPICS], const s
 
 	daemon_progress();
 	l->look_under_way = false;
-	if (rc)
+	if (rc) {
 		log_warn("lane %d: ends of the inputs are not known: %s", (int)l->number, e->text);
-	else
+		l->look_not_before_ms = clock_mono_ms() + LOOK_RETRY_MS;
+	} else {
 		take_ends(l, ends);
+	}
 	went_on(l, IN_COMPLAINTS, 0);
 }
 
@@ -183,7 +186,7 @@ void inputs_look(struct lane *l)
 {
 	bool attempts = false;
 
-	if (l->look_under_way)
+	if (l->look_under_way || clock_mono_ms() < l->look_not_before_ms)
 		return;
 	l->look_is_start = lane_log_owned(l->log) && !l->start_known;
 	l->look_is_hold = l->held && l->hold_end < 0;

@@ -156,3 +156,22 @@ def test_answers_lost_after_it_stored(env):
         audit = city.balanced(forward_ms=60_000)
         assert audit.ends['parked'] == len(lost), audit.ends
         assert len(city.lapor.filed()) == len(audit.newest)
+
+
+@flow(limit=600, own=True)
+def test_daemons_and_broker_come_up_together(env):
+    """As after a power cut: clients meet a broker that answers before it knows its topics."""
+    with City(env) as city:
+        for name in LINE:
+            city.start(name)
+        for _ in range(env.rounds(3, 20)):
+            feed = city.send(city.population(env.count(30, 10)), threads=3)
+            env.kafka.kill9()
+            for name in LINE:
+                city.kill(name)
+            env.kafka.start()
+            for name in LINE:
+                city.kill(name)
+            feed.join()
+        audit = city.balanced(90, forward_ms=200_000)
+        print(f'       ends {dict(audit.ends)}, restarts { {k: d.restarts for k, d in city.daemons.items()} }')
