@@ -199,6 +199,9 @@ install: all ## Install daemons, sample config, schemas, systemd units (DESTDIR=
 	install -m 0755 $(BINS) $(DESTDIR)$(PREFIX)/bin/
 	cp -R config/. $(DESTDIR)$(PREFIX)/share/muara/config
 	cp -R deploy/kafka/. $(DESTDIR)$(PREFIX)/share/muara/kafka
+	install -d $(DESTDIR)$(PREFIX)/share/muara/nginx
+	install -m 0644 README.md $(DESTDIR)$(PREFIX)/share/muara/
+	install -m 0644 deploy/nginx/muara.conf $(DESTDIR)$(PREFIX)/share/muara/nginx/
 	for f in config/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/; done
 	install -d $(DESTDIR)$(SYSCONF)/lapor
 	for f in config/lapor/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/lapor/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/lapor/; done

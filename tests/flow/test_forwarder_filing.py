@@ -192,7 +192,10 @@ def test_observe_sends_nothing(env):
         assert 'Pohon tumbang.' in seen['calls'][1]['body']['content']
         assert 'auth' in seen['calls'][1]['headers'] and 'sandbox-auth' not in json.dumps(seen)
         assert os.stat(found[0]).st_mode & 0o777 == 0o600
-        assert o.state(c) is None and not o.lapor.journal()
+        later = o.ready(destination='bayangan')
+        wait_until(lambda: len(glob.glob(env.scratch.path('observed', '*.json'))) == 2, 20,
+                   'a second file: the first complaint is through')
+        assert o.state(c) is None and o.state(later) is None and not o.lapor.journal()
         assert d.metrics()['muara_forwarder_destination_state{destination="bayangan"}'] == 5
 
 
