@@ -6,17 +6,10 @@ import glob
 import shutil
 
 from harness import flow, wait_until
-from harness.normalizer import absorbed, check_once, start, wait_caught_up, wait_state
+from harness.normalizer import (absorbed, check_once, start, wait_caught_up, wait_held,
+                                wait_state)
 from harness.records import (LaneWriter, complaints, decisions, message, now_ms, places, put, put_command,
                              put_many, text_of)
-
-HELD = 'muara_normalizer_lanes{state="held"}'
-
-
-def wait_held(d, timeout=40):
-    wait_until(lambda: d.metrics()[HELD] == 1, timeout, lambda: f'{d.label} holds: {d.status!r}')
-    d.wait_status('held: ')
-    assert d.healthz()[0] == 503
 
 
 def wait_command(env, id):

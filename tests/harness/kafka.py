@@ -10,6 +10,7 @@ from confluent_kafka import (OFFSET_BEGINNING, Consumer, KafkaError, KafkaExcept
                              TopicPartition)
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
+from .groups import delete_group
 from .ports import free_port
 from .procs import Proc, tail, wait_until
 
@@ -163,6 +164,11 @@ class Kafka:
         resource = ConfigResource(ConfigResource.Type.TOPIC, name,
                                   set_config={k.replace('_', '.'): str(v) for k, v in config.items()})
         self.admin.alter_configs([resource], request_timeout=15)[resource].result(20)
+
+    def delete_group(self, name):
+        """Its commits are gone. None, or why not (it has members still). By
+        librdkafka itself: Debian's confluent_kafka cannot."""
+        return delete_group(self.bootstrap, name)
 
     # ---- records
 

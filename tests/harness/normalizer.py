@@ -25,6 +25,14 @@ def start(env, label='normalizer', owner=True, crash=None, supervise=False, args
     return d
 
 
+def wait_held(d, timeout=40):
+    """Its lane holds, and it says so everywhere."""
+    held = 'muara_normalizer_lanes{state="held"}'
+    wait_until(lambda: d.metrics()[held] == 1, timeout, lambda: f'{d.label} holds: {d.status!r}')
+    d.wait_status('held: ')
+    assert d.healthz()[0] == 503
+
+
 def absorbed(env, messages, timeout=60, lane=0):
     """Waits until every message has a place; gives places()."""
     ids = {m if isinstance(m, str) else m['id'] for m in messages}
