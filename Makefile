@@ -22,11 +22,11 @@ O        := build/$(BUILD)
 Q        := $(if $(V),,@)
 say       = $(if $(V),,@printf '  %-7s %s\n' $(1) $(2))
 
-PKGS     := rdkafka libcurl jansson hiredis libmicrohttpd yaml-0.1 libsystemd libcrypto
+PKGS     := rdkafka libcurl jansson hiredis libmicrohttpd yaml-0.1 libsystemd libcrypto gmime-3.0
 PKGS_OK  := $(shell pkg-config --exists $(PKGS) 2>/dev/null && echo yes)
 ifeq ($(PKGS_OK),yes)
 LIB_CFLAGS := $(shell pkg-config --cflags $(PKGS)) -I/usr/include
-LIB_LIBS   := $(shell pkg-config --libs $(PKGS)) -lutf8proc -lm
+LIB_LIBS   := $(shell pkg-config --libs $(PKGS)) -lutf8proc -letpan -lm
 endif
 
 WARN     := -Wall -Wextra -Wmissing-prototypes -Wstrict-prototypes -Wshadow -Wvla -Wformat=2 -Wconversion \
