@@ -66,7 +66,7 @@ static char *convert(const char *p, size_t n, const char *from, size_t *ret_len)
 	char chunk[1024], *in = (char *)(uintptr_t)p;
 	size_t left = n;
 
-	if (cd == (iconv_t)(intptr_t)-1)
+	if ((intptr_t)cd == -1)
 		return NULL;
 	for (bool flushing = false;;) {
 		char *out = chunk;

@@ -85,7 +85,7 @@ static void test_what_may_be_the_complaint_stays(void **state)
 		{"---------- Pesan terusan ---------\nDari: Ani\nTanggal: x\nPerihal: y\nKepada: "
 		 "z\n\nJalan rusak",
 			NULL},
-		{"Begin forwarded message:\n\nFrom: Ani\nTo: z\nSubject: y\n\nJalan rusak\n\n-- "
+		{"Begin forwarded message:\n\nFrom: Ani\nTo: z\nSubject: y\n\nJalan rusak\n\n--"
 		 "\nAni",
 			NULL},
 		{"", NULL},
