@@ -1,4 +1,4 @@
-/* lane: see lane.h; each rule is named by its number in lane.md.
+/* lane: see lane.h; rules are named by their number in lane.md.
  *
  * Guarantee: two views fed with the same log rule the same, whenever they read it: before or after
  * compaction, from the start or from a position saved by lane_view_save. What cannot be ruled is

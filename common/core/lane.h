@@ -1,5 +1,6 @@
 /* lane: which records of a lane log count. Pure: no I/O, no clock, no JSON; the driver is
- * lane_log.h, the rules with their reasons are lane.md.
+ * lane_log.h; the rules by their numbers, their reasons, tests and mutants are lane.md, beside this
+ * file.
  *
  * lane_view is the ruling every reader applies: fed with the records of one log in log order, it
  * says of each whether it counts. The owner's state machine above it is lane_owner.h. Plain state
