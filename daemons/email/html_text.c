@@ -118,7 +118,7 @@ static size_t number_reference(struct out *o, const char *p, size_t n)
 	bool hex = n > 2 && (p[2] | 0x20) == 'x';
 	size_t i = hex ? 3 : 2, digits = 0;
 	uint32_t c = 0;
-	char text[4];
+	char text[4] = {0};
 
 	for (; i < n && digits < 8 &&
 		(hex ? isxdigit((unsigned char)p[i]) : isdigit((unsigned char)p[i]));
@@ -131,7 +131,7 @@ static size_t number_reference(struct out *o, const char *p, size_t n)
 		return 0;
 	if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
 		c = 0xFFFD;
-	put(o, text, c == 0xA0 ? (text[0] = ' ', (size_t)1) : utf8_put(c, text));
+	put(o, text, utf8_put(c == 0xA0 ? ' ' : c, text));
 	return i + (i < n && p[i] == ';');
 }
 

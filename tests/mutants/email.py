@@ -14,7 +14,7 @@ MUTANTS = [
     dict(name='email-depth-without-limit', file='daemons/email/mime.c', old='if (depth > MAIL_DEPTH_MAX)',
          new='if (depth > 100 * MAIL_DEPTH_MAX)', test='unit:test-mime/test_a_depth_bomb'),
     dict(name='email-parts-without-limit', file='daemons/email/mime.c', old='if (++w->parts > MAIL_PARTS_MAX)',
-         new='if (++w->parts > 1000 * MAIL_PARTS_MAX)', test='unit:test-mime/test_many_parts'),
+         new='if (++w->parts > 1000 * MAIL_PARTS_MAX)', test='unit:test-mime/test_more_parts_than_are_read'),
     dict(name='email-decoded-without-limit', file='daemons/email/mime.c', old='if (w->decoded > MAIL_DECODED_MAX)',
          new='if (w->decoded > 100UL * MAIL_DECODED_MAX)', test='unit:test-mime/test_too_large'),
     dict(name='email-headers-without-limit', file='daemons/email/mime.c', old='if (header > MAIL_HEADERS_MAX)',

@@ -25,11 +25,11 @@ struct got {
 	struct message m;
 	json_t *record;
 	struct buf bytes;
+	char hash[SHA256_HEX_SIZE];
 };
 
 static void decode(struct got *g, const char *p, size_t n, bool partial)
 {
-	char hash[SHA256_HEX_SIZE];
 	struct err e = {0};
 
 	*g = (struct got){.m = {.tenant = "t", .channel = "email", .account = "a"}};
@@ -40,8 +40,8 @@ static void decode(struct got *g, const char *p, size_t n, bool partial)
 	mail_decode(p, n, partial, &rules, 1780000000000, &g->mail, &g->m);
 	g->m.original.data = p;
 	g->m.original.len = n;
-	sha256_hex(p, n, hash);
-	g->m.original.blob = n > MESSAGE_INLINE_MAX ? hash : NULL;
+	sha256_hex(p, n, g->hash);
+	g->m.original.blob = n > MESSAGE_INLINE_MAX ? g->hash : NULL;
 	if (message_build(&g->m, &g->record, NULL, &e))
 		fail_msg("no message: %s", e.text);
 }
@@ -305,6 +305,22 @@ static void test_many_parts(void **state)
 	done(&g);
 }
 
+static void test_more_parts_than_are_read(void **state)
+{
+	struct buf b = BUF_INIT(SIZE_MAX / 2);
+	struct got g;
+
+	(void)state;
+	buf_adds(&b, FROM "Content-Type: multipart/mixed; boundary=b\n\n");
+	for (int i = 1; i <= MAIL_PARTS_MAX + 50; i++)
+		buf_addf(&b, "--b\n\nbagian nomor %d.\n", i);
+	finish(&g, &b);
+	assert_true(limited(&g, "parts"));
+	assert_non_null(strstr(json_str(g.record, "text"), "nomor 50."));
+	assert_null(strstr(json_str(g.record, "text"), "nomor 101."));
+	done(&g);
+}
+
 static void test_long_headers(void **state)
 {
 	struct buf b = BUF_INIT(SIZE_MAX / 2);
@@ -383,6 +399,7 @@ int main(void)
 		cmocka_unit_test(test_history_is_in_full_text),
 		cmocka_unit_test(test_a_depth_bomb),
 		cmocka_unit_test(test_many_parts),
+		cmocka_unit_test(test_more_parts_than_are_read),
 		cmocka_unit_test(test_long_headers),
 		cmocka_unit_test(test_a_cut_mail),
 		cmocka_unit_test(test_too_large),
