@@ -58,13 +58,13 @@ def unanswered(city):
 
 
 def zombie(city, name, instance='b'):
-    """The owner sleeps until a second one rules, then wakes up beside it."""
+    """The owner falls asleep, a second one comes and rules, then the first wakes up beside it."""
     log = {'normalizer': 'complaints', 'forwarder': 'submissions'}[name]
     owner = city.daemons[name]
-    before = city.terms(log)
-    city.start(name, label=name + '-b', args=('--instance', instance))
     owner.freeze()
     try:
+        before = city.terms(log)
+        city.start(name, label=name + '-b', args=('--instance', instance))
         wait_until(lambda: city.terms(log) > before, 60, f'a second {name} takes over')
     finally:
         owner.thaw()
