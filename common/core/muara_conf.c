@@ -1,5 +1,6 @@
 /* muara_conf: see muara_conf.h. config/muara.yaml is the commented sample of this table. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -7,6 +8,7 @@
 #include "core/muara_conf.h"
 
 #define NAME_MAX_LEN 32
+#define STATE_DIR    "/var/lib/muara"
 
 static const char *const log_levels[] = {"error", "warning", "notice", "info", "debug", NULL};
 
@@ -37,8 +39,8 @@ const struct option_row muara_conf_options[] = {
 	OPT(struct muara_conf, OPT_LIST, tenants, "tenants", NULL, .flags = OPT_REQUIRED,
 		.sub = tenant_options, .sub_size = sizeof(struct muara_tenant),
 		.help = "The governments served."),
-	OPT(struct muara_conf, OPT_PATH, state_dir, "state_dir", "/var/lib/muara", .flags = OPT_REQUIRED,
-		.help = "What a daemon remembers on this machine: witnesses, ledgers."),
+	OPT(struct muara_conf, OPT_PATH, state_dir, "state_dir", STATE_DIR, .flags = OPT_REQUIRED,
+		.help = "What a daemon remembers on this machine; under systemd the default is its StateDirectory."),
 	OPT(struct muara_conf, OPT_PATH, blob_dir, "blob_dir", "/var/lib/muara/blobs", .flags = OPT_REQUIRED,
 		.help = "Blob store, named by content; shared by all machines."),
 	OPT(struct muara_conf, OPT_PATH, redis, "redis", "/run/redis/redis-server.sock", .flags = OPT_REQUIRED,
@@ -125,6 +127,13 @@ void muara_conf_check(void *conf, struct options_faults *f)
 	if (c->timezone && muara_zone_parse(c->timezone, &minutes))
 		options_fault(
 			f, "timezone", "is no offset such as +07:00 and none of WIB, WITA, WIT, Z");
+}
+
+const char *muara_state_dir(const struct muara_conf *c)
+{
+	const char *given = getenv("STATE_DIRECTORY");
+
+	return given && *given && strcmp(c->state_dir, STATE_DIR) == 0 ? given : c->state_dir;
 }
 
 const char *muara_topic(const struct muara_conf *c, const char *name, char ret[TOPIC_NAME_SIZE])

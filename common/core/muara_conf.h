@@ -29,6 +29,10 @@ struct muara_conf {
 };
 
 extern const struct option_row muara_conf_options[];
+/* Where this daemon keeps what it remembers on this machine. As configured; where nothing else was
+ * configured than the default, the folder the service manager made for it ($STATE_DIRECTORY): the
+ * units leave no other one writable. */
+const char *muara_state_dir(const struct muara_conf *c);
 void muara_conf_check(void *conf, struct options_faults *f); /* struct muara_conf * */
 
 #define TOPIC_NAME_SIZE 250

@@ -103,7 +103,7 @@ static int open_member(struct forwarder *f, const struct kafka_conf *kafka, stru
 		.instance = f->member_name,
 		.session_ms = (int)f->conf->session_ms,
 		.kinds = lane_log_kinds("submissions"),
-		.state_dir = f->shared->state_dir,
+		.state_dir = muara_state_dir(f->shared),
 		.ops = &member_ops,
 		.ctx = f};
 

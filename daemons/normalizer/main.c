@@ -57,7 +57,7 @@ static int start(struct daemon_env *env, void **ret_state, struct err *e)
 		.session_ms = (int)s->session_ms,
 		.lanes = (int)n->host.shared->lanes,
 		.kinds = desk_decision_kinds,
-		.state_dir = n->host.shared->state_dir,
+		.state_dir = muara_state_dir(n->host.shared),
 		.append_deadline_ms = s->append_deadline_ms,
 		.ops = &desk_ops,
 		.ctx = &n->host};

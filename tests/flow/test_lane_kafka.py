@@ -195,6 +195,20 @@ def test_log_put_back_and_one_memory_is_newer(env):
 
 
 @flow(limit=60)
+def test_witness_in_the_folder_of_the_unit(env):
+    """As installed: muara.yaml says nothing, systemd leaves only its own folder writable."""
+    folder = env.scratch.mkdir('unit')
+    d = env.daemon('normalizer', {'quiet': '0s'}, env={'STATE_DIRECTORY': folder},
+                   muara={'state_dir': '/var/lib/muara'})
+    d.wait_status('deciding', 30)
+    messages = people(1)
+    put_many(env, messages)
+    absorbed(env, messages)
+    assert d.stop() == 0
+    assert os.listdir(folder) == ['witness-complaints-0.json']
+
+
+@flow(limit=60)
 def test_commits_deleted(env):
     sent = people(40)
     d = start(env)
