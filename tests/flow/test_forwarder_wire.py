@@ -6,18 +6,18 @@ import pathlib
 import uuid
 
 from harness import flow
-from harness.desk import AUTH, TOKEN, Desk
+from harness.forwarding import AUTH, SETTINGS, TOKEN, Office
 from harness.kafka import ROOT
 
-from sandbox_client import golden_match  # its folder is put on the path by harness.desk
+from sandbox_client import golden_match  # its folder is put on the path by harness.forwarding
 
 GOLDEN = pathlib.Path(ROOT) / 'tests' / 'golden' / 'lapor-v3'
 IMAGE, PDF = b'\xff\xd8\xff\xe0muara\xff\xd9', b'%PDF-1.4 muara'
 
 
-def requests(desk, complaint):
+def requests(o, complaint):
     """[(call, bytes)] of one complaint, in order."""
-    return [(r['call'], desk.lapor.request_bytes(r['request'])) for r in desk.lapor.journal()
+    return [(r['call'], o.lapor.request_bytes(r['request'])) for r in o.lapor.journal()
             if r['event'] == 'request' and (r['idempotency_key'] or '').startswith(complaint['id'])]
 
 
@@ -30,42 +30,42 @@ def matches(name, raw):
     return values
 
 
-def file(desk, name):
+def file(o, name):
     """Decides the snapshot of the transcripts, under an id of its own; what arrived of it."""
     c = json.loads((GOLDEN / f'complaint-{name}.json').read_text())
     c['id'] = str(uuid.uuid4())
     c['sources'] = [{'message': c['id'], 'channel': 'whatsapp', 'conversation': c['id'], 'span': None,
                      'hash': '0' * 64, 'sent_at': c['opened_at'], 'ticket': c['ticket']}]
-    desk.decide(c)
-    desk.wait(c, 'done', 'handover')
-    return c, requests(desk, c)
+    o.put(c)
+    o.wait(c, 'done', 'handover')
+    return c, requests(o, c)
 
 
 @flow(limit=60)
 def test_calls_equal_the_transcripts(env):
-    with Desk(env) as desk:
-        plain, (create, handover) = file(desk, 'plain')
+    with Office(env, '--keep-requests') as o:
+        o.start()
+        plain, (create, handover) = file(o, 'plain')
         assert matches('create-plain', create[1])['ticket'] == plain['ticket']
         assert matches('handover', handover[1])['target_institution_id'] == '77'
-        _, (create, _) = file(desk, 'secret')
+        _, (create, _) = file(o, 'secret')
         matches('create-anonymous-secret', create[1])
 
 
 @flow(limit=60)
 def test_uploads_equal_the_transcripts(env):
-    settings = {'institution': 12, 'category': 436}
     for form, name in (('string', 'create-attachments-string'),
                        ('string_dot', 'create-attachments-string-dot')):
-        with Desk(env, destination={'settings': {**settings, 'attachments_form': form}},
-                  start=False) as desk:
+        with Office(env, '--keep-requests') as o:
             for data in (IMAGE, PDF):
-                desk.file(data)
-            desk.start(label='forwarder-' + form.replace('_', '-'))
-            c, calls = file(desk, 'attachments')
+                o.photo(data)
+            o.start(o.destination(settings={**SETTINGS, 'attachments_form': form}),
+                       label='forwarder-' + form.replace('_', '-'))
+            c, calls = file(o, 'attachments')
             assert [call for call, _ in calls] == ['upload', 'upload', 'create', 'handover']
             by_type = {b'%PDF' in raw: raw for call, raw in calls[:2]}
             matches('upload-image', by_type[False])
             matches('upload-document', by_type[True])
             values = matches(name, calls[2][1])
-            assert {values['image_id'], values['doc_id']} <= {str(f['id']) for f in desk.lapor.files()}
-            desk.daemon.stop()
+            assert {values['image_id'], values['doc_id']} <= {str(f['id']) for f in o.lapor.files()}
+            o.daemon.stop()

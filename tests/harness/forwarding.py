@@ -2,11 +2,21 @@
 as the normalizer would have decided them.
 
     with Office(env) as o:
-        o.start(settle='0s')                  the forwarder, filing
-        c = o.ready('Jalan rusak')            a ready complaint; its snapshot
+        o.start(o.destination(settle='0s'))   the forwarder, filing
+        c = o.ready('Jalan rusak')            a ready complaint, decided now; its snapshot
         o.wait_state(c, 'done')               of its create, by the log
         o.filings()                           oracle's fold of `submissions`
+        o.wait(c, 'done')                     its newest record of the create; the record's body
+        o.kinds(c)                            ['intent', 'not_sent', 'intent', 'done']
+        o.reasons(c)                          what its outcomes give as reason
+        o.stored(c), o.once()                 what the sandbox holds of it; nothing twice
         o.lapor.filed(), .script(...), .journal()
+
+    with opened(env, concurrency=1) as o:     the same with one destination, started already
+
+Office(env, total='6s') files by a copy of the profile with that longest duration of its calls (they
+run by the real clock, tests cannot turn it). o.photo(bytes, mime) lies in the blob store, for
+ready(messages=[o.message(attachments=[...])]) or snapshot(attachments=[...]).
 """
 
 import hashlib
@@ -29,12 +39,14 @@ from sandbox_client import AUTH, TOKEN, Sandbox  # noqa: E402
 PROFILES = os.path.join(ROOT, 'config', 'lapor')
 FINAL = ('done', 'filed', 'dropped')  # no waiting changes these
 SETTINGS = {'institution': '12', 'category': '436'}
-AGENCIES = {'Dinas Perhubungan': '77'}
+AGENCY, INSTITUTION = 'Dinas Perhubungan', 77
+AGENCIES = {AGENCY: str(INSTITUTION)}
+OUTCOMES = ('done', 'rejected', 'not_sent', 'parked', 'handed', 'resolved')
 
 
 class Office:
-    def __init__(self, env, *sandbox, lane=0):
-        self.env, self.lane = env, lane
+    def __init__(self, env, *sandbox, lane=0, total=None):
+        self.env, self.lane, self.total = env, lane, total
         self.lapor = Sandbox(env.scratch.mkdir('sandbox'), *sandbox).start()
         self.writer, self.daemon, self._count = LaneWriter(env, 'complaints', lane), None, 0
         self.faults = []
@@ -49,9 +61,19 @@ class Office:
 
     # ---- the daemon
 
+    def profile_file(self, profile):
+        path = os.path.join(PROFILES, profile + '.yaml')
+        if not self.total:
+            return path
+        with open(path) as f:
+            text = f.read()
+        for limit in ('total: 90s', 'total: 30s', 'connect: 30s', 'connect: 10s'):
+            text = text.replace(limit, f"{limit.split(':')[0]}: {self.total}")
+        return self.env.scratch.write(f'{profile}.yaml', text)
+
     def destination(self, name='lapor', profile='lapor-v3', base=None, **over):
         """One entry of forwarder.yaml's destinations."""
-        out = {'name': name, 'profile': os.path.join(PROFILES, profile + '.yaml'), 'settle': '0s',
+        out = {'name': name, 'profile': self.profile_file(profile), 'settle': '0s',
                'pause_base': '200ms'}
         if profile != 'manual':
             out.update(
@@ -104,6 +126,11 @@ class Office:
         self.writer.append('decision', decision_of(self.env, snapshot, messages))
         return snapshot
 
+    def snapshot(self, text=None, attachments=(), **over):
+        """(snapshot, its message) of a complaint that is not decided yet; see put."""
+        m = self.message(text, attachments=attachments)
+        return complaint([m], **over), m
+
     def ready(self, text=None, messages=None, **over):
         messages = messages or [self.message(text)]
         return self.put(complaint(messages, **over), messages)
@@ -111,16 +138,20 @@ class Office:
     def next_version(self, c, **over):
         return self.put({**c, 'version': c['version'] + 1, **over})
 
-    def photo(self, content=b'\xff\xd8\xff foto', mime='image/jpeg', name='foto.jpg'):
+    def photo(self, content=b'\xff\xd8\xff foto', mime='image/jpeg', name='foto.jpg', id=None):
         """An attachment whose bytes lie in the blob store."""
         sha256 = hashlib.sha256(content).hexdigest()
         path = os.path.join(self.env.muara['blob_dir'], sha256)
         with open(path, 'wb') as f:
             f.write(content)
-        return attachment(name, 'stored', 'image', sha256, len(content), mime, name)
+        kind = 'image' if mime.startswith('image/') else 'document'
+        return attachment(id or name, 'stored', kind, sha256, len(content), mime, name)
 
     def command(self, what, **more):
         return put_command(self.env, what, self.lane, **more)
+
+    def resume(self, name='lapor'):
+        return self.command('resume', destination=name)
 
     # ---- what the log says
 
@@ -181,6 +212,35 @@ class Office:
         return wait_until(lambda: self.filings().commands.get(command), timeout,
                           f'command {command} is absorbed', step=0.05)[0]
 
+    def bodies(self, c=None, call=None, attachment=None):
+        """Of `submissions` that count, in order."""
+        return [e.body for e in self._entries() if (c is None or e.body.get('complaint') == c['id'])
+                and call in (None, e.body.get('call'))
+                and attachment in (None, e.body.get('attachment'))]
+
+    def kinds(self, c, call='create', attachment=None):
+        return [b['kind'] for b in self.bodies(c, call, attachment)]
+
+    def reasons(self, c, call='create', attachment=None):
+        return [b['reason'] for b in self.bodies(c, call, attachment)
+                if b['kind'] in OUTCOMES and b.get('reason')]
+
+    def wait(self, c, kind, call='create', attachment=None, timeout=60):
+        """Until the newest record of the call is of that kind; its body."""
+        def ended():
+            found = self.bodies(c, call, attachment)
+            return found[-1] if found and found[-1]['kind'] == kind else None
+        return wait_until(ended, timeout,
+                          lambda: f"{call} of {c['ticket']} {kind}; it is "
+                                  f'{self.kinds(c, call, attachment)} '
+                                  f'{self.reasons(c, call, attachment)}; '
+                                  f'{self.daemon.status if self.daemon else "no daemon"!r}')
+
+    def parked(self, call='create'):
+        """{complaint id} whose newest record of the call parks it."""
+        newest = {b['complaint']: b['kind'] for b in self.bodies(call=call)}
+        return {c for c, kind in newest.items() if kind == 'parked'}
+
     # ---- what LAPOR! saw
 
     def creates(self, c=None):
@@ -190,6 +250,19 @@ class Office:
 
     def stored(self, c):
         return [f for f in self.lapor.filed() if f['ticket'] == c['ticket']]
+
+    def once(self):
+        """Fails when a complaint stands in the sandbox twice; gives how many reports it holds."""
+        tickets = [f['ticket'] for f in self.lapor.filed()]
+        assert len(tickets) == len(set(tickets)), f'filed twice: {sorted(tickets)}'
+        return len(tickets)
+
+
+def opened(env, total=None, **destination):
+    """An Office with one destination of these settings, its forwarder filing."""
+    o = Office(env, total=total)
+    o.start(o.destination(**destination))
+    return o
 
 
 def fits_the_journal(o, complaints, filings):
