@@ -116,6 +116,7 @@ struct kafka_consumer_conf {
 	const char *instance; /* group.instance.id, NULL = dynamic */
 	int session_ms;	      /* default 45000 */
 	int max_poll_ms;      /* default 300000 */
+	int fetch_wait_ms;    /* default 100: `eof` comes as late, an idle reader asks as often */
 	const struct kafka_consumer_ops *ops;
 	void *ctx;
 };

@@ -28,6 +28,7 @@ struct part {
 	bool paused; /* by -EAGAIN or by the caller */
 	bool moved;  /* what still comes belongs to another position */
 	bool dead;
+	bool ask_begin; /* KAFKA_BEGIN is not 0 here: have librdkafka ask for it */
 	char topic[];
 };
 
@@ -84,11 +85,13 @@ static void parts_sweep(struct kafka_consumer *c, bool all)
 	c->last = NULL;
 }
 
-static int64_t rk_offset(int64_t offset)
+/* The beginning is 0 until the broker says otherwise (begins_later): librdkafka asks for a logical
+ * offset once it knows the leader, and looks whether it does every 500 ms only. */
+static int64_t rk_offset(const struct part *p)
 {
-	return offset == KAFKA_BEGIN ? RD_KAFKA_OFFSET_BEGINNING
-	       : offset == KAFKA_END ? RD_KAFKA_OFFSET_END
-				     : offset;
+	if (p->next == KAFKA_BEGIN)
+		return p->ask_begin ? RD_KAFKA_OFFSET_BEGINNING : 0;
+	return p->next == KAFKA_END ? RD_KAFKA_OFFSET_END : p->next;
 }
 
 static void rk_pause(struct kafka_consumer *c, const struct part *p, bool pause)
@@ -111,7 +114,7 @@ static int apply_assignment(struct kafka_consumer *c)
 	for (struct part *p = c->parts; p; p = p->next_part) {
 		if (!p->dead)
 			rd_kafka_topic_partition_list_add(l, p->topic, p->number)->offset =
-				rk_offset(p->next);
+				rk_offset(p);
 	}
 	err = rd_kafka_assign(c->rk, l);
 	if (err) {
@@ -151,7 +154,7 @@ int kafka_consumer_assign_add(struct kafka_consumer *c, const char *topic, int32
 	part_drop_held(p);
 	if (p->paused)
 		rk_pause(c, p, false);
-	p->paused = false;
+	p->paused = p->ask_begin = false;
 	p->moved = true;
 	p->next = offset;
 	assignment_changed(c);
@@ -282,6 +285,16 @@ static void fatal(struct kafka_consumer *c)
 		c->ops.fatal(c->ctx, text);
 }
 
+/* The log's old records went by its retention, and 0 with them: not what anybody asked for. */
+static bool begins_later(struct kafka_consumer *c, struct part *p, int code)
+{
+	if (code != -ERANGE || p->next != KAFKA_BEGIN || p->ask_begin)
+		return false;
+	p->ask_begin = p->moved = true;
+	assignment_changed(c);
+	return true;
+}
+
 static void trouble(struct kafka_consumer *c, const rd_kafka_message_t *m)
 {
 	const char *topic = m->rkt ? rd_kafka_topic_name(m->rkt) : NULL;
@@ -292,6 +305,8 @@ static void trouble(struct kafka_consumer *c, const rd_kafka_message_t *m)
 			c->ops.eof(c->ctx, p->topic, p->number, m->offset);
 		return;
 	}
+	if (p && !p->moved && begins_later(c, p, kafka_errno(m->err)))
+		return;
 	if (p && !p->moved && c->ops.partition_error) {
 		c->ops.partition_error(
 			c->ctx, p->topic, p->number, kafka_errno(m->err), rd_kafka_err2str(m->err));
@@ -453,6 +468,12 @@ static int consumer_conf(rd_kafka_conf_t *conf, const struct kafka_consumer_conf
 	const char *const instance[] = {"group.instance.id", c->instance, NULL};
 	int session = c->session_ms ? c->session_ms : 45000;
 	int r = kafka_conf_pairs(conf, always, e);
+
+	/* How long a fetch waits for something to come: so late comes the end of a log, a
+	 * partition that was added, and whatever else is asked on the same connection. */
+	if (!r)
+		r = kafka_conf_int(
+			conf, "fetch.wait.max.ms", c->fetch_wait_ms ? c->fetch_wait_ms : 100, e);
 
 	if (!r)
 		r = kafka_conf_pairs(conf, group, e);

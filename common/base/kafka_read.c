@@ -20,7 +20,7 @@ static rd_kafka_t *reader_new(const struct kafka_conf *c, struct err *e)
 	static const char *const own[] = {"group.id", "muara-none", "enable.auto.commit", "false",
 		"enable.auto.offset.store", "false", "auto.offset.reset", "error",
 		"enable.partition.eof", "true", "isolation.level", "read_committed",
-		"allow.auto.create.topics", "false", "fetch.wait.max.ms", "50", NULL};
+		"allow.auto.create.topics", "false", "fetch.wait.max.ms", "10", NULL};
 	rd_kafka_conf_t *conf = kafka_conf_new(c, e);
 	rd_kafka_t *rk;
 

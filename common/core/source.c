@@ -22,6 +22,7 @@
 #define LOOK_MS		1000
 #define SLOW_READ_MS	5000
 #define WATERMARK_MS	1000
+#define READER_WAIT_MS	10 /* the reader lives until the cursors are read; nothing else waits */
 #define REPORTS_LATE_MS (5 * 60 * 1000) /* above the producer's delivery time-out of 2 min */
 
 enum phase { READING_CURSORS, READING_RAW, READ, STARTING, RUNNING, DRAINING };
@@ -313,6 +314,7 @@ static int open_reader(struct source *s, struct err *e)
 	_cleanup_free_ const char **extra = muara_kafka_extra(shared);
 	struct kafka_consumer_conf c = {
 		.common = {.brokers = shared->brokers, .client_id = s->env->name, .extra = extra},
+		.fetch_wait_ms = READER_WAIT_MS,
 		.ops = &reader_ops,
 		.ctx = s,
 	};
