@@ -22,6 +22,7 @@
 
 struct part {
 	struct part *next_part;
+	rd_kafka_topic_t *handle; /* what is made here is asked for at once, not within a second */
 	rd_kafka_message_t *held; /* the record that was answered with -EAGAIN */
 	int64_t next;		  /* next offset to deliver, or KAFKA_BEGIN/_END until the first */
 	int32_t number;
@@ -77,6 +78,8 @@ static void parts_sweep(struct kafka_consumer *c, bool all)
 		if (all || p->dead) {
 			*at = p->next_part;
 			part_drop_held(p);
+			if (p->handle)
+				rd_kafka_topic_destroy(p->handle);
 			free(p);
 		} else {
 			at = &p->next_part;
@@ -148,6 +151,7 @@ int kafka_consumer_assign_add(struct kafka_consumer *c, const char *topic, int32
 		p = xcalloc(1, sizeof *p + strlen(topic) + 1);
 		memcpy(p->topic, topic, strlen(topic) + 1);
 		p->number = partition;
+		p->handle = rd_kafka_topic_new(c->rk, topic, NULL);
 		p->next_part = c->parts;
 		c->parts = p;
 	}

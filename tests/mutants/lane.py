@@ -46,4 +46,8 @@ MUTANTS = [
          old='		return outcome && o->counted && !o->broken;\n	return o->state == LANE_OWN;\n',
          new='		return outcome && o->counted && !o->broken;\n'
              '	return o->state == LANE_OWN || o->state == LANE_TAKING;\n'),
+    dict(name='kafka-begin-is-zero', file='common/base/kafka_consumer.c',
+         test='unit:test-kafka/the_beginning_is_where_the_log_begins',
+         old='	if (code != -ERANGE || p->next != KAFKA_BEGIN || p->ask_begin)\n',
+         new='	if (code != -ERANGE || p->next >= KAFKA_BEGIN || p->ask_begin)\n'),
 ]

@@ -551,6 +551,48 @@ static void an_offset_outside_the_log_is_told(void **state)
 	kafka_consumer_close(s.c);
 }
 
+/* The mock keeps 5 MB of a partition. */
+static void fill_until_the_oldest_go(const char *topic)
+{
+	_cleanup_free_ char *value = xcalloc(1, 200000);
+	struct reports s;
+	struct err e = {0};
+
+	producer_open(&s, (struct kafka_producer_conf){.linger_ms = 1});
+	for (int i = 0; i < 60; i++) {
+		snprintf(value, 16, "%d", i); /* the reader compares it with the offset */
+		if (kafka_produce(s.p, topic, 0, "k", 1, value, 200000, (void *)(uintptr_t)i, &e))
+			fail_msg("%s", e.text);
+	}
+	TURN_UNTIL(s.ok == 60);
+	kafka_producer_close(s.p, false);
+}
+
+static void the_beginning_is_where_the_log_begins(void **state)
+{
+	struct reader s;
+	char topic[64];
+	int64_t low, high;
+
+	(void)state;
+	if (!w.mock)
+		skip();
+	topic_make(topic_name(topic, "begin"), 1);
+	fill_until_the_oldest_go(topic);
+	reader_open(&s, topic, NULL, NULL);
+	assert_int_equal(kafka_watermarks(s.c, topic, 0, &low, &high, 10000, NULL), 0);
+	assert_true(low > 0);
+	for (int i = 0; i < 2; i++) { /* a second time as at first */
+		add(&s, 0, KAFKA_BEGIN);
+		s.seen[0] = low;
+		TURN_UNTIL(s.eof[0] == 60 || s.errors);
+		assert_int_equal(s.errors, 0);
+		assert_int_equal(s.gaps, 0);
+		assert_int_equal(s.records, (i + 1) * (60 - low));
+	}
+	kafka_consumer_close(s.c);
+}
+
 static void lanes_of_a_group(void **state)
 {
 	struct reader a, b;
@@ -763,6 +805,7 @@ int main(void)
 		cmocka_unit_test(a_held_record_comes_again_and_nothing_leaks),
 		cmocka_unit_test(a_change_of_assignment_keeps_places),
 		cmocka_unit_test(an_offset_outside_the_log_is_told),
+		cmocka_unit_test(the_beginning_is_where_the_log_begins),
 		cmocka_unit_test(lanes_of_a_group),
 		cmocka_unit_test(a_range_ends_at_the_end),
 		cmocka_unit_test(a_range_ends_behind_a_hole),
