@@ -41,6 +41,17 @@ void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE])
 	free(s);
 }
 
+void sha256_key(uint8_t key[16], const void *a, size_t a_len, const void *b, size_t b_len)
+{
+	uint8_t digest[SHA256_SIZE];
+	struct sha256 *s = sha256_new();
+
+	sha256_add(s, a, a_len);
+	sha256_add(s, b, b_len);
+	sha256_end(s, digest);
+	memcpy(key, digest, 16);
+}
+
 void sha256_of(const void *p, size_t n, uint8_t out[SHA256_SIZE])
 {
 	must(EVP_Digest(p, n, out, NULL, EVP_sha256(), NULL));

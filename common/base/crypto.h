@@ -15,6 +15,8 @@ void sha256_add(struct sha256 *s, const void *p, size_t n);
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE]); /* frees s */
 
 void sha256_of(const void *p, size_t n, uint8_t out[SHA256_SIZE]);
+/* The first 16 bytes for two parts, one behind the other: a key for idmap. */
+void sha256_key(uint8_t key[16], const void *a, size_t a_len, const void *b, size_t b_len);
 void sha256_hex(const void *p, size_t n, char out[SHA256_HEX_SIZE]);
 void sha1_of(const void *p, size_t n, uint8_t out[20]); /* only for UUIDv5 (RFC 9562) */
 void hmac_sha256(

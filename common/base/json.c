@@ -68,6 +68,17 @@ int64_t json_int(const json_t *obj, const char *key, int64_t def)
 	return json_is_integer(v) ? (int64_t)json_integer_value(v) : def;
 }
 
+json_t *json_members(json_t *obj)
+{
+	json_t *list = json_array(), *v;
+	const char *key;
+
+	json_object_foreach (obj, key, v)
+		json_array_append(list, v);
+	json_decref(obj);
+	return list;
+}
+
 bool json_flag(const json_t *obj, const char *key)
 {
 	return json_is_true(json_object_get(obj, key));

@@ -21,6 +21,8 @@ int json_depth_check(const char *p, size_t n, int max_depth);
 const char *json_str(const json_t *obj, const char *key); /* NULL when missing or not a string */
 const char *json_str_or(const json_t *obj, const char *key, const char *def);
 int64_t json_int(const json_t *obj, const char *key, int64_t def);
+/* The values of an object, in order, as an array; takes the object. */
+json_t *json_members(json_t *obj);
 bool json_flag(const json_t *obj, const char *key); /* true only for JSON true */
 /* NULL s becomes JSON null. Invalid UTF-8 must have been repaired before. */
 void json_set_str(json_t *obj, const char *key, const char *s);

@@ -205,17 +205,11 @@ void kafka_consumer_resume(struct kafka_consumer *c, const char *topic, int32_t 
 /* True when the record was taken; false: hold it. */
 static bool give(struct kafka_consumer *c, struct part *p, const rd_kafka_message_t *m)
 {
-	rd_kafka_timestamp_type_t type;
-	struct kafka_record r = {.topic = p->topic,
-		.partition = p->number,
-		.offset = m->offset,
-		.log_append_ms = rd_kafka_message_timestamp(m, &type),
-		.key = m->key,
-		.key_len = m->key_len,
-		.value = m->payload,
-		.value_len = m->len};
-	int code = c->ops.record(c->ctx, &r);
+	struct kafka_record r = kafka_record_of(m);
+	int code;
 
+	r.topic = p->topic; /* outlives the message */
+	code = c->ops.record(c->ctx, &r);
 	if (code && code != -EAGAIN) /* never skip what the caller could not take */
 		log_error("kafka %s: %s/%d offset %lld was not taken (%d); held", c->link.who,
 			p->topic, (int)p->number, (long long)m->offset, code);

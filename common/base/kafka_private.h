@@ -19,6 +19,21 @@ int kafka_conf_int(rd_kafka_conf_t *conf, const char *key, int64_t v, struct err
 /* Takes conf, also on failure. NULL on error. */
 rd_kafka_t *kafka_client_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct err *e);
 
+/* Borrowed from m, the topic's name too. */
+static inline struct kafka_record kafka_record_of(const rd_kafka_message_t *m)
+{
+	rd_kafka_timestamp_type_t type;
+
+	return (struct kafka_record){.topic = rd_kafka_topic_name(m->rkt),
+		.partition = m->partition,
+		.offset = m->offset,
+		.log_append_ms = rd_kafka_message_timestamp(m, &type),
+		.key = m->key,
+		.key_len = m->key_len,
+		.value = m->payload,
+		.value_len = m->len};
+}
+
 /* A client's queue joined to the loop: fn runs when something was queued, and each KAFKA_TICK_MS
  * (max.poll.interval.ms counts polls; and a lost wake-up must not last). */
 #define KAFKA_TICK_MS 500

@@ -39,7 +39,6 @@ static rd_kafka_t *reader_new(const struct kafka_conf *c, struct err *e)
 /* One message. > 0: done; 0: go on; < 0: error. */
 static int take(const rd_kafka_message_t *m, int64_t end, read_fn *fn, void *ctx, struct err *e)
 {
-	rd_kafka_timestamp_type_t type;
 	struct kafka_record r;
 	int code;
 
@@ -51,14 +50,7 @@ static int take(const rd_kafka_message_t *m, int64_t end, read_fn *fn, void *ctx
 		return kafka_err_set(e, m->err, "reading a log");
 	if (m->offset >= end)
 		return 1;
-	r = (struct kafka_record){.topic = rd_kafka_topic_name(m->rkt),
-		.partition = m->partition,
-		.offset = m->offset,
-		.log_append_ms = rd_kafka_message_timestamp(m, &type),
-		.key = m->key,
-		.key_len = m->key_len,
-		.value = m->payload,
-		.value_len = m->len};
+	r = kafka_record_of(m);
 	code = fn(ctx, &r);
 	return code ? code : m->offset + 1 >= end;
 }

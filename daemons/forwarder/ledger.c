@@ -117,17 +117,6 @@ const char *slot_state_name(enum slot_state s)
 
 /* --- keys --- */
 
-static void hash_key(uint8_t key[16], const void *a, size_t a_len, const void *b, size_t b_len)
-{
-	uint8_t digest[SHA256_SIZE];
-	struct sha256 *s = sha256_new();
-
-	sha256_add(s, a, a_len);
-	sha256_add(s, b, b_len);
-	sha256_end(s, digest);
-	memcpy(key, digest, 16);
-}
-
 static void slot_key(uint8_t key[16], const uint8_t complaint[16], uint8_t destination,
 	enum call_kind call, const char *attachment)
 {
@@ -135,12 +124,12 @@ static void slot_key(uint8_t key[16], const uint8_t complaint[16], uint8_t desti
 
 	if (attachment)
 		strncpy((char *)what + 2, attachment, SHA256_HEX_SIZE - 1);
-	hash_key(key, complaint, 16, what, sizeof what);
+	sha256_key(key, complaint, 16, what, sizeof what);
 }
 
 static void pair_key(uint8_t key[16], const uint8_t id[16], uint8_t name)
 {
-	hash_key(key, id, 16, &name, 1);
+	sha256_key(key, id, 16, &name, 1);
 }
 
 /* --- reading a record --- */
@@ -234,7 +223,7 @@ static void note_source(struct ledger *l, const uint8_t message[16], uint8_t sys
 			return;
 		}
 		memcpy(link, key, 16);
-		hash_key(key, link, 16, "+", 1);
+		sha256_key(key, link, 16, "+", 1);
 	}
 }
 
@@ -489,7 +478,7 @@ static const struct slot *source_conflict(const struct ledger *l, const uint8_t 
 		if (slot_blocks(s) && memcmp(s->complaint, complaint, 16) != 0)
 			return s;
 		memcpy(link, key, 16);
-		hash_key(key, link, 16, "+", 1);
+		sha256_key(key, link, 16, "+", 1);
 	}
 	return NULL;
 }

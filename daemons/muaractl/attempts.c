@@ -94,12 +94,8 @@ int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e)
 {
 	struct scan x = {.open = json_object()};
 	int r = tail_read_all(c, "submissions", lane, on_submission, &x, e);
-	json_t *list = json_array(), *row;
-	const char *key;
+	json_t *list = json_members(x.open);
 
-	json_object_foreach (x.open, key, row)
-		json_array_append(list, row);
-	json_decref(x.open);
 	if (r)
 		json_decref(list);
 	else

@@ -73,23 +73,12 @@ static uint32_t part_of(struct books *b, const char *topic, int32_t partition)
 	return b->n_parts++;
 }
 
-static void hash_key(uint8_t key[16], const void *p, size_t p_len, const void *q, size_t q_len)
-{
-	uint8_t digest[SHA256_SIZE];
-	struct sha256 *s = sha256_new();
-
-	sha256_add(s, p, p_len);
-	sha256_add(s, q, q_len);
-	sha256_end(s, digest);
-	memcpy(key, digest, 16);
-}
-
 /* The UUID's bytes, or a hash of whatever stands for an id. */
 static bool id_key(uint8_t key[16], const char *id)
 {
 	if (!uuid_parse(id, key))
 		return true;
-	hash_key(key, "place", 5, id ? id : "", id ? strlen(id) : 0);
+	sha256_key(key, "place", 5, id ? id : "", id ? strlen(id) : 0);
 	return false;
 }
 
@@ -115,7 +104,7 @@ void books_raw(struct books *b, const struct books_raw *r)
 		b->parts[part].low = r->offset;
 	b->parts[part].end = r->offset + 1;
 	hash_bytes(hash, r->hash);
-	hash_key(key, id, sizeof id, hash, sizeof hash);
+	sha256_key(key, id, sizeof id, hash, sizeof hash);
 	row = idmap_put(&b->raws, key, &made);
 	if (!made) {
 		row->repeats++;
@@ -293,7 +282,7 @@ unsigned books_attempt_state(const struct attempt_row *a)
 
 static void attempt_key(uint8_t key[16], int32_t lane, const char *place)
 {
-	hash_key(key, &lane, sizeof lane, place, strlen(place));
+	sha256_key(key, &lane, sizeof lane, place, strlen(place));
 }
 
 static void note_clash(struct books *b, uint32_t a, uint32_t other, const uint8_t *what)
@@ -318,7 +307,7 @@ static void claim(struct books *b, uint32_t attempt, const void *what, size_t le
 	uint8_t key[16];
 	bool made;
 
-	hash_key(key, system, strlen(system), what, len);
+	sha256_key(key, system, strlen(system), what, len);
 	row = idmap_put(&b->claims, key, &made);
 	if (made) {
 		row->attempt = attempt;

@@ -81,12 +81,8 @@ static int read_rows(struct ctl *c, int lane, const char *only, json_t **ret, st
 {
 	struct scan x = {.only = only, .rows = json_object()};
 	int r = tail_read_all(c, "complaints", lane, on_decision, &x, e);
-	json_t *list = json_array(), *row;
-	const char *id;
+	json_t *list = json_members(x.rows);
 
-	json_object_foreach (x.rows, id, row)
-		json_array_append(list, row);
-	json_decref(x.rows);
 	if (r)
 		json_decref(list);
 	else

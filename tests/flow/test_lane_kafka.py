@@ -28,15 +28,13 @@ brokers; readers that start from a stored position: no daemon keeps one yet
 (tests/unit/test-lane.c, test_position).
 """
 
-import glob
 import json
 import os
-import shutil
 import sys
 
 from harness import ROOT, flow, wait_until, yaml_text
-from harness.normalizer import (absorbed, check_index, check_once, dump_index, start, wait_caught_up,
-                                wait_held)
+from harness.normalizer import (absorbed, check_index, check_once, dump_index, put_back, start,
+                                wait_caught_up, wait_held)
 from harness.records import (LaneWriter, call_record, complaint, counted, decision_of, decisions,
                              message, put, put_many)
 
@@ -156,28 +154,6 @@ def test_filings_have_no_gaps_at_all(env):
     w.append('command', {'command': message('x')['id'], 'result': 'done', 'erased': ['1/1']})
     wait_held(d)
     assert 'submissions' in d.status and 'lost records' in d.status, d.status
-
-
-def put_back(env, old, new):
-    """The folder of `complaints` as it was when `old` was known, while `new`
-    came after it; the daemon that decided both."""
-    d = start(env, 'a')
-    put_many(env, old)
-    absorbed(env, old)
-    wait_caught_up(env)
-    (folder,) = glob.glob(f'{env.kafka.dir}/**/{env.topic("complaints")}-0', recursive=True)
-    # The broker runs, its index files are half written: it makes them anew where they are missing.
-    copy = shutil.copytree(folder, env.scratch.path('copy'),
-                           ignore=shutil.ignore_patterns('*index'))
-    put_many(env, new)
-    absorbed(env, new)
-    wait_caught_up(env)
-    assert d.stop() == 0
-    env.kafka.stop()
-    shutil.rmtree(folder)
-    shutil.copytree(copy, folder)
-    env.kafka.start()
-    return d
 
 
 @flow(limit=120, own=True)

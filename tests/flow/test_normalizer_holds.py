@@ -2,12 +2,9 @@
 topic nobody here can read holds itself, and nothing else stops. `restore
 --accept` goes on, and everything that would be filed goes to review."""
 
-import glob
-import shutil
-
 from harness import flow, wait_until
-from harness.normalizer import (absorbed, check_once, start, wait_caught_up, wait_held,
-                                wait_state)
+from harness.normalizer import (absorbed, check_once, put_back, start, wait_caught_up,
+                                wait_held, wait_state)
 from harness.records import (LaneWriter, complaints, decisions, message, now_ms, places, put, put_command,
                              put_many, text_of)
 
@@ -81,26 +78,8 @@ def test_submissions_made_anew(env):
 
 @flow(limit=180, own=True)
 def test_complaints_put_back_from_an_older_copy(env):
-    d = start(env)
     first, second = people(5), people(5, 100)
-    put_many(env, first)
-    absorbed(env, first)
-    wait_caught_up(env)
-    assert d.stop() == 0
-    env.kafka.stop()
-    (folder,) = glob.glob(f'{env.kafka.dir}/**/{env.topic("complaints")}-0', recursive=True)
-    copy = env.scratch.path('copy')
-    shutil.copytree(folder, copy)
-    env.kafka.start()
-    d.start()
-    put_many(env, second)
-    absorbed(env, second)
-    wait_caught_up(env)
-    assert d.stop() == 0
-    env.kafka.stop()
-    shutil.rmtree(folder)
-    shutil.copytree(copy, folder)
-    env.kafka.start()
+    d = put_back(env, first, second)
     assert not set(places(env)) & {m['id'] for m in second}
     d.start()
     wait_held(d)

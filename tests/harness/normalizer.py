@@ -7,8 +7,11 @@
     check_index(env)                               what Redis holds = what the logs say
 """
 
+import glob
+import shutil
+
 from .procs import wait_until
-from .records import complaints, counted, places
+from .records import complaints, counted, places, put_many
 from .schema import validate_topic
 
 
@@ -31,6 +34,28 @@ def wait_held(d, timeout=40):
     wait_until(lambda: d.metrics()[held] == 1, timeout, lambda: f'{d.label} holds: {d.status!r}')
     d.wait_status('held: ')
     assert d.healthz()[0] == 503
+
+
+def put_back(env, old, new):
+    """The folder of `complaints` as it was when `old` was known, while `new`
+    came after it; the daemon that decided both."""
+    d = start(env, 'a')
+    put_many(env, old)
+    absorbed(env, old)
+    wait_caught_up(env)
+    (folder,) = glob.glob(f'{env.kafka.dir}/**/{env.topic("complaints")}-0', recursive=True)
+    # The broker runs, its index files are half written: it makes them anew where they are missing.
+    copy = shutil.copytree(folder, env.scratch.path('copy'),
+                           ignore=shutil.ignore_patterns('*index'))
+    put_many(env, new)
+    absorbed(env, new)
+    wait_caught_up(env)
+    assert d.stop() == 0
+    env.kafka.stop()
+    shutil.rmtree(folder)
+    shutil.copytree(copy, folder)
+    env.kafka.start()
+    return d
 
 
 def absorbed(env, messages, timeout=60, lane=0):

@@ -2,7 +2,6 @@
 /* applier: on a real Redis that goes away, comes back, is emptied, is somebody else's: every record
  * reaches the index once, and a lost answer is told from a lost change. */
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,6 +15,8 @@
 #include "base/json.h"
 #include "base/util.h"
 #include "daemons/normalizer/applier.h"
+
+#include "scratch.h"
 
 static char dir[64], path[80];
 static pid_t pid;
@@ -53,19 +54,11 @@ static int group_up(void **state)
 	return start_redis();
 }
 
-static int remove_one(const char *name, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(name);
-}
-
 static int group_down(void **state)
 {
 	(void)state;
 	kill_redis();
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(dir);
 }
 
 static struct index *open_index(void)

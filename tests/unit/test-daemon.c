@@ -2,7 +2,6 @@
  * manager: notify socket, signals, watchdog, metrics socket, exit statuses. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -24,6 +23,8 @@
 #include "base/fsio.h"
 #include "base/log.h"
 #include "base/util.h"
+
+#include "scratch.h"
 
 #define WAIT_MS 20000 /* for what must happen; a machine under load is slow, not wrong */
 
@@ -273,19 +274,11 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
 	close(run.notify_fd);
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(dir);
 }
 
 /* --- tests ------------------------------------------------------------------------------------ */

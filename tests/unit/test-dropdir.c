@@ -2,7 +2,6 @@
  * user here frames lines; reports are given by the test, in the order it likes. */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,6 +18,8 @@
 #include "base/json.h"
 #include "base/util.h"
 #include "core/dropdir.h"
+
+#include "scratch.h"
 
 #define ROWS_MAX 4000
 #define ROW_MAX	 64
@@ -226,21 +227,13 @@ static int set_up(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
-}
-
 static int tear_down(void **state)
 {
 	struct user *u = *state;
 	dropdir_close(u->d);
 	forget_rows(u);
 	json_decref(u->cursor);
-	if (nftw(u->dir, remove_one, 8, FTW_DEPTH | FTW_PHYS))
+	if (scratch_remove(u->dir))
 		return -1;
 	free(u);
 	return 0;

@@ -1,7 +1,6 @@
 /* The emitter on librdkafka's mock broker, which can refuse on command: a report is passed on as it
  * is, what cannot be built becomes undecodable with its bytes, large originals are stored first. */
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -20,6 +19,8 @@
 #include "base/metrics.h"
 #include "base/util.h"
 #include "core/emitter.h"
+
+#include "scratch.h"
 
 #define WAIT_MS	  30000
 #define ORIGINAL  "{\"text\":\"Jalan rusak\"}"
@@ -129,14 +130,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
@@ -146,7 +139,7 @@ static int teardown(void **state)
 	rd_kafka_mock_cluster_destroy(w.mock);
 	rd_kafka_destroy(w.mock_rk);
 	free(w.conf.prefix);
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(dir);
 }
 
 static int fresh(void **state)
@@ -255,7 +248,7 @@ static void no_blob_no_message(void **state)
 	(void)state;
 	m.original.data = big;
 	m.original.len = MESSAGE_INLINE_MAX + 2;
-	assert_int_equal(nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+	assert_int_equal(scratch_remove(dir), 0);
 	assert_true(emitter_put(w.em, &m, on_report, &w, 1, NULL, &e) < 0);
 	assert_true(*e.text);
 	assert_int_equal(mkdir(dir, 0700), 0);

@@ -1,7 +1,6 @@
 /* Option tables: defaults, every type, drop-ins, all faults in one run with file and line, secrets,
  * and that what is printed can be read again. */
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +15,8 @@
 #include "base/options.h"
 #include "base/util.h"
 #include "core/muara_conf.h"
+
+#include "scratch.h"
 
 struct entry {
 	char *name, *token;
@@ -134,14 +135,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int teardown(void **state)
 {
 	(void)state;
@@ -149,7 +142,7 @@ static int teardown(void **state)
 	buf_free(&faults);
 	buf_free(&short_form);
 	free(conf_path);
-	return nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(dir);
 }
 
 /* --- values --------------------------------------------------------------------------------- */

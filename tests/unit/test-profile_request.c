@@ -8,7 +8,6 @@
 // uses: daemons/forwarder/profile_answer.c
 // uses: daemons/forwarder/profile_sheet.c
 #include <errno.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +21,8 @@
 #include "base/utf8.h"
 
 #include "daemons/forwarder/profile.h"
+
+#include "scratch.h"
 
 #define GOLDEN	"tests/golden/lapor-v3/"
 #define ID	"6f1d2c3b-4a59-5e68-8b77-0123456789ab"
@@ -671,14 +672,6 @@ static void hash_names_what_is_sent(void **state)
 	profile_request_clear(&r);
 }
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static int setup(void **state)
 {
 	static const char image[] = "\xff\xd8\xff\xe0muara\xff\xd9", pdf[] = "%PDF-1.4 muara";
@@ -702,7 +695,7 @@ static int teardown(void **state)
 	(void)state;
 	profile_free(v3);
 	blob_close(blobs);
-	return nftw(blob_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(blob_dir);
 }
 
 int main(void)

@@ -8,7 +8,6 @@
 // uses: daemons/forwarder/profile_answer.c
 // uses: daemons/forwarder/profile_sheet.c
 #include <errno.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -25,6 +24,8 @@
 #include "base/loop.h"
 
 #include "daemons/forwarder/profile.h"
+
+#include "scratch.h"
 
 #define GOLDEN	"tests/golden/lapor-v3/"
 #define ID	"6f1d2c3b-4a59-5e68-8b77-0123456789ab"
@@ -291,14 +292,6 @@ static void reads_leave_as_written(void **state)
 
 /* --- setting up --- */
 
-static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static int open_listener(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
@@ -343,7 +336,7 @@ static int teardown(void **state)
 	blob_close(bed.blobs);
 	buf_free(&bed.got);
 	close(bed.listener);
-	return nftw(bed.blob_dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	return scratch_remove(bed.blob_dir);
 }
 
 int main(void)
