@@ -3,6 +3,7 @@
  *
  * The highest verdict of all that is found counts; a suppression (denied, drill, past) takes away
  * one word at its place, never another one of the same text. */
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -232,14 +233,36 @@ static bool suffixed(const char *behind)
 
 enum fit { FIT_NONE, FIT_INSIDE, FIT_WORD };
 
-static enum fit fits(const char *token, const struct danger_word *d)
+/* The letters a to z that occur in it: a word without all the letters of a root does not hold the
+ * root, which spares almost every search. */
+static uint32_t letters_of(const char *s)
 {
-	char root[TOKEN_SIZE];
-	const char *at;
+	uint32_t set = 0;
+
+	for (; *s; s++)
+		if (*s >= 'a' && *s <= 'z')
+			set |= UINT32_C(1) << (*s - 'a');
+	return set;
+}
+
+static struct root { /* of the danger word with the same index */
+	char squeezed[TOKEN_SIZE];
+	uint32_t letters;
+} roots[ARRAY_SIZE(danger_words)];
+
+static void make_roots(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(danger_words); i++) {
+		squeezed_root(danger_words[i].root, roots[i].squeezed);
+		roots[i].letters = letters_of(roots[i].squeezed);
+	}
+}
+
+static enum fit fits(const char *token, const struct danger_word *d, const char *root)
+{
+	const char *at = strstr(token, root);
 	size_t n;
 
-	squeezed_root(d->root, root);
-	at = strstr(token, root);
 	if (!at)
 		return FIT_NONE;
 	n = strlen(root);
@@ -260,10 +283,15 @@ static void better(
 /* One spelling of a token against the table. */
 static void look_up(const char *spelling, struct screening *found)
 {
+	uint32_t letters = letters_of(spelling);
+
 	for (size_t i = 0; i < ARRAY_SIZE(danger_words); i++) {
 		const struct danger_word *d = &danger_words[i];
-		enum fit fit = fits(spelling, d);
+		enum fit fit;
 
+		if (roots[i].letters & ~letters)
+			continue;
+		fit = fits(spelling, d, roots[i].squeezed);
 		if (fit == FIT_WORD && d->strong)
 			better(found, SCREEN_EMERGENCY, "word", d->root);
 		else if (fit != FIT_NONE)
@@ -311,18 +339,20 @@ static bool phrase_word(const char *token, const char *part)
  * between cries ("tolong, tolong") does not. */
 static size_t phrase_at(const struct tokens *t, size_t i, const char *words)
 {
-	bool cry = same_word(t->v[i].word, "tolong") || same_word(t->v[i].word, "tulung");
 	size_t k = i;
+	bool cry;
 
 	if (*words != *t->v[i].word)
 		return 0;
+	cry = same_word(t->v[i].word, "tolong") || same_word(t->v[i].word, "tulung");
 	while (*words) {
-		size_t n = strcspn(words, " ");
+		size_t n = strcspn(words, " "), len = MIN(n, (size_t)TOKEN_SIZE - 1);
 		char part[TOKEN_SIZE];
 
 		if (k >= t->n || (k > i && t->v[k].clause && !cry))
 			return 0;
-		snprintf(part, sizeof(part), "%.*s", (int)n, words);
+		memcpy(part, words, len);
+		part[len] = '\0';
 		if (!phrase_word(t->v[k++].word, part))
 			return 0;
 		words += n + (words[n] == ' ');
@@ -453,8 +483,10 @@ static struct screening judge_text(const char *text)
 {
 	_cleanup_free_ char *folded = fold_characters(text);
 	struct screening best = {SCREEN_NONE, "nothing", NULL};
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct tokens t = {0};
 
+	pthread_once(&once, make_roots);
 	split(folded, &t);
 	join(&t);
 	for (size_t i = 0, step; i < t.n && best.verdict != SCREEN_EMERGENCY; i += step) {
