@@ -64,7 +64,7 @@ def test_every_crash_point_under_load(env):
               f'messages, ends {dict(audit.ends)}')
 
 
-@flow(limit=240)
+@flow(limit=600)
 def test_random_kills(env):
     with City(env, sandbox=('--create-delay-ms', '20')) as city:
         for name in POINTS:
