@@ -119,7 +119,8 @@ class Env:
     def _up(self):
         self.clock = Clock(self.scratch)
         self._crash_file = self.scratch.path('crash')
-        self.kafka = self.shared.kafka
+        # Kept, so that a test which kills one is not given another by looking at it again.
+        self.kafka, self.redis = self.shared.kafka, self.shared.redis
         self.redis.cmd('FLUSHALL')
         self.muara = {**self.default_muara(), **self._muara}
         self.muara_file = self.scratch.write('muara.yaml', yaml_text(self.muara))
@@ -178,10 +179,6 @@ class Env:
             print(f'(topics of {self.prefix} left: {e})')
 
     # ---- places and numbers
-
-    @property
-    def redis(self):
-        return self.shared.redis
 
     def bin(self, name):
         return os.path.join(ROOT, 'build', self.build, 'bin', name)

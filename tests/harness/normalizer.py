@@ -126,7 +126,10 @@ def caught_up(env, lane=0):
 
 
 def wait_caught_up(env, timeout=30, lane=0):
-    wait_until(lambda: caught_up(env, lane), timeout, 'the index stands at the log\'s end', step=0.2)
+    wait_until(lambda: caught_up(env, lane), timeout,
+               lambda: f'the index stands at the log\'s end; it stands at {position(env, lane)}, counted up to '
+                       f'{[r.offset for r, _ in counted(env.kafka.read_all(env.topic("complaints"), lane))][-3:]}, '
+                       f'meta {env.redis.cmd("HGETALL", f"{env.prefix}{lane}:meta")}', step=0.2)
 
 
 def check_index(env, lane=0):
