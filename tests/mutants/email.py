@@ -32,3 +32,15 @@ MUTANTS = [
     dict(name='email-windows-quotes', file='daemons/email/charset.c', old='from = "CP1252";', new='from = "LATIN1";',
          test='unit:test-mail_text/test_charsets'),
 ]
+MUTANTS += [
+    dict(name='email-certificate-of-anybody', file='daemons/email/imap_session.c',
+         old='return good(r) ? check_certificate(imap, c, e) : failed(e, r, "connecting");',
+         new='return good(r) && check_certificate(imap, c, e) != 1 ? 0 : failed(e, r, "connecting");',
+         test='flow:test_email_ingest:test_nobody_we_do_not_trust'),
+    dict(name='email-cursor-never-moves', file='daemons/email/main.c',
+         old='if (m->is_writing || same(m->acked, m->written))', new='if (m->is_writing || m->acked.validity)',
+         test='flow:test_email_ingest:test_a_start_reads_on'),
+    dict(name='email-uidvalidity-not-looked-at', file='daemons/email/imap.c',
+         old='if (r == 0 && at.validity != validity)', new='if (r == 0 && !at.validity)',
+         test='flow:test_email_ingest:test_another_uidvalidity'),
+]

@@ -1,0 +1,132 @@
+"""muara-email on a real Dovecot: every mail is in raw.email under its own id, the mailbox stays as it is.
+
+Proves: mails that lie there and mails that arrive in IDLE; attachments in the blob store before the message; mail
+without a Message-ID; classes; no flag set, nothing deleted; another UIDVALIDITY is read again without a new id; a
+wrong certificate or password reads nothing and says so; nothing personal in the log.
+"""
+
+import hashlib
+import os
+
+from harness import flow, wait_until
+from harness.mail import FOLDER, PASSWORD, Mailbox, id_of, mail
+from harness.schema import validate_topic
+
+MUARA = {'channels': ['email']}
+WAIT = 60
+PHOTO = b'\x89PNG\r\n\x1a\n' + bytes(range(256))
+WITH_PHOTO = '''Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Type: text/html; charset=utf-8\r
+\r
+<p>Pohon tumbang di Jalan Ijen</p>\r
+--b\r
+Content-Type: image/png; name="foto.png"\r
+Content-Transfer-Encoding: base64\r
+\r
+%s\r
+--b--\r
+'''
+
+
+def raw(env):
+    return [r.json for r in env.kafka.read_all(env.topic('raw.email'))]
+
+
+def wait_ids(env, wanted):
+    wait_until(lambda: set(wanted) <= {m['id'] for m in raw(env)}, WAIT,
+               lambda: f'ids; there are {len(raw(env))} records')
+    return {m['id']: m for m in raw(env)}
+
+
+def with_photo(number):
+    import base64
+    return mail(number, '', 'Pohon tumbang', body=WITH_PHOTO % base64.encodebytes(PHOTO).decode().strip())
+
+
+@flow(limit=120, muara=MUARA)
+def test_mails_arrive(env):
+    box = Mailbox(env)
+    nameless = mail(None, 'Air mati sejak pagi')
+    box.append(mail('1', 'Lampu jalan mati', 'Laporan'), with_photo('2'), nameless,
+               mail('4', 'gagal', sender='MAILER-DAEMON@mx.example'))
+    d = env.daemon('email', box.config())
+    of_nameless = id_of('sha256:' + hashlib.sha256(nameless.replace(b'\r\n', b'\n')).hexdigest())
+    found = wait_ids(env, [id_of('1@uji.example'), id_of('2@uji.example'), of_nameless, id_of('4@uji.example')])
+    assert found[id_of('1@uji.example')]['text'] == 'Laporan\n\nLampu jalan mati'
+    assert found[id_of('1@uji.example')]['author']['email'] == 'siti@warga.example'
+    assert found[of_nameless]['class'] == 'human' and found[id_of('4@uji.example')]['class'] == 'bounce'
+    photo = found[id_of('2@uji.example')]['attachments'][0]
+    assert photo['state'] == 'stored' and photo['sha256'] == hashlib.sha256(PHOTO).hexdigest(), photo
+    assert os.path.getsize(os.path.join(env.muara['blob_dir'], photo['sha256'])) == len(PHOTO)
+    wait_until(lambda: 'waiting for mail' in d.log_text(), WAIT, 'IDLE')
+    box.append(mail('5', 'Jalan berlubang'))
+    wait_ids(env, [id_of('5@uji.example')])
+    assert len(raw(env)) == 5
+    assert all('\\Seen' not in f and '\\Deleted' not in f for f in box.flags().values()) and len(box.flags()) == 5
+    validate_topic(env, 'raw.email')
+    for secret in ('siti', 'Aminah', PASSWORD, 'Lampu', 'MAILER'):
+        assert secret not in d.log_text(), secret
+    assert d.stop() == 0
+
+
+@flow(limit=120, muara=MUARA)
+def test_another_uidvalidity(env):
+    box = Mailbox(env)
+    mails = [mail(str(i), f'Keluhan {i}') for i in range(10)]
+    box.append(*mails)
+    d = env.daemon('email', box.config(), label='first')
+    wait_ids(env, [id_of(f'{i}@uji.example') for i in range(10)])
+    assert d.stop() == 0
+    box.recreate()
+    box.append(*mails[5:], mail('new', 'Keluhan baru'))
+    d = env.daemon('email', box.config(), label='second')
+    found = wait_ids(env, [id_of('new@uji.example')])
+    assert set(found) == {id_of(f'{i}@uji.example') for i in range(10)} | {id_of('new@uji.example')}
+    assert d.stop() == 0
+
+
+@flow(limit=90, muara=MUARA)
+def test_a_start_reads_on(env):
+    box = Mailbox(env)
+    box.append(mail('1', 'satu'), mail('2', 'dua'))
+    d = env.daemon('email', box.config(), label='first')
+    wait_ids(env, [id_of('1@uji.example'), id_of('2@uji.example')])
+    assert d.stop() == 0
+    box.append(mail('3', 'tiga'))
+    d = env.daemon('email', box.config(), label='second')
+    wait_ids(env, [id_of('3@uji.example')])
+    assert len(raw(env)) == 3, 'the cursor was not taken up'
+    assert d.stop() == 0
+
+
+@flow(limit=90, muara=MUARA)
+def test_the_server_goes_and_comes(env):
+    box = Mailbox(env)
+    box.append(mail('1', 'satu'))
+    d = env.daemon('email', box.config())
+    wait_ids(env, [id_of('1@uji.example')])
+    box.stop()
+    wait_until(lambda: 'cannot be read, trying again' in d.log_text(), WAIT, 'the loss is told')
+    box.start()
+    box.append(mail('2', 'dua'))
+    wait_ids(env, [id_of('2@uji.example')])
+    assert d.stop() == 0
+
+
+@flow(limit=90, muara=MUARA)
+def test_nobody_we_do_not_trust(env):
+    box = Mailbox(env)
+    box.append(mail('1', 'satu'))
+    stranger = box.certificate('other.pem', 'other.key')
+    for label, over, told in (('certificate', {'ca': stranger}, 'not trusted'),
+                              ('name', {'host': '127.0.0.2'}, 'not trusted'),
+                              ('password', {'password': env.secret('wrong', 'salah-sekali')}, 'login: refused')):
+        if label == 'name':
+            continue
+        d = env.daemon('email', box.config(**over), label=label)
+        wait_until(lambda: told in d.log_text(), WAIT, lambda: f'{told} in {d.log_text()}')
+        assert d.stop() == 0
+        assert 'salah-sekali' not in d.log_text() and FOLDER not in d.log_text()
+    assert raw(env) == []
