@@ -2,11 +2,11 @@
  * per log and lane in the state directory: <dir>/witness-<log>-<lane>.json.
  *
  * A log that is recreated, or put back from an older copy, contradicts it and the lane holds.
- * Guarantee: kill -9 never loses what witness_write wrote (temp + rename); a power cut may set it
- * back by at most WITNESS_SYNC_MS, because the disk is asked (fdatasync) only that often: an older
- * witness still finds every loss reaching further back. Gap: losses within that second, after a
- * power cut, while Redis lost the same second. Errors of the disk are told and hold the lane: no
- * effect without a witness. */
+ * Guarantee: kill -9 never loses what witness_write wrote (two files that exchange names); a power
+ * cut may set it back by at most WITNESS_SYNC_MS, because the disk is asked (fdatasync) only that
+ * often: an older witness still finds every loss reaching further back. Gap: losses within that
+ * second, after a power cut, while Redis lost the same second. Errors of the disk are told and hold
+ * the lane: no effect without a witness. */
 #pragma once
 
 #include "core/lane.h"

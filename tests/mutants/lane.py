@@ -50,4 +50,8 @@ MUTANTS = [
          test='unit:test-kafka/the_beginning_is_where_the_log_begins',
          old='	if (code != -ERANGE || p->next != KAFKA_BEGIN || p->ask_begin)\n',
          new='	if (code != -ERANGE || p->next >= KAFKA_BEGIN || p->ask_begin)\n'),
+    dict(name='witness-without-its-name', file='common/core/witness.c',
+         test='unit:test-witness/what_was_written_is_there',
+         old='	if (renameat2(AT_FDCWD, w->temp, AT_FDCWD, w->path, RENAME_EXCHANGE) == 0)\n		return 0;\n',
+         new='	if (w->plain || RENAME_EXCHANGE)\n		return 0;\n'),
 ]
