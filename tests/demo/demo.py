@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
-webhooks, by a CSV file of the 112 centre and from a complaint box; officers do what officers do; a
-LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an
+webhooks, by a CSV file of the 112 centre, by e-mail (a real Dovecot) and from a complaint box;
+officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an
 oracle that shares no code with it.
 
 Prints plain lines, needs no terminal, listens on loopback and Unix sockets only, and leaves nothing
@@ -22,12 +22,14 @@ sys.path.insert(0, str(ROOT / 'tests'))
 from harness import Env, procs, whatsapp  # noqa: E402
 from harness.citizens import Person  # noqa: E402
 from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
+from harness.mail import ACCOUNT as MAILBOX, Mailbox, mail, with_photo  # noqa: E402
 import stories  # noqa: E402
 
 TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by hand
 CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'lat', 'lon', 'text', 'attachments')
 TENANTS = [{'name': TENANT, 'lane': 0, 'destination': 'lapor'},
            {'name': TOWN, 'lane': 0, 'destination': SHEETS}]
+CHANNELS = ['whatsapp', 'call112', 'email', 'file']
 BEGIN = time.monotonic()
 
 
@@ -59,7 +61,7 @@ class Demo:
             place = m.place[0] if m.place else 'waiting'
             places[place] = places.get(place, 0) + 1
         channels = [sum(m.topic == f'raw.{c}' for m in audit.messages.values())
-                    for c in ('whatsapp', 'call112', 'file')]
+                    for c in ('whatsapp', 'call112', 'email', 'file')]
         cells = channels + [places.get(k, 0) for k in ('archived', 'dead')]
         cells += [states.get(k, 0) for k in ('open', 'held', 'review', 'ready')]
         cells += [audit.ends[k] for k in ('waiting', 'done', 'handed', 'parked', 'filed')]
@@ -69,8 +71,8 @@ class Demo:
         return audit
 
     def table_head(self):
-        groups = f'{"accepted from":^26} | {"no complaint":^17} | {"complaints":^35} | {"of the ready ones":^44}'
-        names = ('whatsapp', '112', 'box', 'archived', 'dead', 'open', 'held', 'review', 'ready', 'waiting',
+        groups = f'{"accepted from":^35} | {"no complaint":^17} | {"complaints":^35} | {"of the ready ones":^44}'
+        names = ('whatsapp', '112', 'e-mail', 'box', 'archived', 'dead', 'open', 'held', 'review', 'ready', 'waiting',
                  'lapor', 'sheet', 'parked', 'typed')
         print(f'          {groups}\n          {" ".join(f"{n:>8}" for n in names)}', flush=True)
 
@@ -149,6 +151,18 @@ class Demo:
             lines.append(json.dumps({'native_id': native, 'text': text, 'author': {
                 'id': native, 'name': name, 'phone': phone}}, ensure_ascii=False))
         self.city.drop('drop-file', 'kotak.ndjson', '\n'.join(lines) + '\n')
+
+    def by_email(self):
+        head('Citizens write e-mail: one with a photo, one above an old answer; a bounce comes back, too')
+        for number, sender, subject, text, below, photo in stories.MAILS:
+            more = stories.PROVEN if 'MAILER' not in sender else ''
+            if photo:
+                self.box.append(with_photo(number, text, subject, sender, more))
+            else:
+                self.box.append(mail(number, text + below, subject, sender, more))
+            place = None if more else 'archived'
+            self.accept('email', MAILBOX, f'{number}@uji.example', place, f'{subject}\n\n{text}' if more else None)
+        say(f'{len(stories.MAILS)} mails lie in the mailbox; they stay there, unread')
 
     # ---- officers
 
@@ -238,12 +252,13 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, a LAPOR! sandbox, five daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, a LAPOR! sandbox, six daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
         self.by_112()
         self.by_box()
+        self.by_email()
         self.watch(lambda a: not a.notes['not decided yet'] and len(a.messages) >= len(self.city.ledger.accepted)
                    and not a.unsettled(), 'every message is decided')
         self.officers()
@@ -261,8 +276,10 @@ class Demo:
                  'fields': dict(zip(CALL_FIELDS, stories.CALL_COLUMNS)), 'attachments': {'wait': '1s'}}
         normalizer = {**city.config_of('normalizer'), 'quiet': '2s'}
         forwarder = {'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir}
-        for name, config in (('whatsapp', None), ('call112', calls), ('file', box), ('normalizer', normalizer),
-                             ('forwarder', forwarder)):
+        self.box = Mailbox(self.env)
+        post = self.box.config(authserv='mx.kota.example')
+        for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('file', box),
+                             ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)
             say(f'muara-{name} is ready')
         city.lapor.script({'call': 'create', 'nth': 4, 'action': 'drop_after_store'})
@@ -273,7 +290,7 @@ def main():
     os.environ['MUARA_WHO'] = 'petugas-demo'
     say(f'scratch folder, real Kafka and Redis, the shipped build in {ROOT / "build/rel"}')
     try:
-        with Env(name='demo', build='rel', muara={'tenants': TENANTS}) as env, City(env) as city:
+        with Env(name='demo', build='rel', muara={'tenants': TENANTS, 'channels': CHANNELS}) as env, City(env) as city:
             verdict = Demo(env, city).run()
     except (AssertionError, OSError) as e:
         print(f'\nDEMO FAILED: {e}', flush=True)

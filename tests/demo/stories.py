@@ -109,3 +109,15 @@ BOX = (
     ('kotak-002', 'Mulyadi', '+6281200000052',
      'Pelayanan surat di balai kota sangat cepat dan ramah, semoga dipertahankan. Usul: tambah kursi tunggu.'),
 )
+
+# (number, from, subject, text, what follows that no officer wants to read, photo)
+PROVEN = 'Authentication-Results: mx.kota.example; spf=pass; dmarc=pass\r\n'
+MAILS = (
+    ('1', 'Lilis Suryani <lilis@warga.example>', 'Atap halte bocor di Jalan Borobudur',
+     'Atap halte angkot di Jalan Borobudur bocor sejak Sabtu, bangkunya basah setiap hujan.', '', True),
+    ('2', 'Yoyok Prasetyo <yoyok@warga.example>', 'Drainase Perumahan Griya Shanta',
+     'Saluran di Griya Shanta blok D buntu, setiap hujan air masuk rumah warga.',
+     '\r\n\r\nPada tanggal 20 November 2026 Pengaduan Kota menulis:\r\n> Laporan Bapak kami terima.\r\n', False),
+    ('3', 'Mail Delivery System <MAILER-DAEMON@mx.kota.example>', 'Undelivered Mail Returned to Sender',
+     'The mail could not be delivered.', '', False),
+)

@@ -9,25 +9,11 @@ import hashlib
 import os
 
 from harness import flow, wait_until
-from harness.mail import FOLDER, PASSWORD, Mailbox, id_of, mail
+from harness.mail import FOLDER, PASSWORD, PHOTO, Mailbox, id_of, mail, with_photo
 from harness.schema import validate_topic
 
 MUARA = {'channels': ['email']}
 WAIT = 60
-PHOTO = b'\x89PNG\r\n\x1a\n' + bytes(range(256))
-WITH_PHOTO = '''Content-Type: multipart/mixed; boundary=b\r
-\r
---b\r
-Content-Type: text/html; charset=utf-8\r
-\r
-<p>Pohon tumbang di Jalan Ijen</p>\r
---b\r
-Content-Type: image/png; name="foto.png"\r
-Content-Transfer-Encoding: base64\r
-\r
-%s\r
---b--\r
-'''
 
 
 def raw(env):
@@ -40,16 +26,11 @@ def wait_ids(env, wanted):
     return {m['id']: m for m in raw(env)}
 
 
-def with_photo(number):
-    import base64
-    return mail(number, '', 'Pohon tumbang', body=WITH_PHOTO % base64.encodebytes(PHOTO).decode().strip())
-
-
 @flow(limit=120, muara=MUARA)
 def test_mails_arrive(env):
     box = Mailbox(env)
     nameless = mail(None, 'Air mati sejak pagi')
-    box.append(mail('1', 'Lampu jalan mati', 'Laporan'), with_photo('2'), nameless,
+    box.append(mail('1', 'Lampu jalan mati', 'Laporan'), with_photo('2', 'Pohon tumbang di Jalan Ijen', 'Pohon tumbang'), nameless,
                mail('4', 'gagal', sender='MAILER-DAEMON@mx.example'))
     d = env.daemon('email', box.config())
     of_nameless = id_of('sha256:' + hashlib.sha256(nameless.replace(b'\r\n', b'\n')).hexdigest())

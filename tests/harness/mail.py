@@ -8,6 +8,7 @@
     id_of('1@uji.example')                  the message id, computed here by UUIDv5
 """
 
+import base64
 import grp
 import imaplib
 import os
@@ -23,6 +24,20 @@ from .procs import Proc, tail, wait_until
 from .records import message_id
 
 TENANT, ACCOUNT, USER, PASSWORD, FOLDER = 'malang', 'pengaduan', 'lapor', 'rahasia-uji', 'Pengaduan'
+PHOTO = b'\x89PNG\r\n\x1a\n' + bytes(range(256))
+WITH_PHOTO = '''Content-Type: multipart/mixed; boundary=b\r
+\r
+--b\r
+Content-Type: text/html; charset=utf-8\r
+\r
+<p>{text}</p>\r
+--b\r
+Content-Type: {mime}; name="foto"\r
+Content-Transfer-Encoding: base64\r
+\r
+{photo}\r
+--b--\r
+'''
 CONF = '''
 protocols = imap
 base_dir = {root}/run
@@ -68,6 +83,12 @@ def mail(number, text, subject=None, sender='Siti Aminah <siti@warga.example>', 
         (f'Message-ID: <{number}@uji.example>\r\n' if number else '') + \
         (f'Subject: {subject}\r\n' if subject else '') + more
     return (head + (body if body is not None else f'Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n')).encode()
+
+
+def with_photo(number, text, subject, sender='Siti Aminah <siti@warga.example>', more='', mime='image/png', photo=PHOTO):
+    """An HTML mail with one picture."""
+    body = WITH_PHOTO.format(text=text, mime=mime, photo=base64.encodebytes(photo).decode().strip())
+    return mail(number, '', subject, sender, more, body)
 
 
 def id_of(native):
