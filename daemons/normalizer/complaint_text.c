@@ -2,6 +2,7 @@
  * by sense. */
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -141,8 +142,40 @@ static size_t chars(const char *s, size_t n)
 	return k;
 }
 
-/* Bytes of the first sentence or line that is long enough to say something. */
-static size_t sentence(const char *s)
+/* Words of greetings and of asking leave to speak: a sentence of nothing else says nothing. */
+static const char *const polite[] = {"admin", "ada", "aduan", "assalamualaikum", "assalamu",
+	"alaikum", "bapak", "boleh", "bu", "dan", "dengan", "halo", "hallo", "hai", "hormat", "ibu",
+	"ijin", "ingin", "izin", "kak", "kakak", "kasih", "lapor", "laporan", "malam", "mas", "mau",
+	"mbak", "melapor", "melaporkan", "min", "mohon", "numpang", "pagi", "pak", "permisi",
+	"saya", "selamat", "siang", "sore", "tanya", "terima", "usul", "wb", "wr", "ya", "yang",
+	"yth"};
+
+static bool is_polite(const char *word, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(polite); i++)
+		if (strlen(polite[i]) == n && strncasecmp(polite[i], word, n) == 0)
+			return true;
+	return n == 0;
+}
+
+static bool only_polite(const char *s, size_t n)
+{
+	size_t i, from = 0;
+
+	for (i = 0; i <= n; i++) {
+		if (i < n && (isalnum((unsigned char)s[i]) || (unsigned char)s[i] >= 0x80))
+			continue;
+		if (!is_polite(s + from, i - from))
+			return false;
+		from = i + 1;
+	}
+	return true;
+}
+
+/* Bytes up to the first end of a sentence or line that has at least so many characters. */
+static size_t sentence(const char *s, size_t at_least)
 {
 	size_t i;
 
@@ -150,10 +183,22 @@ static size_t sentence(const char *s)
 		bool end =
 			s[i] == '\n' || (strchr(".!?", s[i]) && (!s[i + 1] || isspace(s[i + 1])));
 
-		if (end && chars(s, i) >= TITLE_MIN_CHARS)
+		if (end && chars(s, i) >= at_least)
 			return i;
 	}
 	return i;
+}
+
+/* Where the citizen comes to the point; the beginning when he never does. */
+static const char *the_point(const char *text)
+{
+	const char *s = text;
+
+	while (*s && only_polite(s, sentence(s, 1))) {
+		s += sentence(s, 1);
+		s += strspn(s, ".!?, \t\r\n");
+	}
+	return *s ? s : text;
 }
 
 static size_t cut_at_word(const char *s, size_t n)
@@ -173,13 +218,13 @@ static size_t cut_at_word(const char *s, size_t n)
 
 void title_set(json_t *c)
 {
-	const char *text = json_str_or(c, "text", "");
+	const char *text = the_point(json_str_or(c, "text", ""));
 	_cleanup_free_ char *title = NULL;
 	char *p;
 
 	if (strcmp(json_str_or(c, "title_from", "text"), "text") != 0)
 		return;
-	title = xstrndup(text, cut_at_word(text, sentence(text)));
+	title = xstrndup(text, cut_at_word(text, sentence(text, TITLE_MIN_CHARS)));
 	for (p = title; *p; p++)
 		if ((unsigned char)*p < ' ')
 			*p = ' ';

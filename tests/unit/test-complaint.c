@@ -88,9 +88,14 @@ static void add(json_t *c, const char *native, const char *text, int64_t sent_ms
 static const struct title_case {
 	const char *text, *title;
 } title_cases[] = {
+	{"Assalamualaikum, mohon izin melapor.\nJalan Kawi berlubang besar. Terima kasih.",
+		"Jalan Kawi berlubang besar"},
+	{"Halo min, usul boleh ya? Tambah lampu di Taman Merbabu", "Tambah lampu di Taman Merbabu"},
+	{"Assalamu'alaikum wr. wb.\n\nMin, air PDAM mati lagi", "Min, air PDAM mati lagi"},
+	{"Selamat pagi Pak, mohon izin lapor", "Selamat pagi Pak, mohon izin lapor"},
 	{"Jalan rusak", "Jalan rusak"},
 	{"Lampu jalan mati. Sudah seminggu.", "Lampu jalan mati"},
-	{"Halo! Lampu di jalan kami mati total? Tolong", "Halo! Lampu di jalan kami mati total"},
+	{"Halo! Lampu di jalan kami mati total? Tolong", "Lampu di jalan kami mati total"},
 	{"Baris pertama saja\nbaris kedua", "Baris pertama saja"},
 	{"Harga Rp1.500.000 dipungut di kelurahan", "Harga Rp1.500.000 dipungut di kelurahan"},
 	{"  \n ", ""},
