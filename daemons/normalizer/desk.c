@@ -17,10 +17,6 @@
 #define ASK_MS	    5000
 #define GENESIS_MAX (64 * 1024)
 
-const char *const desk_decision_kinds[] = {"decision", NULL};
-const char *const desk_submission_kinds[] = {"intent", "done", "rejected", "not_sent", "parked",
-	"handed", "resolved", "refused", "status", "command", NULL};
-
 /* --- states --- */
 
 bool desk_can_decide(const struct desk *d)
@@ -348,7 +344,7 @@ static int open_reader(struct desk *d, const char *installation, struct err *e)
 		.lane = d->lane,
 		.lanes = (int)d->host->shared->lanes,
 		.installation = *installation ? installation : NULL,
-		.kinds = desk_submission_kinds,
+		.kinds = lane_log_kinds("submissions"),
 		.marks = &mark};
 
 	if (d->index)

@@ -36,9 +36,7 @@ struct desk_host { /* what all desks of the process share; main's */
 	bool draining;	    /* what is in flight is finished, nothing else is begun */
 };
 
-extern const struct lane_member_ops desk_ops;	  /* ctx: struct desk_host */
-extern const char *const desk_submission_kinds[]; /* NULL-terminated */
-extern const char *const desk_decision_kinds[];
+extern const struct lane_member_ops desk_ops; /* ctx: struct desk_host */
 
 bool desks_drained(struct desk_host *h); /* nothing in flight; positions are committed then */
 /* Short words on every lane; true: all well. */

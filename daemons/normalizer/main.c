@@ -56,7 +56,7 @@ static int start(struct daemon_env *env, void **ret_state, struct err *e)
 		.instance = env->instance,
 		.session_ms = (int)s->session_ms,
 		.lanes = (int)n->host.shared->lanes,
-		.kinds = desk_decision_kinds,
+		.kinds = lane_log_kinds("complaints"),
 		.state_dir = muara_state_dir(n->host.shared),
 		.append_deadline_ms = s->append_deadline_ms,
 		.ops = &desk_ops,
