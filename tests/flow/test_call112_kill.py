@@ -51,10 +51,11 @@ def test_killed_while_a_file_grows(env):
     for _ in range(rounds):
         more = centre.calls(40)
         calls += more
-        data = b''.join(c112.csv_line(c).encode() for c in more)
-        cut = env.random.randrange(1, len(data))
-        c112.append(folder, 'a.csv', data[:cut])
+        lines = [c112.csv_line(c).encode() for c in more]
+        data = b''.join(lines)
+        cut = env.random.randrange(len(lines[0]), len(data))  # one whole row at least
         before, restarts = env.kafka.end(env.topic('raw.call112')), d.restarts
+        c112.append(folder, 'a.csv', data[:cut])
         wait_until(lambda: env.kafka.end(env.topic('raw.call112')) > before, 30, 'some rows')
         d.kill9()
         c112.append(folder, 'a.csv', data[cut:])
