@@ -20,6 +20,7 @@
 #define NATIVE_ID_MAX  512 /* bytes; a longer one is stood in for by its hash */
 #define SHORT_TEXT_MAX 512
 #define FIELDS_MAX     (16 * 1024)
+#define URL_MAX	       4096
 
 /* --- names --- */
 
@@ -305,6 +306,8 @@ static int attachment_json(const struct message_attachment *a, json_t **ret, str
 	json_set_new(o, "bytes", a->bytes >= 0 ? json_integer(a->bytes) : json_null());
 	put(o, "mime", a->mime);
 	put(o, "name", a->name);
+	if (a->url && strlen(a->url) <= URL_MAX)
+		json_set_new(o, "url", text_json(a->url, strlen(a->url), URL_MAX, NULL, NULL));
 	*ret = TAKE_PTR(o);
 	return 0;
 }

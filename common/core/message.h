@@ -72,6 +72,8 @@ struct message_attachment {
 	const char *sha256; /* required when stored */
 	int64_t bytes;	    /* -1 = unknown */
 	const char *mime, *name;
+	const char *url; /* where it lies now, when the source says so; such links are short-lived
+			    and differ from time to time, so they are no part of any id */
 };
 
 struct message { /* all pointers borrowed; text fields may hold any bytes, they are repaired */

@@ -2,18 +2,19 @@
  * raw.whatsapp.
  *
  * nginx stands in front (deploy/nginx/muara.conf) and ends TLS; this listens on a Unix socket or
- * loopback. What is verified, produced and answered when: webhook.h. What becomes of which update:
- * decode.h. No cursor: Meta sends again what was not answered with 200.
- * Known gaps: media are told as pending ids, nothing fetches them yet; Meta's optional client
- * certificate is nginx's to check. */
+ * loopback. What is verified, produced and answered when: core/webhook.h. What becomes of which
+ * update: decode.h. No cursor: Meta sends again what was not answered with 200. Known gaps: media
+ * are told as pending ids, nothing fetches them yet; Meta's optional client certificate is nginx's
+ * to check. */
 #include <string.h>
 
 #include "base/httpd.h"
 #include "base/util.h"
 #include "core/meta_webhook.h"
 #include "core/source.h"
+#include "core/webhook.h"
 
-#include "webhook.h"
+#include "decode.h"
 
 struct conf {
 	struct source_common common; /* first */
@@ -54,6 +55,7 @@ static const struct option_row options[] = {
 struct state {
 	struct webhook *webhook;
 	struct httpd *httpd;
+	struct wa_rules rules;
 	struct httpd_route routes[3];
 	const char *secrets[2];
 };
@@ -92,13 +94,22 @@ static void on_refused(void *ctx, int status)
 	webhook_refused(st->webhook, status);
 }
 
+static void decode(void *ctx, const char *body, size_t len, const struct message *base,
+	webhook_emit_fn *emit, void *emit_ctx)
+{
+	wa_decode(body, len, ctx, base, emit, emit_ctx);
+}
+
 static struct webhook *make_webhook(struct source *s, const struct conf *c, struct state *st)
 {
 	struct webhook_conf w = {.verify_token = c->verify_token,
 		.secrets = st->secrets,
-		.rules = {.numbers = (const char *const *)c->numbers.v, .n_numbers = c->numbers.n},
-		.answer_ms = c->answer_ms};
+		.answer_ms = c->answer_ms,
+		.decode = decode,
+		.count = wa_count,
+		.ctx = &st->rules};
 
+	st->rules = (struct wa_rules){(const char *const *)c->numbers.v, c->numbers.n};
 	st->secrets[w.n_secrets++] = c->app_secret;
 	if (c->app_secret_next)
 		st->secrets[w.n_secrets++] = c->app_secret_next;

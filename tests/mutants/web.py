@@ -1,7 +1,7 @@
 """The HTTP server and client and the WhatsApp webhook: what makes a 200 true, what keeps a second
 request out, what keeps a call from being made twice."""
 
-WEBHOOK = 'daemons/whatsapp/webhook.c'
+WEBHOOK = 'common/core/webhook.c'
 CHECK = 'common/base/httpd_check.c'
 HTTPD = 'common/base/httpd.c'
 HTTPC = 'common/base/httpc.c'
@@ -23,14 +23,14 @@ MUTANTS = [
         'if (!ok)\n\t\td->failed = true;', 'if (!ok)\n\t\td->n++;',
         'test-webhook/a_failed_report_is_503'),
     row('webhook-full-queue-is-200', WEBHOOK,
-        'd->waiting--;\n\td->failed = true;', 'd->waiting--;',
+        'd->waiting--;\n\td->failed = true;\n\tlog_warn("a body is', 'd->waiting--;\n\tlog_warn("a body is',
         'test-webhook/a_full_queue_is_503_at_once'),
     row('webhook-deadline-is-200', WEBHOOK,
         'd->failed = true;\n\tanswer_delivery(d, false);\n}', 'd->failed = true;\n\tanswer_delivery(d, true);\n}',
         'test-webhook/the_deadline_is_503'),
     row('webhook-produce-skipped', WEBHOOK,
-        'if (source_put(d->w->source, m, on_report, d, d->n++, NULL, &e) == 0)\n\t\treturn;',
-        'if (d->waiting > 0) {\n\t\ton_report(d, 0, true, 0);\n\t\treturn;\n\t}',
+        'if (source_put(d->w->source, m, on_report, d, number, NULL, &e) == 0)\n\t\treturn;',
+        'if (d->waiting > 0) {\n\t\ton_report(d, number, true, 0);\n\t\treturn;\n\t}',
         'test-webhook/never_200_before_the_report'),
     row('webhook-signature-not-compared', WEBHOOK,
         '!meta_signature_ok(signature, body, len, w->c.secrets, w->c.n_secrets)', '!signature',
@@ -48,7 +48,7 @@ MUTANTS = [
         'if (keep_body(d, &e)) {', 'if (keep_body(d, &e) == -EPERM) {',
         'test-webhook/a_blob_store_that_fails_is_503'),
     row('webhook-batch-repeated-inline', WEBHOOK,
-        'wa_count(d->body, d->len) <= 1)', 'wa_count(d->body, d->len) <= 1000)',
+        'd->w->c.count(d->body, d->len) <= 1)', 'd->w->c.count(d->body, d->len) <= 1000)',
         'test-webhook/a_batch_lies_in_the_blob_store_first'),
     # --- the server
     row('httpd-two-lengths', CHECK,

@@ -1,6 +1,5 @@
 /* The WhatsApp webhook on the real HTTP server, with a source whose reports the test gives: never
  * 200 before every report, 503 for whatever fails, nothing produced without our signature. */
-// uses: daemons/whatsapp/webhook.c
 // uses: daemons/whatsapp/decode.c
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +20,8 @@
 #include "base/util.h"
 #include "core/blob.h"
 #include "core/meta_webhook.h"
-#include "daemons/whatsapp/webhook.h"
+#include "core/webhook.h"
+#include "daemons/whatsapp/decode.h"
 
 #define PATIENCE_MS 10000
 #define PUTS_MAX    16
@@ -140,11 +140,24 @@ static const struct httpd_route routes[] = {
 	{.method = NULL},
 };
 
+static void decode(void *ctx, const char *body, size_t len, const struct message *base,
+	webhook_emit_fn *emit, void *emit_ctx)
+{
+	static const struct wa_rules all = {0};
+
+	(void)ctx;
+	wa_decode(body, len, &all, base, emit, emit_ctx);
+}
+
 static void open_webhook(struct bed *b, int64_t answer_ms)
 {
 	static const char *const secrets[] = {SECRET, SECOND};
-	struct webhook_conf c = {
-		.verify_token = TOKEN, .secrets = secrets, .n_secrets = 2, .answer_ms = answer_ms};
+	struct webhook_conf c = {.verify_token = TOKEN,
+		.secrets = secrets,
+		.n_secrets = 2,
+		.answer_ms = answer_ms,
+		.decode = decode,
+		.count = wa_count};
 
 	webhook_free(b->webhook);
 	b->webhook = webhook_new(&b->source, &c);

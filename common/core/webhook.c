@@ -12,11 +12,11 @@
 #include "base/util.h"
 #include "core/blob.h"
 #include "core/meta_webhook.h"
-
-#include "webhook.h"
+#include "core/webhook.h"
 
 #define RETRY_S	      2
 #define CHALLENGE_MAX 256
+#define NOTES_STEP    64
 
 struct webhook {
 	struct source *source;
@@ -35,6 +35,7 @@ struct delivery {
 	size_t len;
 	char blob[SHA256_HEX_SIZE]; /* "": one message, inline */
 	long waiting;		    /* messages without a report */
+	void **notes;		    /* of each message, by its number; ours only with c.note */
 	uint64_t n;
 	bool failed;
 };
@@ -89,6 +90,7 @@ static void delivery_free(struct delivery *d)
 	if (d->next)
 		d->next->prev = d->prev;
 	loop_timer_del(d->deadline);
+	free(d->notes);
 	free(d);
 }
 
@@ -105,8 +107,9 @@ static void on_report(void *ctx, uint64_t number, bool ok, int64_t offset)
 {
 	struct delivery *d = ctx;
 
-	(void)number;
 	(void)offset;
+	if (d->w->c.note)
+		d->w->c.noted(d->w->c.ctx, d->notes[number], ok);
 	d->waiting--;
 	if (!ok)
 		d->failed = true;
@@ -124,9 +127,19 @@ static void on_deadline(void *ctx)
 
 /* --- taking a body apart --- */
 
+static void note(struct delivery *d, const struct message *m)
+{
+	if (!d->w->c.note)
+		return;
+	if (d->n % NOTES_STEP == 0)
+		d->notes = xrealloc(d->notes, (d->n + NOTES_STEP) * sizeof(*d->notes));
+	d->notes[d->n] = d->w->c.note(d->w->c.ctx, m);
+}
+
 static void put(void *ctx, struct message *m, struct span bytes)
 {
 	struct delivery *d = ctx;
+	uint64_t number = d->n;
 	struct err e = {0};
 
 	if (d->failed)
@@ -139,8 +152,12 @@ static void put(void *ctx, struct message *m, struct span bytes)
 		m->original.len = d->len;
 	}
 	d->waiting++;
-	if (source_put(d->w->source, m, on_report, d, d->n++, NULL, &e) == 0)
+	note(d, m);
+	d->n++;
+	if (source_put(d->w->source, m, on_report, d, number, NULL, &e) == 0)
 		return;
+	if (d->w->c.note)
+		d->w->c.noted(d->w->c.ctx, d->notes[number], false);
 	d->waiting--;
 	d->failed = true;
 	log_warn("a body is refused: %s", e.text);
@@ -148,7 +165,7 @@ static void put(void *ctx, struct message *m, struct span bytes)
 
 static int keep_body(struct delivery *d, struct err *e)
 {
-	if (wa_count(d->body, d->len) <= 1)
+	if (d->w->c.count(d->body, d->len) <= 1)
 		return 0;
 	return blob_put(source_blobs(d->w->source), d->body, d->len, d->blob, e);
 }
@@ -166,7 +183,7 @@ static void produce(struct delivery *d)
 		d->failed = true;
 		log_error("a body is refused, the blob store did not take it: %s", e.text);
 	} else {
-		wa_decode(d->body, d->len, &w->c.rules, &base, put, d);
+		w->c.decode(w->c.ctx, d->body, d->len, &base, put, d);
 	}
 	d->waiting--;
 	if (d->failed)

@@ -20,16 +20,27 @@
 
 #include "base/err.h"
 #include "base/httpd.h"
+#include "base/jsonspan.h"
 #include "core/source.h"
 
-#include "decode.h"
+/* A message of a body; `m` is as in the base but for original, which is set from `bytes` (within
+ * the body). Borrowed for the call. */
+typedef void webhook_emit_fn(void *ctx, struct message *m, struct span bytes);
 
 struct webhook_conf {
 	const char *verify_token;
 	const char *const *secrets; /* of the app; two during a rotation */
 	size_t n_secrets;
-	struct wa_rules rules;
 	int64_t answer_ms; /* request read -> answered */
+	/* Takes a body apart: emit(emit_ctx, …) for each message in order. */
+	void (*decode)(void *ctx, const char *body, size_t len, const struct message *base,
+		webhook_emit_fn *emit, void *emit_ctx);
+	int (*count)(const char *body, size_t len); /* how many decode emits at most; cheap */
+	/* For sources that remember what is in Kafka; NULL, or both: `note` before a message is
+	 * produced, `noted` with what it returned once, when its report came or none will. */
+	void *(*note)(void *ctx, const struct message *m);
+	void (*noted)(void *ctx, void *note, bool persisted);
+	void *ctx; /* of all four */
 };
 struct webhook;
 
