@@ -84,6 +84,11 @@ static const char *header_of(struct httpc_call *c, const char *name)
 										     : NULL;
 }
 
+const char *httpc_header(const struct httpc_answer *a, const char *name)
+{
+	return a->call ? header_of(a->call, name) : NULL;
+}
+
 static int64_t sent_bytes(struct httpc_call *c)
 {
 	curl_off_t body = 0;
@@ -128,6 +133,7 @@ static void finish(struct httpc_call *c, CURLcode code)
 		.too_large = c->too_large,
 		.retry_after = header_of(c, "Retry-After"),
 		.content_type = header_of(c, "Content-Type"),
+		.call = c,
 		.sent_bytes = sent_bytes(c),
 		.total_ms = clock_mono_ms() - c->start_ms};
 

@@ -53,6 +53,7 @@ struct httpc_answer { /* borrowed for the call */
 			 */
 	const char *retry_after; /* header text or NULL */
 	const char *content_type;
+	struct httpc_call *call; /* for httpc_header; NULL: it finds none */
 	/* Request bytes that left, head included; 0 = certainly none did (no connection, TLS
 	   failed). All attempts of a repeated GET together. */
 	int64_t sent_bytes;
@@ -60,6 +61,9 @@ struct httpc_answer { /* borrowed for the call */
 	char error[160]; /* curl's text, no URL; "" when curl is 0 */
 };
 typedef void httpc_done_fn(void *ctx, const struct httpc_answer *a);
+/* The first header of that name (case does not matter), NULL when there is none. Valid as long as
+ * `a` is. */
+const char *httpc_header(const struct httpc_answer *a, const char *name);
 
 int httpc_open(struct loop *l, const char *user_agent, int max_connections, struct httpc **ret,
 	struct err *e);

@@ -54,7 +54,7 @@ struct bed {
 	/* of the last call that ended */
 	struct httpc_answer a;
 	struct buf body;
-	char retry_after[64], content_type[64];
+	char retry_after[64], content_type[64], reset[64];
 	int done, first_bytes;
 };
 
@@ -252,6 +252,9 @@ static void on_done(void *ctx, const struct httpc_answer *a)
 		a->retry_after ? a->retry_after : "-");
 	snprintf(b->content_type, sizeof(b->content_type), "%s",
 		a->content_type ? a->content_type : "-");
+	snprintf(b->reset, sizeof(b->reset), "%s",
+		httpc_header(a, "x-rate-limit-reset") ? httpc_header(a, "x-rate-limit-reset")
+						      : "-");
 	assert_null(strstr(a->error, "RAHASIA"));
 	assert_int_equal(a->curl == CURLE_OK, *a->error == 0);
 }
@@ -673,6 +676,22 @@ static void retry_after_as_it_came(void **state)
 	assert_string_equal(b->retry_after, "-");
 }
 
+static void any_header_by_name(void **state)
+{
+	struct bed *b = *state;
+	const struct httpc_answer none = {0};
+
+	SERVE(b,
+		{ANSWER, "HTTP/1.1 200 OK\r\nX-Rate-Limit-Reset: 1665183228\r\n"
+			 "X-Rate-Limit-Remaining: 3\r\nContent-Length: 0\r\n\r\n"},
+		{ANSWER, OK});
+	call(b, POST);
+	assert_string_equal(b->reset, "1665183228");
+	call(b, POST);
+	assert_string_equal(b->reset, "-");
+	assert_null(httpc_header(&none, "Date"));
+}
+
 static void an_interim_answer_is_not_the_answer(void **state)
 {
 	struct bed *b = *state;
@@ -793,6 +812,7 @@ int main(void)
 		TEST(a_head_that_does_not_end),
 		TEST(redirects_are_not_followed),
 		TEST(retry_after_as_it_came),
+		TEST(any_header_by_name),
 		TEST(an_interim_answer_is_not_the_answer),
 		TEST(more_calls_than_connections),
 		TEST(a_cancelled_call_is_not_told),
