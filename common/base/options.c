@@ -97,6 +97,13 @@ json_t *options_find(json_t *map, const char *key)
 	return json_object_get(map, key);
 }
 
+bool options_given(const struct options_faults *f, const char *key)
+{
+	const struct options_layer *at = last_mention(f->layers, f->n_layers, key);
+
+	return at && !json_is_null(options_find(at->map, key));
+}
+
 /* --- unknown keys -------------------------------------------------------------------------- */
 
 /* Levenshtein distance, names cut at 63 bytes. */

@@ -83,6 +83,9 @@ struct options_faults;
 void options_fault(struct options_faults *f, const char *key, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Inside a check: whether a file sets `key`, or anything below it ("x" for "x.token"). */
+bool options_given(const struct options_faults *f, const char *key);
+
 /* Fills `target` (zeroed by the caller). On failure returns -EINVAL with e = "N faults", the texts,
  * a line each, are appended to ret_faults (may be NULL), and `target` is zero again. `check` may be
  * NULL. A missing main file is a fault, a missing drop-in folder is not. */

@@ -326,19 +326,32 @@ static void check_pair(void *target, struct options_faults *f)
 		options_fault(f, "tls.ca", "must be set");
 	options_fault(f, "entries.1.name", "is odd");
 	options_fault(f, "mode", "follows from the table's fault");
+	assert_true(options_given(f, "entries"));
+	assert_false(options_given(f, "tls"));
+	assert_false(options_given(f, "tls.ca"));
+	assert_false(options_given(f, "extra")); /* taken back */
+}
+
+static void check_given(void *target, struct options_faults *f)
+{
+	(void)target;
+	assert_true(options_given(f, "tls"));
+	assert_true(options_given(f, "tls.depth"));
+	assert_false(options_given(f, "tls.ca"));
 }
 
 static void own_checks_know_the_place(void **state)
 {
 	(void)state;
 	assert_int_equal(load_with("\ncount: 51\nmode: no\nentries:\n- name: ab\n- weight: 2\n"
-				   "  name: cd\n",
+				   "  name: cd\nextra:\n",
 				 check_pair),
 		-EINVAL);
 	assert_non_null(strstr(buf_str(&faults), "x.yaml:2: count: is over 50"));
 	assert_non_null(strstr(buf_str(&faults), "x.yaml:1: tls.ca: must be set"));
 	assert_non_null(strstr(buf_str(&faults), "x.yaml:7: entries.1.name: is odd"));
 	assert_null(strstr(buf_str(&faults), "follows"));
+	assert_int_equal(load_with("tls:\n  depth: 0\n", check_given), 0);
 }
 
 /* --- drop-ins ------------------------------------------------------------------------------- */
