@@ -38,6 +38,7 @@ static void add_attachments(json_t *c, const json_t *message, const char *id)
 		json_t *copy = json_deep_copy(a);
 
 		json_set_str(copy, "message", id);
+		json_object_del(copy, "url"); /* muara-media's, and soon dead */
 		json_array_append_new(complaint_list(c, "attachments"), copy);
 	}
 }

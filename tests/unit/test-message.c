@@ -268,7 +268,11 @@ static void required_fields(void **state)
 static void attachments(void **state)
 {
 	static const struct message_attachment two[] = {
-		{.id = "m1", .state = AS_PENDING, .bytes = -1, .mime = "image/jpeg"},
+		{.id = "m1",
+			.state = AS_PENDING,
+			.bytes = -1,
+			.mime = "image/jpeg",
+			.url = "https://pbs.example/m1.jpg"},
 		{.id = "a.pdf",
 			.state = AS_STORED,
 			.bytes = 3,
@@ -290,6 +294,8 @@ static void attachments(void **state)
 	assert_string_equal(json_str(json_array_get(list, 0), "state"), "pending");
 	assert_true(json_is_null(json_object_get(json_array_get(list, 0), "bytes")));
 	assert_string_equal(json_str(json_array_get(list, 1), "kind"), "document");
+	assert_string_equal(json_str(json_array_get(list, 0), "url"), "https://pbs.example/m1.jpg");
+	assert_null(json_object_get(json_array_get(list, 1), "url"));
 	bad.sha256 = NULL;
 	m.attachments = &bad;
 	m.n_attachments = 1;
