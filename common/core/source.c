@@ -500,6 +500,8 @@ static bool source_health(void *state, char *text, size_t size)
 	bool up = emitter_up(s->emitter);
 
 	snprintf(text, size, "%s", up ? "" : "Kafka is away");
+	if (up && s->phase == RUNNING && s->ops->health)
+		return s->ops->health(s->state, text, size);
 	return up && s->phase == RUNNING;
 }
 

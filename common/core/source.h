@@ -76,7 +76,10 @@ struct source_ops {
 					 source_wake or a report. NULL: driven by events */
 	void (*drain)(void *state);   /* stop intake; may be NULL */
 	bool (*drained)(void *state); /* may be NULL */
-	void (*close)(void *state);   /* NULL-safe, after a failed open too */
+	/* What /healthz and STATUS say while Kafka is well: a short text, "" when there is nothing
+	 * to say; false: a person is needed. May be NULL. */
+	bool (*health)(void *state, char *text, size_t size);
+	void (*close)(void *state); /* NULL-safe, after a failed open too */
 };
 int source_main(int argc, char **argv, const struct source_ops *ops);
 
