@@ -28,7 +28,7 @@ struct parcel {
 	uint64_t number;
 	bool cursor;
 	enum message_class class;
-	char id[UUID_TEXT_SIZE];
+	char id[UUID_TEXT_SIZE], topic[TOPIC_NAME_SIZE];
 };
 
 static const char *const class_labels[] = {"human", "auto", "bounce", "spam", "ghost", "prank",
@@ -42,14 +42,14 @@ static void note_outcome(struct emitter *em, const struct parcel *p, const struc
 	if (r->status) {
 		metric_add(em->failed, NULL, 1);
 		log_outcome(p->id, "not-accepted",
-			(const char *const[]){"topic", em->raw, "reason", r->text ? r->text : "-",
+			(const char *const[]){"topic", p->topic, "reason", r->text ? r->text : "-",
 				"possibly", r->possibly ? "yes" : "no", NULL});
 		return;
 	}
 	metric_add(em->accepted, message_class_name(p->class), 1);
 	snprintf(offset, sizeof(offset), "%" PRId64, r->offset);
 	log_outcome(p->id, "accepted",
-		(const char *const[]){"class", message_class_name(p->class), "topic", em->raw,
+		(const char *const[]){"class", message_class_name(p->class), "topic", p->topic,
 			"offset", offset, NULL});
 }
 
@@ -182,6 +182,23 @@ static int build(
 	return r;
 }
 
+/* Where a message goes: a source that takes in for several (the door) names another channel or
+ * tenant than its own. Gives the lane. */
+static int32_t address(
+	const struct emitter *em, const struct message *m, char topic[TOPIC_NAME_SIZE])
+{
+	const struct muara_tenant *t = muara_tenant(em->c.shared, m->tenant);
+	char name[64];
+
+	if (strcmp(m->channel, em->c.channel) == 0) {
+		memcpy(topic, em->raw, TOPIC_NAME_SIZE);
+	} else {
+		snprintf(name, sizeof(name), "raw.%s", m->channel);
+		muara_topic(em->c.shared, name, topic);
+	}
+	return t ? (int32_t)t->lane : em->c.lane;
+}
+
 int emitter_put(struct emitter *em, const struct message *given, source_report_fn *report,
 	void *ctx, uint64_t number, char ret_id[UUID_TEXT_SIZE], struct err *e)
 {
@@ -189,15 +206,17 @@ int emitter_put(struct emitter *em, const struct message *given, source_report_f
 	_cleanup_free_ char *text = NULL;
 	struct parcel *p;
 	size_t len = 0;
+	int32_t lane;
 	int r;
 
 	p = xcalloc(1, sizeof(*p));
 	*p = (struct parcel){.report = report, .ctx = ctx, .number = number};
+	lane = address(em, &m, p->topic);
 	r = build(em, &m, &text, &len, p->id, e);
 	p->class = m.class;
 	if (r == 0)
 		r = kafka_produce(
-			em->producer, em->raw, em->c.lane, p->id, strlen(p->id), text, len, p, e);
+			em->producer, p->topic, lane, p->id, strlen(p->id), text, len, p, e);
 	if (r) {
 		free(p);
 		return r;

@@ -24,6 +24,7 @@ int emitter_open(const struct emitter_conf *c, struct emitter **ret, struct err 
 /* Stops within seconds; messages still queued are reported as not persisted. NULL-safe. */
 void emitter_close(struct emitter *em);
 
+/* Into the raw topic of the message's channel, the lane of its tenant; both are in muara.yaml. */
 int emitter_put(struct emitter *em, const struct message *m, source_report_fn *report, void *ctx,
 	uint64_t number, char ret_id[UUID_TEXT_SIZE], struct err *e);
 int emitter_cursor(struct emitter *em, const char *name, const json_t *value, int64_t raw_offset,

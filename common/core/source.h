@@ -101,7 +101,9 @@ void source_message(const struct source *s, struct message *ret);
 /* Builds, produces. A message that cannot be built becomes an undecodable one with the same bytes
  * and the reason; an original over 64 KiB goes into the blob store first (fsync before produce).
  * 0: `report` will be called. -ENOBUFS: queue full, nothing happened, try again after a report.
- * Another -errno: nothing happened (blob store, producer). ret_id may be NULL. */
+ * Another -errno: nothing happened (blob store, producer). ret_id may be NULL. It goes to the raw
+ * topic of m->channel and the lane of m->tenant: a source that takes in for several sets them to
+ * what muara.yaml knows. */
 int source_put(struct source *s, const struct message *m, source_report_fn *report, void *ctx,
 	uint64_t number, char ret_id[UUID_TEXT_SIZE], struct err *e);
 

@@ -113,6 +113,7 @@ static int setup(void **state)
 	w.mock_rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), text, sizeof text);
 	w.mock = rd_kafka_mock_cluster_new(w.mock_rk, 1);
 	assert_int_equal(rd_kafka_mock_topic_create(w.mock, "muara.raw.file", 1, 1), 0);
+	assert_int_equal(rd_kafka_mock_topic_create(w.mock, "muara.raw.website", 1, 1), 0);
 	assert_int_equal(rd_kafka_mock_topic_create(w.mock, "muara.cursors", 1, 1), 0);
 	w.conf.brokers = (char *)(uintptr_t)rd_kafka_mock_cluster_bootstraps(w.mock);
 	w.conf.prefix = xstrdup("muara.");
@@ -177,6 +178,21 @@ static void a_message_is_reported_with_its_offset(void **state)
 	r = newest("muara.raw.file");
 	assert_string_equal(json_str(r, "_key"), want);
 	assert_string_equal(json_str(r, "id"), want);
+}
+
+/* The door: another channel than the source's own, and the tenant's lane. */
+static void a_message_goes_where_it_says(void **state)
+{
+	struct message m = a_message("n1");
+	_cleanup_json_ json_t *r = NULL;
+
+	(void)state;
+	m.channel = "website";
+	put(&m, 1, NULL);
+	wait_reports(1);
+	assert_int_equal(w.n_ok, 1);
+	r = newest("muara.raw.website");
+	assert_string_equal(json_str(r, "channel"), "website");
 }
 
 /* The whole promise hangs on this: a source that hears "ok" says "accepted". */
@@ -295,6 +311,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_message_is_reported_with_its_offset, fresh),
+		cmocka_unit_test_setup(a_message_goes_where_it_says, fresh),
 		cmocka_unit_test_setup(a_failed_report_is_not_ok, fresh),
 		cmocka_unit_test_setup(what_cannot_be_built_becomes_undecodable, fresh),
 		cmocka_unit_test_setup(a_large_original_is_stored_before, fresh),
