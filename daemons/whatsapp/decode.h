@@ -4,15 +4,20 @@
  * pages unsupported, revoke, errors, group) and "Business-scoped user ids". What becomes of what:
  *
  *   text, image, video, document, audio, location, contacts, interactive, button -> class human
- *   sticker, reaction, order, system, user_id_update                      -> class system
+ *   an order with words -> class human; without, and sticker, reaction, system    -> class system
  *   edit, revoke                    -> kind edit / delete of the message they name, class human
  *   unsupported, unknown types, unknown fields                            -> class unknown
+ *   user_id_update (another business-scoped id of a person)               -> class system, with the
+ *       new id as author and both in fields.identity
  *   statuses (sent, delivered, read, failed: of our own output)           -> class system, kept in
  *       the raw log so that nothing vanishes and the replier can read them, never a complaint
  *   smb_message_echoes (typed by the account itself)                      -> class echo
- *   history, account_*, template and quality news of the platform         -> class system
+ *   history, account_*, group_*, calls, template and quality news, errors
+ *   out of band                                                           -> class system
  *   an element that cannot be decoded                                     -> class undecodable
  *
+ * The author is the business-scoped user id where there is one, else the number (wa_id): a person
+ * with a username shows no number. What a type leaves in "fields": types.h.
  * Each element is decoded by itself: a bad one never loses its neighbours. */
 #pragma once
 

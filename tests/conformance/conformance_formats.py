@@ -42,6 +42,8 @@ class WhatsApp:
                 lists = [] if change.get('field') != 'messages' else \
                     [(m.get('id') if isinstance(m, dict) else None, m) for m in value.get('messages', [])] + \
                     [(None, s) for s in value.get('statuses', [])]
+                if change.get('field') == 'user_id_update':
+                    lists = [(None, u) for u in value.get('user_id_update', [])]
                 yield from lists or [(None, change)]
 
     @classmethod

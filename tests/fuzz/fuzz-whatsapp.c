@@ -1,5 +1,6 @@
 /* whatsapp: any body becomes messages that can be built, each with bytes of the body. */
 // uses: daemons/whatsapp/decode.c
+// uses: daemons/whatsapp/types.c
 #include "daemons/whatsapp/decode.h"
 
 #include "fuzz.h"

@@ -2,6 +2,7 @@
  * {"offset", "length", "record"}: which bytes of the body, and the record they become ("error" in
  * its place when none can be built). For tests/conformance. */
 // uses: daemons/whatsapp/decode.c
+// uses: daemons/whatsapp/types.c
 #include <stdio.h>
 
 #include "base/fsio.h"

@@ -1,6 +1,7 @@
 /* The WhatsApp webhook on the real HTTP server, with a source whose reports the test gives: never
  * 200 before every report, 503 for whatever fails, nothing produced without our signature. */
 // uses: daemons/whatsapp/decode.c
+// uses: daemons/whatsapp/types.c
 #include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
