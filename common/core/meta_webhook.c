@@ -75,11 +75,13 @@ static void visit_entry(
 	struct json_span_iter changes;
 	struct span list, change;
 	char place[64];
-	int r;
+	int r, others;
 
 	snprintf(place, sizeof(place), "entry %d", number);
+	others = visitor->entry ? visitor->entry(ctx, entry, place) : 0;
 	if (json_span_member(entry, "changes", &list) || json_span_array(list, &changes)) {
-		visitor->broken(ctx, entry, place, "an entry without a list of changes");
+		if (others == 0)
+			visitor->broken(ctx, entry, place, "an entry without a list of changes");
 		return;
 	}
 	for (int i = 0; (r = json_span_next(&changes, &change)) == 1; i++) {
@@ -112,7 +114,7 @@ int meta_envelope(const char *body, size_t len, const char *object,
 		return -EINVAL;
 	given = json_span_member(root, "object", &name) ? NULL : plain_string(name, text);
 	*ret_reason = "an object of another kind than this source takes";
-	if (!given || strcmp(given, object) != 0)
+	if (!given || (object && strcmp(given, object) != 0))
 		return -EINVAL;
 	for (int i = 0; (r = json_span_next(&entries, &entry)) == 1; i++)
 		visit_entry(entry, i, visitor, ctx);

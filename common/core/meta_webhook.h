@@ -29,10 +29,13 @@ struct meta_change {
 };
 struct meta_visitor {
 	void (*change)(void *ctx, const struct meta_change *c);
+	/* For sources whose entries hold more than changes (Messenger): called for each entry
+	 * before its changes, returns how many elements it took. May be NULL. */
+	int (*entry)(void *ctx, struct span entry, const char *place);
 	/* An entry or change that cannot be taken apart: its bytes, where, why (constant text). */
 	void (*broken)(void *ctx, struct span bytes, const char *place, const char *reason);
 };
-/* Calls the visitor for each change in order. -EINVAL: the body as a whole is no envelope; nothing
- * was called, *ret_reason says why. */
+/* Calls the visitor for each change in order. `object`: the only kind taken; NULL: any. -EINVAL:
+ * the body as a whole is no envelope; nothing was called, *ret_reason says why. */
 int meta_envelope(const char *body, size_t len, const char *object,
 	const struct meta_visitor *visitor, void *ctx, const char **ret_reason);

@@ -10,6 +10,7 @@ import hashlib
 import json
 
 from conformance_email import Email
+from conformance_meta import Meta
 
 
 class NotCovered:
@@ -80,4 +81,6 @@ def of(path):
     obj = body.get('object') if isinstance(body, dict) else None
     if obj == 'whatsapp_business_account':
         return WhatsApp
+    if obj in Meta.objects:
+        return Meta
     return NotCovered(f'Meta object "{obj}"' if obj else 'other JSON')
