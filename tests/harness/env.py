@@ -139,6 +139,7 @@ class Env:
     def _down(self, failed):
         for d in self.daemons:
             d.kill()
+        failed = failed and self.scratch.keep != 'never'
         if failed:
             self.dump()
         self._drop_topics()

@@ -1,4 +1,5 @@
 """A folder per run: removed when all went well, kept (and named) when not.
+MUARA_KEEP=always keeps it, MUARA_KEEP=never keeps nothing of failures either.
 
 Paths in it end up in Unix socket addresses (108 bytes), so names stay short.
 """
@@ -14,7 +15,7 @@ class Scratch:
 
     def __init__(self, prefix='muara-', parent=None):
         self.dir = tempfile.mkdtemp(prefix=prefix, dir=parent)
-        self.keep = bool(os.environ.get('MUARA_KEEP'))
+        self.keep = os.environ.get('MUARA_KEEP')
 
     def path(self, *names):
         path = os.path.join(self.dir, *names)
@@ -36,7 +37,7 @@ class Scratch:
         return path
 
     def close(self, failed=False):
-        if failed or self.keep:
+        if (failed or self.keep) and self.keep != 'never':
             print(f'kept: {self.dir}', file=sys.stderr, flush=True)
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
