@@ -190,7 +190,7 @@ class Sources(unittest.TestCase):
     """What only shows beside muara.yaml."""
 
     def test_tenant_channel_start(self):
-        for name in {"file", "whatsapp", "call112", "email"} & set(daemons()):
+        for name in {"file", "whatsapp", "call112", "email", "social"} & set(daemons()):
             with self.subTest(daemon=name), tempfile.TemporaryDirectory() as folder:
                 d = Daemon(name, folder)
                 own = yaml.safe_load(d.sample)
