@@ -38,22 +38,29 @@ def decode(tool, path):
 
 
 def check_cuts(fmt, tool, data, path):
-    """Faults of the bodies that end too early."""
+    """Faults of the bodies that end too early. What was pushed to us must not get lost; what we asked for is asked for again,
+    and half of it must not be taken for the whole."""
     for i in range(CUTS):
         cut = len(data) * i // CUTS
         path.write_bytes(data[:cut])
-        if not fmt.messages(decode(tool, path)):
+        messages = fmt.messages(decode(tool, path))
+        if not messages:
             return [f'cut at byte {cut} of {len(data)}: nothing came of it']
+        if getattr(fmt, 'torn_is_refused', False) and [set(m) for m in messages] != [{'refused'}]:
+            return [f'cut at byte {cut} of {len(data)}: it was taken for a whole answer']
     return []
 
 
 def check_file(fmt, tool, path, scratch):
     """(summary, faults)"""
-    data = path.read_bytes()
+    data, messages, cuts = path.read_bytes(), [], []
+    bodies = fmt.bodies(data) if hasattr(fmt, 'bodies') else [data]
     try:
-        messages = fmt.messages(decode(tool, path))
-        return fmt.summary(messages), fmt.faults(path.name, data, messages) + \
-            check_cuts(fmt, tool, data, scratch / 'cut')
+        for body in bodies:
+            (scratch / 'body').write_bytes(body)
+            messages += fmt.messages(decode(tool, scratch / 'body'))
+            cuts += check_cuts(fmt, tool, body, scratch / 'cut')
+        return fmt.summary(messages), fmt.faults(path.name, data, messages) + cuts
     except Crash as e:
         return '-', [str(e)]
 
