@@ -1,7 +1,6 @@
 /* idtime: see idtime.h. */
 #include <ctype.h>
 #include <errno.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -282,8 +281,7 @@ int id_date_parse(const char *text, char ret[11])
 	return 0;
 }
 
-/* A number at *p, point or comma as `decimal` allows. */
-static int take_number(const char **p, const char *decimal, double *ret)
+int id_number_take(const char **p, const char *decimal, double *ret)
 {
 	double value = 0, scale = 1;
 	int digits = 0;
@@ -315,60 +313,11 @@ int id_number_parse(const char *text, double *ret)
 	const char *p = text;
 	double value;
 
-	if (!text || take_number(&p, ".,", &value))
+	if (!text || id_number_take(&p, ".,", &value))
 		return -EINVAL;
 	skip_blanks(&p);
 	if (*p)
 		return -EINVAL;
 	*ret = value;
 	return 0;
-}
-
-int id_coordinates_check(double lat, double lon)
-{
-	if (!isfinite(lat) || !isfinite(lon) || fabs(lat) > 90 || fabs(lon) > 180)
-		return -ERANGE;
-	return fabs(lat) < 1e-9 && fabs(lon) < 1e-9 ? -ERANGE : 0;
-}
-
-/* With a decimal comma the pair is parted by ';' or a blank; with a point by any of , ; blank. */
-static int take_pair(
-	const char *p, const char *decimal, const char *between, double *lat, double *lon)
-{
-	bool bracket;
-	const char *before;
-
-	skip_blanks(&p);
-	if (strncasecmp(p, "latlng", 6) == 0)
-		p += 6;
-	bracket = take_char(&p, "(");
-	if (take_number(&p, decimal, lat))
-		return -EINVAL;
-	before = p;
-	skip_blanks(&p);
-	if (!take_char(&p, between) && p == before)
-		return -EINVAL;
-	if (take_number(&p, decimal, lon))
-		return -EINVAL;
-	skip_blanks(&p);
-	if (bracket && !take_char(&p, ")"))
-		return -EINVAL;
-	skip_blanks(&p);
-	return *p ? -EINVAL : 0;
-}
-
-int id_coordinates_parse(const char *text, double *ret_lat, double *ret_lon)
-{
-	double lat, lon;
-	int r;
-
-	if (!text ||
-		(take_pair(text, ".", ",;", &lat, &lon) && take_pair(text, ",", ";", &lat, &lon)))
-		return -EINVAL;
-	r = id_coordinates_check(lat, lon);
-	if (r == 0) {
-		*ret_lat = lat;
-		*ret_lon = lon;
-	}
-	return r;
 }

@@ -1,4 +1,4 @@
-/* idtime: dates, numbers and coordinates as Indonesian sources write them. Pure.
+/* idtime: dates and numbers as Indonesian sources write them. Pure.
  *
  * Only what can be read one way is read; everything else is -EINVAL and the source keeps the text.
  * Day comes before month. A year has four digits. A zone in the text (WIB, WITA, WIT, +07:00, Z)
@@ -6,6 +6,8 @@
 #pragma once
 
 #include <stdint.h>
+
+#include "core/geo.h"
 
 /* "2021-08-20T07:15:00+07:00", "2021-08-20 07:15", "20 Agustus 2021 07:15",
  * "Jumat, 20 Agt 2021 pukul 07.15 WIB", "20/08/2021 07:15:30", "20-08-2021"; a date alone is 00:00
@@ -15,8 +17,23 @@ int id_time_parse(const char *text, int zone_minutes, int64_t *ret_wall_ms);
 int id_date_parse(const char *text, char ret[11]);
 /* "-7.03", "-7,03": one number, point or comma, nothing behind it. */
 int id_number_parse(const char *text, double *ret);
-/* "LatLng(-7.03, 113.77)", "-7.03,113.77", "-7,03; 113,77", "-7.03 113.77". -ERANGE: read, but not
- * on earth. 0,0 (a device without a fix) is -ERANGE too. */
-int id_coordinates_parse(const char *text, double *ret_lat, double *ret_lon);
-/* The same check for two columns. */
-int id_coordinates_check(double lat, double lon);
+/* A number at *p, which is moved behind it; blanks and a sign may stand before it. `decimal`: the
+ * characters that may part its fraction, "." or "," or ".,". */
+int id_number_take(const char **p, const char *decimal, double *ret);
+
+/* The names these two had before core/geo.h. */
+static inline int id_coordinates_check(double lat, double lon)
+{
+	return geo_on_earth(lat, lon);
+}
+static inline int id_coordinates_parse(const char *text, double *ret_lat, double *ret_lon)
+{
+	struct geo_point point;
+	int r = geo_parse(text, &point);
+
+	if (r == 0) {
+		*ret_lat = point.lat;
+		*ret_lon = point.lon;
+	}
+	return r;
+}

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/util.h"
+#include "core/geo.h"
 #include "core/idtime.h"
 #include "core/plain.h"
 
@@ -94,7 +95,7 @@ static int location(const json_t *root, struct message *m, struct err *e)
 			       : err_set(e, -EINVAL, "\"lat\" and \"lon\" must both be numbers");
 	m->location.lat = json_number_value(lat);
 	m->location.lon = json_number_value(lon);
-	m->location.set = id_coordinates_check(m->location.lat, m->location.lon) == 0;
+	m->location.set = geo_on_earth(m->location.lat, m->location.lon) == 0;
 	return r;
 }
 

@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/util.h"
+#include "core/geo.h"
 #include "core/idtime.h"
 
 #include "decode.h"
@@ -399,19 +400,43 @@ static void set_author(struct c112_storage *s, struct message *m)
 	m->author.proven = false;
 }
 
+static void add_field(struct c112_storage *s, const char *key, const char *value)
+{
+	_cleanup_free_ char *whole = NULL;
+
+	if (!*value)
+		return;
+	if (!s->fields)
+		s->fields = json_object();
+	whole = utf8_repair(value, strlen(value), NULL, NULL);
+	whole[utf8_prefix_bytes(whole, NOTES_MAX / (strcmp(key, "notes") ? 8 : 1))] = '\0';
+	json_set_str(s->fields, key, whole);
+}
+
+/* A place that is no point in Indonesia stays as the text it is, in fields.coordinates. */
+static void set_point(struct c112_storage *s, struct message *m)
+{
+	const char *both = s->value[F_COORDINATES], *lat = s->value[F_LAT], *lon = s->value[F_LON];
+	_cleanup_free_ char *columns = NULL;
+	struct geo_point point;
+
+	if ((*both ? geo_parse(both, &point) : geo_parse_pair(lat, lon, &point)) == 0) {
+		m->location.set = true;
+		m->location.lat = point.lat;
+		m->location.lon = point.lon;
+	} else if (*both) {
+		add_field(s, "coordinates", both);
+	} else if (*lat || *lon) {
+		columns = xasprintf("%s; %s", lat, lon);
+		add_field(s, "coordinates", columns);
+	}
+}
+
 static void set_place(struct c112_storage *s, struct message *m)
 {
 	const char *address = s->value[F_ADDRESS], *district = s->value[F_DISTRICT];
-	double lat = 0, lon = 0;
 
-	if (*s->value[F_COORDINATES])
-		m->location.set = id_coordinates_parse(s->value[F_COORDINATES], &lat, &lon) == 0;
-	else
-		m->location.set = id_number_parse(s->value[F_LAT], &lat) == 0 &&
-				  id_number_parse(s->value[F_LON], &lon) == 0 &&
-				  id_coordinates_check(lat, lon) == 0;
-	m->location.lat = m->location.set ? lat : 0;
-	m->location.lon = m->location.set ? lon : 0;
+	set_point(s, m);
 	if (*address || *district)
 		m->location.address = s->address =
 			xasprintf("%s%s%s", address, *address && *district ? ", " : "", district);
@@ -425,19 +450,6 @@ static void set_times(const struct c112_rules *rules, struct c112_storage *s, st
 	m->sent_at_source = or_null(received);
 	if (*received && id_time_parse(received, rules->zone_minutes, &ms) == 0 && ms > 0)
 		m->sent_ms = ms;
-}
-
-static void add_field(struct c112_storage *s, const char *key, const char *value)
-{
-	_cleanup_free_ char *whole = NULL;
-
-	if (!*value)
-		return;
-	if (!s->fields)
-		s->fields = json_object();
-	whole = utf8_repair(value, strlen(value), NULL, NULL);
-	whole[utf8_prefix_bytes(whole, NOTES_MAX / (strcmp(key, "notes") ? 8 : 1))] = '\0';
-	json_set_str(s->fields, key, whole);
 }
 
 static void set_fields(const struct c112_rules *rules, struct c112_storage *s, struct message *m)

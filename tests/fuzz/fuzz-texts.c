@@ -1,4 +1,4 @@
-/* texts: the parsers of short texts: dates, numbers, coordinates, tickets, phones, waits, keys.
+/* texts: the parsers of short texts: dates, numbers, tickets, phones, waits, keys.
  * What is accepted is in its range, and what is printed is read again as the same. */
 #include <math.h>
 
@@ -34,13 +34,11 @@ static void times(const char *s)
 
 static void numbers(const char *s)
 {
-	double lat, lon, number;
+	double number;
 	int minutes;
 
 	if (id_number_parse(s, &number) == 0)
 		CHECK(isfinite(number));
-	if (id_coordinates_parse(s, &lat, &lon) == 0)
-		CHECK(id_coordinates_check(lat, lon) == 0);
 	if (muara_zone_parse(s, &minutes) == 0)
 		CHECK(minutes >= -24 * 60 && minutes <= 24 * 60);
 }

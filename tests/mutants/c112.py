@@ -5,6 +5,7 @@ WORDS = 'common/core/screening_words.h'
 DROPDIR = 'common/core/dropdir.c'
 DECODE = 'daemons/call112/decode.c'
 DROP = 'daemons/call112/drop.c'
+GEO = 'common/core/geo.c'
 
 MUTANTS = [
     # --- screening: a missed emergency is the error that counts
@@ -135,4 +136,22 @@ MUTANTS = [
          old='	if (r == 0)\n		return store(d, fd, i, e);',
          new='	if (r == 0)\n		return base < 0 ? store(d, fd, i, e) : 0;',
          test='flow:test_call112_drop:test_a_photo_is_stored_before_its_row_is_told'),
+
+    # --- geo: nothing is guessed
+    dict(name='geo-anywhere-on-earth', file=GEO,
+         old='	return lat >= SOUTH && lat <= NORTH &&', new='	return lat >= -90 && lat <= 90 &&',
+         test='unit:test-geo/the_rest_stays_text'),
+    dict(name='geo-named-axes-are-swapped-too', file=GEO,
+         old='	if (!named)\n		return geo_in_indonesia', new='	if (named || !named)\n		return geo_in_indonesia',
+         test='unit:test-geo/the_rest_stays_text'),
+    dict(name='geo-swapped-is-not-told', file=GEO,
+         old='(struct geo_point){lon, lat, true}', new='(struct geo_point){lon, lat, false}',
+         test='unit:test-geo/read_in_all_ways'),
+    dict(name='geo-south-is-north', file=GEO,
+         old='negative || h.sign < 0 ? -v : v', new='negative ? -v : v',
+         test='unit:test-geo/read_in_all_ways'),
+    dict(name='geo-what-follows-is-ignored', file=GEO,
+         old='	skip_blanks(&p);\n	return *p ? -EINVAL : 0;\n}\n\n/* Between',
+         new='	skip_blanks(&p);\n	return *p == \'!\' ? -EINVAL : 0;\n}\n\n/* Between',
+         test='unit:test-geo/the_rest_stays_text'),
 ]

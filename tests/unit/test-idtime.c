@@ -1,4 +1,4 @@
-/* Indonesian dates, numbers and coordinates: a row per way of writing them. */
+/* Indonesian dates and numbers: a row per way of writing them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -77,42 +77,6 @@ static void days(void **state)
 	assert_int_equal(id_date_parse("besok", day), -22);
 }
 
-static const struct {
-	const char *text;
-	int r;
-	double lat, lon;
-} points[] = {
-	{"LatLng(-7.03753, 113.776377)", 0, -7.03753, 113.776377},
-	{"latlng(-7.03,113.77)", 0, -7.03, 113.77},
-	{"-7.03,113.77", 0, -7.03, 113.77},
-	{" -7.03 113.77 ", 0, -7.03, 113.77},
-	{"-7,03; 113,77", 0, -7.03, 113.77},
-	{"-7,03 113,77", 0, -7.03, 113.77},
-	{"(-7, 113)", 0, -7, 113},
-	{"0,0", -34, 0, 0},
-	{"-97.03,113.77", -34, 0, 0},
-	{"-7.03,213.77", -34, 0, 0},
-	{"-7.03", -22, 0, 0},
-	{"LatLng(-7.03, 113.77", -22, 0, 0},
-	{"-7.03,113.77,5", -22, 0, 0},
-	{"Jl. Merdeka 7, 113", -22, 0, 0},
-	{"nan,inf", -22, 0, 0},
-	{"", -22, 0, 0},
-};
-
-static void coordinates(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
-		double lat = 0, lon = 0;
-
-		if (id_coordinates_parse(points[i].text, &lat, &lon) != points[i].r)
-			fail_msg("wrong result for: %s", points[i].text);
-		assert_float_equal(lat, points[i].lat, 1e-9);
-		assert_float_equal(lon, points[i].lon, 1e-9);
-	}
-}
-
 static void numbers(void **state)
 {
 	double v = 0;
@@ -130,7 +94,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_in_all_ways),
 		cmocka_unit_test(days),
-		cmocka_unit_test(coordinates),
 		cmocka_unit_test(numbers),
 	};
 
