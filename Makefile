@@ -71,7 +71,7 @@ $(O)/%.o: %.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(O)/common/base/daemon_args.o $(O)/daemons/muaractl/main.o: CPPFLAGS += -DMUARA_SYSCONF='"$(SYSCONF)"'
+$(O)/common/base/daemon_args.o $(O)/daemons/muaractl/main.o $(O)/daemons/muaractl/door.o: CPPFLAGS += -DMUARA_SYSCONF='"$(SYSCONF)"'
 
 $(O)/common/core/index.o: $(wildcard common/core/index-*.lua) # built in by .incbin
 

@@ -63,6 +63,22 @@ static const struct ctl_option restore_options[] = {
 	{},
 };
 
+#define KEYS_OPTION                                                               \
+	{                                                                         \
+		"--keys", "DIR", "folder of the keys (default SYSCONF/door-keys)" \
+	}
+static const struct ctl_option door_new_options[] = {
+	{"--channel", "A,B", "channels it may write to; the first is the default"},
+	{"--tenant", "NAME", "government its complaints are for (required when there are several)"},
+	{"--review", "RULE", "required (default): a person releases each; auto: the rules do"},
+	{"--per-minute", "N", "messages a minute in the long run (default 60)"},
+	{"--burst", "N", "messages at once (default 1000)"},
+	{"--open311", NULL, "an api_key for Open311 instead of one that signs"},
+	KEYS_OPTION,
+	{},
+};
+static const struct ctl_option door_options[] = {KEYS_OPTION, {}};
+
 const struct ctl_command ctl_commands[] = {
 	{"check", "", 0, 0, 0, NULL, ctl_check, "is everything Muara stands on as it must be?",
 		"One line for each topic, the brokers, the daemons' groups, Redis and the "
@@ -151,6 +167,16 @@ const struct ctl_command ctl_commands[] = {
 		"Makes every topic with the settings it must have, and begins the lane logs with "
 		"their genesis record.\nWhat is there already is left as it is; `muaractl check` "
 		"says whether it is right."},
+	{"door key new", "CLIENT", 1, 1, CTL_ACT, door_new_options, ctl_door_key_new,
+		"a key for a program that sends to muara-door",
+		"CLIENT is your name for the program, part of the id of whatever it sends: give it "
+		"a new key under the\nsame name and nothing is taken in twice. The secret is shown "
+		"once. It stands in the key's file, for what\nis signed with it is checked with "
+		"it: keep the folder to the group muara."},
+	{"door key list", "", 0, 0, 0, door_options, ctl_door_key_list,
+		"keys of the door, revoked ones too; no secrets", NULL},
+	{"door key revoke", "KEY", 1, 1, CTL_ACT, door_options, ctl_door_key_revoke,
+		"a key holds no longer, from the next request on", NULL},
 	{"index dump", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_dump,
 		"the whole index as text (personal data in it)", NULL},
 	{"index rebuild-compare", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_compare,

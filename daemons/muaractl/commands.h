@@ -22,5 +22,8 @@ int ctl_resolve(struct ctl *c);
 int ctl_pause(struct ctl *c);
 int ctl_resume(struct ctl *c);
 int ctl_restore(struct ctl *c);
+int ctl_door_key_new(struct ctl *c); /* door.c */
+int ctl_door_key_list(struct ctl *c);
+int ctl_door_key_revoke(struct ctl *c);
 int ctl_index_dump(struct ctl *c); /* index_cmd.c */
 int ctl_index_compare(struct ctl *c);

@@ -191,19 +191,40 @@ static int help_one(FILE *out, const struct ctl_command *k)
 
 /* --- arguments --- */
 
-/* The command these words begin with: two words before one. */
+/* How many words of the line are this command's name; 0: it is another one's. */
+static int names_it(const struct ctl_command *k, char *const *words, int n)
+{
+	const char *s = k->name;
+
+	for (int used = 1; used <= n; used++) {
+		size_t len = strlen(words[used - 1]);
+
+		if (strncmp(s, words[used - 1], len) != 0)
+			return 0;
+		s += len;
+		if (!*s)
+			return used;
+		if (*s++ != ' ')
+			return 0;
+	}
+	return 0;
+}
+
+/* The command these words begin with: the longest name that fits. */
 static const struct ctl_command *find_command(char *const *words, int n, int *ret_used)
 {
-	char two[64];
+	const struct ctl_command *found = NULL;
 
-	snprintf(two, sizeof two, "%s %s", n > 0 ? words[0] : "", n > 1 ? words[1] : "");
-	for (int used = 2; used >= 1; used--)
-		for (const struct ctl_command *k = ctl_commands; n >= used && k->name; k++)
-			if (strcmp(k->name, used == 2 ? two : words[0]) == 0) {
-				*ret_used = used;
-				return k;
-			}
-	return NULL;
+	*ret_used = 0;
+	for (const struct ctl_command *k = ctl_commands; k->name; k++) {
+		int used = names_it(k, words, n);
+
+		if (used > *ret_used) {
+			*ret_used = used;
+			found = k;
+		}
+	}
+	return found;
 }
 
 static const struct ctl_option *find_option(const struct ctl_option *o, const char *name, size_t n)

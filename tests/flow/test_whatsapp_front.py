@@ -18,13 +18,16 @@ HIDDEN = (b'GET /whatsapp?hub.mode=subscribe&hub.verify_token=' + TOKEN.encode()
           b'&hub.challenge=SMUGGLED HTTP/1.1\r\n' + HOST + b'\r\n')
 
 
-def vectors():
-    """(name, request): a signed body whose framing is not what it should be."""
+def signed_webhook():
     data = whatsapp.body(updates(1))
-    n = len(data)
-    sig = b'X-Hub-Signature-256: ' + whatsapp.sign(SECRET, data).encode() + b'\r\n'
+    return b'/whatsapp', data, b'X-Hub-Signature-256: ' + whatsapp.sign(SECRET, data).encode() + b'\r\n'
 
-    def post(fields, body=data + HIDDEN, host=HOST, line=b'POST /whatsapp HTTP/1.1'):
+
+def vectors(path, data, sig):
+    """(name, request): a signed body whose framing is not what it should be."""
+    n = len(data)
+
+    def post(fields, body=data + HIDDEN, host=HOST, line=b'POST ' + path + b' HTTP/1.1'):
         return line + b'\r\n' + host + fields + sig + b'\r\n' + body
 
     length = b'Content-Length: %d\r\n' % n
@@ -45,7 +48,7 @@ def vectors():
         ('blank before the colon', post(b'Content-Length : %d\r\n' % n)),
         ('no Host', post(length, host=b'')),
         ('two Host', post(length, host=HOST + b'Host: lain\r\n')),
-        ('HTTP/3.1', post(length, line=b'POST /whatsapp HTTP/3.1')),
+        ('HTTP/3.1', post(length, line=b'POST ' + path + b' HTTP/3.1')),
         ('not HTTP', b'\x16\x03\x01\x02\r\n\r\n' + HIDDEN),
         ('NUL in a header', post(length + b'X-A: a\x00b\r\n')),
         ('folded length', post(b'Content-Length:\r\n %d\r\n' % n)),
@@ -69,8 +72,8 @@ def talk(connection, request):
     return got
 
 
-def check_vectors(connect, alive):
-    for name, request in vectors():
+def check_vectors(connect, alive, signed=None):
+    for name, request in vectors(*(signed or signed_webhook())):
         answer = talk(connect(), request)
         codes = [int(c) for c in re.findall(rb'^HTTP/1\.[01] (\d+)', answer, re.MULTILINE)]
         assert all(c >= 400 for c in codes), (name, codes, answer[:300])
@@ -117,14 +120,14 @@ CERTIFICATE = ('openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-day
 class Nginx:
     """The shipped sample on a free port; what is particular to a machine is replaced."""
 
-    def __init__(self, env, address):
+    def __init__(self, env, address, socket_path='/run/muara-whatsapp-kota/webhook.sock'):
         self.dir, self.port = env.scratch.mkdir('nginx'), free_port()
         with open(os.path.join(ROOT, 'deploy/nginx/muara.conf'), encoding='utf-8') as f:
             conf = f.read()
         for shipped, here in ((b'listen 443 ssl', f'listen 127.0.0.1:{self.port} ssl'),
                               (b'/etc/muara/tls/', f'{self.dir}/'),
                               (b'/var/log/nginx/', f'{self.dir}/'),
-                              (b'/run/muara-whatsapp-kota/webhook.sock', address)):
+                              (socket_path.encode(), address)):
             assert shipped.decode() in conf, f'the sample has no {shipped}'
             conf = conf.replace(shipped.decode(), here)
         env.scratch.write('nginx/muara.conf', conf)

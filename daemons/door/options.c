@@ -1,0 +1,48 @@
+/* options of muara-door; config/door.yaml is the commented sample of this table. */
+#include <string.h>
+
+#include "base/httpd.h"
+
+#include "door.h"
+
+/* clang-format off */
+const struct option_row door_options[] = {
+	SOURCE_OPTIONS(struct door_conf),
+	OPT(struct door_conf, OPT_STRING, channel, "channel", "website", .min = 1, .max = 32,
+		.help = "Channel of what comes without a key of its own; a client's channels are those of its key"),
+	OPT(struct door_conf, OPT_STRING, listen, "listen", NULL, .flags = OPT_REQUIRED, .min = 1, .max = 107,
+		.help = "Unix socket (mode 0660) or loopback address nginx passes requests to"),
+	OPT(struct door_conf, OPT_PATH, keys, "keys", NULL, .flags = OPT_REQUIRED, .min = 1,
+		.help = "Folder of the clients' keys, as muaractl door key writes it; read anew whenever it changes"),
+	OPT(struct door_conf, OPT_DURATION, window_ms, "window", "5m", .min = 10 * 1000, .max = 24 * 3600 * 1000,
+		.help = "How far X-Muara-Time of a signed request may be from our clock, either way"),
+	OPT(struct door_conf, OPT_SIZE, body_bytes, "body", "8MiB", .min = 1024, .max = 64 << 20,
+		.help = "Largest body of a signed request; nginx's client_max_body_size must allow it"),
+	OPT(struct door_conf, OPT_INT, batch_lines, "batch", "1000", .min = 1, .max = 10000,
+		.help = "Most lines of a batch"),
+	OPT(struct door_conf, OPT_SIZE, attachment_bytes, "attachment", "5MiB", .min = 1024, .max = 64 << 20,
+		.help = "Largest attachment; a larger one is noted as refused, its message passes"),
+	OPT(struct door_conf, OPT_DURATION, answer_ms, "answer_within", "5s", .min = 100, .max = 60000,
+		.help = "What is not stored by then is answered 503; the client sends it again"),
+	OPT(struct door_conf, OPT_DURATION, request_ms, "request_within", "10s", .min = 1000, .max = 120000,
+		.help = "From connection to whole request; later: 408"),
+	OPT(struct door_conf, OPT_SIZE, in_flight_bytes, "in_flight", "32MiB", .min = 1 << 20, .max = 1 << 30,
+		.help = "Bytes of all bodies of a route taken at once; above: 503. Memory is about three times that"),
+	OPT(struct door_conf, OPT_INT, connections, "connections", "512", .min = 1, .max = 10000,
+		.help = "Connections at once; more wait"),
+	OPT_END
+};
+/* clang-format on */
+
+void door_check(void *conf, struct options_faults *f)
+{
+	const struct door_conf *c = conf;
+	struct err e = {0};
+
+	if (c->listen && httpd_check_listen(c->listen, &e))
+		options_fault(f, "listen", "%s", e.text);
+	if (c->in_flight_bytes && c->body_bytes > c->in_flight_bytes)
+		options_fault(f, "in_flight", "must be at least `body`");
+	if (c->attachment_bytes && c->body_bytes && c->attachment_bytes > c->body_bytes)
+		options_fault(f, "attachment", "must be at most `body`");
+}
