@@ -215,6 +215,14 @@ static void put_ids(json_t *o, const struct message *m)
 	json_set_str(o, "id", id);
 }
 
+void message_identity(const struct message *m, char ret[UUID_TEXT_SIZE])
+{
+	_cleanup_json_ json_t *o = json_object();
+
+	put_ids(o, m);
+	snprintf(ret, UUID_TEXT_SIZE, "%s", json_str_or(o, "id", ""));
+}
+
 static void put_author(json_t *o, const struct message *m)
 {
 	const char *who = m->author.id && *m->author.id ? m->author.id : m->native_id;

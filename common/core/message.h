@@ -133,6 +133,8 @@ struct message { /* all pointers borrowed; text fields may hold any bytes, they 
  * be NULL. */
 int message_build(
 	const struct message *m, json_t **ret, char ret_id[UUID_TEXT_SIZE], struct err *e);
+/* The id message_build will give it; needs tenant, channel, account and native_id. */
+void message_identity(const struct message *m, char ret[UUID_TEXT_SIZE]);
 /* The same as bytes ready for Kafka (compact JSON, caller frees). */
 int message_build_text(const struct message *m, char **ret, size_t *ret_len,
 	char ret_id[UUID_TEXT_SIZE], struct err *e);

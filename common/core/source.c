@@ -217,6 +217,11 @@ static void take_cursor(struct source *s, const struct kafka_record *r)
 			e.text);
 }
 
+static bool reads_raw(const struct source *s)
+{
+	return s->ops->raw && (!s->ops->reads_raw || s->ops->reads_raw(s->env->conf));
+}
+
 static int on_record(void *ctx, const struct kafka_record *r)
 {
 	struct source *s = ctx;
@@ -226,7 +231,7 @@ static int on_record(void *ctx, const struct kafka_record *r)
 	s->progress_ms = clock_mono_ms();
 	if (s->phase == READING_CURSORS)
 		take_cursor(s, r);
-	else if (s->phase == READING_RAW && s->ops->raw && r->value &&
+	else if (s->phase == READING_RAW && reads_raw(s) && r->value &&
 		 message_parse(r->value, r->value_len, &record, NULL) == 0)
 		s->ops->raw(s->state, record);
 	return 0;
@@ -296,7 +301,7 @@ static void on_retry(void *ctx)
 
 	if (s->phase == READING_CURSORS)
 		read_from_begin(s, emitter_cursors_topic(s->emitter));
-	else if (s->phase == READING_RAW && s->ops->raw)
+	else if (s->phase == READING_RAW && reads_raw(s))
 		read_from_begin(s, emitter_raw_topic(s->emitter));
 	else if (s->phase == READING_RAW)
 		find_raw_end(s);

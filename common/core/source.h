@@ -71,11 +71,12 @@ struct source_ops {
 	void (*cursor)(void *state, const char *name, const json_t *value);
 	/* Before ready, for each record of the raw lane; NULL: the raw log is not read. */
 	void (*raw)(void *state, const json_t *record);
-	void (*ready)(void *state);   /* may be NULL */
-	int64_t (*step)(void *state); /* take in a little; ms until the next call, < 0: after
-					 source_wake or a report. NULL: driven by events */
-	void (*drain)(void *state);   /* stop intake; may be NULL */
-	bool (*drained)(void *state); /* may be NULL */
+	bool (*reads_raw)(const void *conf); /* NULL: whenever `raw` is there */
+	void (*ready)(void *state);	     /* may be NULL */
+	int64_t (*step)(void *state);	     /* take in a little; ms until the next call, < 0: after
+						source_wake or a report. NULL: driven by events */
+	void (*drain)(void *state);	     /* stop intake; may be NULL */
+	bool (*drained)(void *state);	     /* may be NULL */
 	/* What /healthz and STATUS say while Kafka is well: a short text, "" when there is nothing
 	 * to say; false: a person is needed. May be NULL. */
 	bool (*health)(void *state, char *text, size_t size);

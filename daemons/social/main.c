@@ -1,5 +1,6 @@
 /* muara-social: what citizens write on social media to one account of the government, into
- * raw.social. One process, one account: X here, by its API (x_poll.h).
+ * raw.social. One process, one account: on X by its API (x_poll.h), on Facebook and Instagram by
+ * their webhooks and the Graph API (meta.c).
  *
  * This file only hands each hook of the source to the platform that `platform:` names. */
 #include "base/util.h"
@@ -43,6 +44,20 @@ static void social_cursor(void *state, const char *name, const json_t *value)
 
 	if (s->platform->cursor)
 		s->platform->cursor(s->state, name, value);
+}
+
+static bool social_reads_raw(const void *conf)
+{
+	const struct social_conf *c = conf;
+
+	return social_platforms[c->platform]->raw != NULL;
+}
+
+static void social_raw(void *state, const json_t *record)
+{
+	struct social *s = state;
+
+	s->platform->raw(s->state, record);
 }
 
 static void social_ready(void *state)
@@ -94,6 +109,8 @@ int main(int argc, char **argv)
 		.check = social_check,
 		.open = social_open,
 		.cursor = social_cursor,
+		.reads_raw = social_reads_raw,
+		.raw = social_raw,
 		.ready = social_ready,
 		.step = social_step,
 		.drain = social_drain,

@@ -33,6 +33,7 @@ struct element {
 	struct message m;
 	struct meta_scratch s;
 	struct buf text; /* when it is put together */
+	bool notice;	 /* fields.fetch is set */
 };
 
 /* --- emitting --- */
@@ -182,9 +183,8 @@ static void take_incomplete(struct element *x, const char *what, const char *id,
 		json_set_str(fetch, "media", media);
 	if (revision)
 		json_set_str(fetch, "revision", revision);
-	x->s.fields = json_object();
 	json_set_new(x->s.fields, "fetch", fetch);
-	x->m.fields = x->s.fields;
+	x->notice = true;
 	x->m.kind = MK_MESSAGE;
 	x->m.class = MC_SYSTEM;
 	x->m.native_id = meta_keep(&x->s, xasprintf("incomplete:%s:%s%s%s", what, id,
@@ -569,6 +569,9 @@ static struct element begin(
 	struct element x = {.d = d, .bytes = bytes, .place = place, .m = *d->base};
 
 	x.text = BUF_INIT(MESSAGE_TEXT_MAX);
+	x.s.fields = json_object();
+	if (d->object != OTHER)
+		json_set_str(x.s.fields, "platform", d->object == PAGE ? "facebook" : "instagram");
 	x.m.source.place = place;
 	set_entry(&x, entry);
 	return x;
@@ -576,12 +579,11 @@ static struct element begin(
 
 static void end(struct element *x)
 {
-	bool read = x->m.class == MC_HUMAN || (x->m.class == MC_SYSTEM && x->m.fields);
-
-	if (read && foreign_account(x)) {
+	if ((x->notice || x->m.class == MC_HUMAN) && foreign_account(x)) {
 		x->m.class = MC_UNKNOWN; /* another account's: a person looks, the rules do not */
-		x->m.fields = NULL;	 /* and nothing is asked for with our token */
+		json_object_del(x->s.fields, "fetch"); /* and nothing is asked for with our token */
 	}
+	x->m.fields = x->s.fields;
 	emit(x->d, &x->m, x->bytes);
 	buf_free(&x->text);
 	meta_scratch_free(&x->s);

@@ -15,6 +15,7 @@ struct platform {
 	void (*check)(const void *conf, struct options_faults *f);
 	int (*open)(struct source *s, void **ret_state, struct err *e);
 	void (*cursor)(void *state, const char *name, const json_t *value);
+	void (*raw)(void *state, const json_t *record); /* NULL: the raw log is not read */
 	void (*ready)(void *state);
 	int64_t (*step)(void *state);
 	void (*drain)(void *state);
@@ -23,4 +24,4 @@ struct platform {
 	void (*close)(void *state); /* NULL-safe */
 };
 
-extern const struct platform x_platform;
+extern const struct platform x_platform, meta_platform;

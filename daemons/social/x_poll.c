@@ -839,22 +839,6 @@ static bool x_drained(void *state)
 	return x->page.waiting == 0 && !x->writing;
 }
 
-/* A token goes to X, or to a test on this machine; never in the clear over a network. */
-static bool base_ok(const char *base)
-{
-	static const char *const good[] = {
-		"https://", "http://127.0.0.1", "http://localhost", "http://[::1]"};
-
-	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
-		size_t n = strlen(good[i]);
-
-		if (strncmp(base, good[i], n) == 0 &&
-			(i == 0 ? base[n] != '\0' : strchr(":/", base[n]) != NULL))
-			return !strpbrk(base, "?#@ \t");
-	}
-	return false;
-}
-
 static void x_check(const void *conf, struct options_faults *f)
 {
 	const struct x_conf *c = &((const struct social_conf *)conf)->x;
@@ -871,10 +855,8 @@ static void x_check(const void *conf, struct options_faults *f)
 	if (!c->mentions && !c->search && !c->messages)
 		options_fault(f, "x.mentions",
 			"nothing is read: set this to yes, x.search, or x.messages");
-	if (c->base && !base_ok(c->base))
-		options_fault(f, "x.base",
-			"must begin with https:// and hold no ?, #, @ or blank (http:// only to "
-			"this machine)");
+	if (c->base && !social_base_ok(c->base))
+		options_fault(f, "x.base", "%s", SOCIAL_BASE_RULE);
 }
 
 const struct platform x_platform = {

@@ -203,6 +203,20 @@ class Sources(unittest.TestCase):
                 self.assertRegex(done.stderr, rf'{d.own}:\d+: start: must be "now" or a date')
                 self.assertRegex(done.stderr, rf'{d.own}:\d+: .*its channel "{name}" is not among')
 
+    @unittest.skipUnless("social" in daemons(), "muara-social is not built")
+    def test_social_with_the_other_section(self):
+        """The section that is commented out in the sample, in place of the one that is not."""
+        with tempfile.TemporaryDirectory() as folder:
+            d = Daemon("social", folder)
+            head, _, rest = d.sample.partition("\nx:\n")
+            meta = rest.partition("\n#meta:\n")[2]
+            text = head.replace("platform: x", "platform: meta") + "\nmeta:\n" + re.sub("(?m)^#", "", meta)
+            text = re.sub(r"(?m)^  (token_file|app_secret_next|ca):.*$", "", text)  # those that exclude others
+            self.assertEqual(d.check(text), (0, ""))
+            code, faults = d.check(text.replace("platform: meta", "platform: x"))
+            self.assertEqual(code, EX_CONFIG)
+            self.assertRegex(faults, rf"{d.own}:\d+: meta: is the section of another platform")
+
 
 if __name__ == "__main__":
     unittest.main()

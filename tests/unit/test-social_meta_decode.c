@@ -61,7 +61,7 @@ static void on_message(void *ctx, struct message *m, struct span bytes)
 	for (size_t i = 0; i < m->n_attachments; i++)
 		buf_addf(&s->lines, " + %s %s %s", m->attachments[i].kind, m->attachments[i].id,
 			m->attachments[i].url);
-	if (m->fields) {
+	if (json_object_get(m->fields, "fetch")) {
 		fetch = json_text(json_object_get(m->fields, "fetch"), NULL);
 		add(&s->lines, "fetch", fetch);
 	}
