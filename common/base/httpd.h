@@ -23,7 +23,7 @@ struct httpd_request;
 
 struct httpd_route {
 	const char *method;	     /* "GET", "POST" */
-	const char *path;	     /* exact */
+	const char *path;	     /* exact, or ends in '*': all that begin so */
 	size_t max_body;	     /* larger: 413 */
 	int max_in_flight;	     /* requests; 0 = no own limit; above: 503 + Retry-After */
 	int64_t max_bytes_in_flight; /* of bodies, as announced; 0 = no limit; above: the same */
