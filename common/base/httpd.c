@@ -579,6 +579,11 @@ const char *httpd_path(const struct httpd_request *r)
 	return r->uri;
 }
 
+size_t httpd_route_number(const struct httpd_request *r)
+{
+	return (size_t)(r->route - r->h->c.routes);
+}
+
 void httpd_set_opaque(struct httpd_request *r, void *p)
 {
 	r->opaque = p;

@@ -57,6 +57,7 @@ int httpd_header_count(const struct httpd_request *r, const char *name);
 /* Percent-decoded, the first of that name; NULL when missing. */
 const char *httpd_query(const struct httpd_request *r, const char *name);
 const char *httpd_path(const struct httpd_request *r);
+size_t httpd_route_number(const struct httpd_request *r); /* its place among the routes */
 void httpd_set_opaque(struct httpd_request *r, void *p);
 void *httpd_opaque(const struct httpd_request *r);
 /* Answers and releases r. body copied. retry_after_s < 0 = no such header. */
