@@ -75,6 +75,11 @@ void hmac_sha256(const void *key, size_t key_len, const void *p, size_t n, uint8
 	must(key_len <= INT_MAX && HMAC(EVP_sha256(), key, (int)key_len, p, n, out, NULL) != NULL);
 }
 
+void hmac_sha1(const void *key, size_t key_len, const void *p, size_t n, uint8_t out[20])
+{
+	must(key_len <= INT_MAX && HMAC(EVP_sha1(), key, (int)key_len, p, n, out, NULL) != NULL);
+}
+
 bool equal_secret(const void *a, const void *b, size_t n)
 {
 	return CRYPTO_memcmp(a, b, n) == 0;

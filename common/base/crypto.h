@@ -21,6 +21,8 @@ void sha256_hex(const void *p, size_t n, char out[SHA256_HEX_SIZE]);
 void sha1_of(const void *p, size_t n, uint8_t out[20]); /* only for UUIDv5 (RFC 9562) */
 void hmac_sha256(
 	const void *key, size_t key_len, const void *p, size_t n, uint8_t out[SHA256_SIZE]);
+void hmac_sha1(const void *key, size_t key_len, const void *p, size_t n,
+	uint8_t out[20]); /* for outside parties that still sign so */
 bool equal_secret(const void *a, const void *b, size_t n); /* constant time */
 void random_bytes(void *p, size_t n);
 /* -EINVAL on junk; *ret_len <= 3/4 n. Standard alphabet, padding required, no white space. out

@@ -256,13 +256,23 @@ static void set_refusal(struct httpd_request *r, int status, const char *reason)
 		r->h->c.refused(r->h->c.ctx, status);
 }
 
+/* A path that ends in an asterisk stands for all that begin as it does and go on. */
+static bool is_for(const struct httpd_route *t, const char *path)
+{
+	size_t n = strlen(t->path);
+
+	if (n && t->path[n - 1] == '*')
+		return strncmp(t->path, path, n - 1) == 0 && path[n - 1];
+	return strcmp(t->path, path) == 0;
+}
+
 /* RFC 9110, 15.5.6: a 405 says what there is. */
 static void add_allow(struct httpd_request *r)
 {
 	struct buf methods = BUF_INIT(256);
 
 	for (const struct httpd_route *t = r->h->c.routes; t->method; t++)
-		if (strcmp(t->path, r->uri) == 0)
+		if (is_for(t, r->uri))
 			buf_addf(&methods, "%s%s", methods.len ? ", " : "", t->method);
 	MHD_add_response_header(r->answer, MHD_HTTP_HEADER_ALLOW, buf_str(&methods));
 	buf_free(&methods);
@@ -340,7 +350,7 @@ static int find_route(struct httpd_request *r, const char *method, const char **
 	bool known = false;
 
 	for (const struct httpd_route *t = r->h->c.routes; t->method; t++) {
-		if (strcmp(t->path, r->uri) != 0)
+		if (!is_for(t, r->uri))
 			continue;
 		known = true;
 		if (strcmp(t->method, method) == 0) {
@@ -567,6 +577,11 @@ const char *httpd_query(const struct httpd_request *r, const char *name)
 const char *httpd_path(const struct httpd_request *r)
 {
 	return r->uri;
+}
+
+size_t httpd_route_number(const struct httpd_request *r)
+{
+	return (size_t)(r->route - r->h->c.routes);
 }
 
 void httpd_set_opaque(struct httpd_request *r, void *p)

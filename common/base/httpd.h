@@ -23,7 +23,7 @@ struct httpd_request;
 
 struct httpd_route {
 	const char *method;	     /* "GET", "POST" */
-	const char *path;	     /* exact */
+	const char *path;	     /* exact, or ends in '*': all that begin so */
 	size_t max_body;	     /* larger: 413 */
 	int max_in_flight;	     /* requests; 0 = no own limit; above: 503 + Retry-After */
 	int64_t max_bytes_in_flight; /* of bodies, as announced; 0 = no limit; above: the same */
@@ -57,6 +57,7 @@ int httpd_header_count(const struct httpd_request *r, const char *name);
 /* Percent-decoded, the first of that name; NULL when missing. */
 const char *httpd_query(const struct httpd_request *r, const char *name);
 const char *httpd_path(const struct httpd_request *r);
+size_t httpd_route_number(const struct httpd_request *r); /* its place among the routes */
 void httpd_set_opaque(struct httpd_request *r, void *p);
 void *httpd_opaque(const struct httpd_request *r);
 /* Answers and releases r. body copied. retry_after_s < 0 = no such header. */

@@ -24,7 +24,7 @@ __attribute__((format(printf, 4, 0))) static void fault_va(struct options_faults
 	const struct options_layer *at, const char *key, const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *full = xasprintf("%s%s", at->prefix, key);
-	char text[512];
+	char text[2048]; /* the faults of a second file may be told within one */
 
 	vsnprintf(text, sizeof text, fmt, ap);
 	f->n++;

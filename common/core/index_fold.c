@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
+#include "core/ids.h"
 
 const char *index_key(char out[INDEX_KEY_SIZE], const char *kind, const char *id)
 {
@@ -98,7 +99,7 @@ static void place_of(const json_t *results, const char *id, const char **place, 
 static void fold_message(json_t *ops, const json_t *record, const json_t *input)
 {
 	const char *id = json_str_or(input, "id", ""), *place, *ref;
-	char key[INDEX_KEY_SIZE], at[48];
+	char key[INDEX_KEY_SIZE], at[48], ticket[TICKET_TEXT_SIZE];
 	json_t *value = json_object();
 
 	record_place(record, at);
@@ -112,6 +113,8 @@ static void fold_message(json_t *ops, const json_t *record, const json_t *input)
 	json_set_int(value, "offset", json_int(input, "offset", -1));
 	op_json(ops, "set", index_key(key, "a", id), NULL, value);
 	op(ops, "del", index_key(key, "w", id), NULL, NULL);
+	if (ticket_of(id, ticket) == 0)
+		op(ops, "set", index_key(key, "k", ticket), id, NULL);
 }
 
 static void fold_inputs(json_t *ops, const json_t *record)

@@ -6,6 +6,7 @@
  * ["sadd",key,member], ["srem",key,member]. Keys carry ids only, never a person's data:
  *
  *   a/<message>       absorbed: {"hash","at":"term/n","place","ref","topic","partition","offset"}
+ *   k/<ticket>        the message that ticket was given for (the newest of them: 2^-45 a pair)
  *   b/<type>/<input>  absorbed command, media or submission: "term/n"
  *   c/<complaint>     newest snapshot
  *   v/<conversation>  its newest complaint
@@ -26,7 +27,7 @@
 
 #include "base/buf.h"
 
-#define INDEX_FORMAT   1
+#define INDEX_FORMAT   2
 #define INDEX_KEY_SIZE 320
 
 /* Caller owns. Records of no concern (genesis, takeover) give an empty array. */

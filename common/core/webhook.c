@@ -120,7 +120,7 @@ static void on_deadline(void *ctx)
 {
 	struct delivery *d = ctx;
 
-	log_warn("a body was not stored within its time and is refused; Meta sends it again");
+	log_warn("a body was not stored within its time and is refused; the sender sends it again");
 	d->failed = true;
 	answer_delivery(d, false);
 }
@@ -144,12 +144,11 @@ static void put(void *ctx, struct message *m, struct span bytes)
 
 	if (d->failed)
 		return;
+	m->original.data = *d->blob ? bytes.p : d->body;
+	m->original.len = *d->blob ? bytes.n : d->len;
 	if (*d->blob) {
 		m->original.blob = d->blob;
 		m->original.offset = bytes.p - d->body;
-	} else {
-		m->original.data = d->body;
-		m->original.len = d->len;
 	}
 	d->waiting++;
 	note(d, m);
@@ -165,7 +164,7 @@ static void put(void *ctx, struct message *m, struct span bytes)
 
 static int keep_body(struct delivery *d, struct err *e)
 {
-	if (d->w->c.count(d->body, d->len) <= 1)
+	if (d->w->c.count(d->w->c.ctx, d->body, d->len) <= 1)
 		return 0;
 	return blob_put(source_blobs(d->w->source), d->body, d->len, d->blob, e);
 }
@@ -208,14 +207,23 @@ static void begin(struct webhook *w, struct httpd_request *r, const char *body, 
 
 /* --- the two methods --- */
 
+static bool verified(
+	const struct webhook *w, const struct httpd_request *r, const char *body, size_t len)
+{
+	const char *signature = httpd_header(r, "X-Hub-Signature-256");
+
+	if (w->c.verify)
+		return w->c.verify(w->c.ctx, r, body, len);
+	return httpd_header_count(r, "X-Hub-Signature-256") == 1 &&
+	       meta_signature_ok(signature, body, len, w->c.secrets, w->c.n_secrets);
+}
+
 void webhook_post(struct webhook *w, struct httpd_request *r)
 {
 	size_t len;
 	const char *body = httpd_body(r, &len);
-	const char *signature = httpd_header(r, "X-Hub-Signature-256");
 
-	if (httpd_header_count(r, "X-Hub-Signature-256") != 1 ||
-		!meta_signature_ok(signature, body, len, w->c.secrets, w->c.n_secrets)) {
+	if (!verified(w, r, body, len)) {
 		log_warn("a body without our signature was refused");
 		answer(w, r, 401, "no signature of ours\n", -1);
 		return;
@@ -232,8 +240,10 @@ void webhook_get(struct webhook *w, struct httpd_request *r)
 {
 	const char *challenge = httpd_query(r, "hub.challenge");
 
-	if (!meta_handshake_ok(httpd_query(r, "hub.mode"), httpd_query(r, "hub.verify_token"),
-		    w->c.verify_token)) {
+	if (!w->c.verify_token) {
+		answer(w, r, 200, "ok\n", -1);
+	} else if (!meta_handshake_ok(httpd_query(r, "hub.mode"),
+			   httpd_query(r, "hub.verify_token"), w->c.verify_token)) {
 		log_warn("a handshake without our verify token was refused");
 		answer(w, r, 403, "not our verify token\n", -1);
 	} else if (!challenge || !*challenge || strlen(challenge) > CHALLENGE_MAX) {

@@ -52,19 +52,30 @@ void door_refuse_later(struct door *d, struct httpd_request *r, int status, cons
 	refuse(d, r, status, text, (int)MIN((retry_after_ms + 999) / 1000, 86400));
 }
 
+bool door_takes(const struct door *d)
+{
+	return source_running(d->source) && source_kafka_up(d->source);
+}
+
 bool door_is_open(struct door *d, struct httpd_request *r)
 {
-	if (source_running(d->source) && source_kafka_up(d->source))
+	if (door_takes(d))
 		return true;
 	door_refuse_later(
 		d, r, 503, "not taking anything in now, send it again", DOOR_RETRY_S * 1000);
 	return false;
 }
 
-bool door_has_room(struct door *d, struct httpd_request *r, const struct doorkey *k, size_t n)
+int64_t door_room(struct door *d, const struct doorkey *k, size_t n)
 {
 	const struct quota_rate rate = {.per_minute = k->per_minute, .burst = k->burst};
-	int64_t wait_ms = quota_take(d->quotas, k->client, &rate, (int64_t)n, clock_mono_ms());
+
+	return quota_take(d->quotas, k->client, &rate, (int64_t)n, clock_mono_ms());
+}
+
+bool door_has_room(struct door *d, struct httpd_request *r, const struct doorkey *k, size_t n)
+{
+	int64_t wait_ms = door_room(d, k, n);
 
 	if (wait_ms == 0)
 		return true;

@@ -21,6 +21,7 @@ struct door_conf {
 	int64_t answer_ms, request_ms, window_ms;
 	int64_t body_bytes, in_flight_bytes, attachment_bytes;
 	int64_t connections, batch_lines;
+	struct optlist services; /* of struct open311_service */
 };
 extern const struct option_row door_options[];
 void door_check(void *conf, struct options_faults *f); /* struct door_conf * */
@@ -31,7 +32,8 @@ struct door {
 	struct keyring *keys;
 	struct quotas *quotas;
 	struct intake *intakes;
-	long open; /* intakes without an answer */
+	long open;		    /* intakes without an answer */
+	struct index_public *index; /* how far complaints are */
 	struct metric *answers, *messages;
 };
 
@@ -44,9 +46,12 @@ void door_reply_json(
 void door_refuse(struct door *d, struct httpd_request *r, int status, const char *text);
 void door_refuse_later(struct door *d, struct httpd_request *r, int status, const char *text,
 	int64_t retry_after_ms);
-/* Cursors read, Kafka reachable; else it has answered 503. */
+/* Cursors read, Kafka reachable. */
+bool door_takes(const struct door *d);
+/* Takes room for n messages of this key's client: 0; ms to wait; -ERANGE: more than it ever has. */
+int64_t door_room(struct door *d, const struct doorkey *k, size_t n);
+/* The same two with an answer in JSON when it is not so. */
 bool door_is_open(struct door *d, struct httpd_request *r);
-/* Room for n messages of this key's client; else it has answered 413 or 429. */
 bool door_has_room(struct door *d, struct httpd_request *r, const struct doorkey *k, size_t n);
 /* Gives back what was not stored. */
 void door_give_back(struct door *d, const struct doorkey *k, size_t n);

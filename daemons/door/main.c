@@ -11,13 +11,16 @@
 
 #include "base/metrics.h"
 #include "base/util.h"
+#include "core/index_public.h"
 
 #include "door.h"
 #include "door_json.h"
+#include "door_open311.h"
 #include "intake.h"
 #include "keyring.h"
 
-#define CLIENTS_MAX 4096
+#define CLIENTS_MAX	 4096
+#define INDEX_TIMEOUT_MS 300
 
 typedef void route_fn(struct door *d, struct httpd_request *r);
 
@@ -27,6 +30,11 @@ static const struct way {
 } ways[] = {
 	{"POST", "/v1/messages", door_json_one},
 	{"POST", "/v1/batch", door_json_batch},
+	{"GET", "/open311/v2/services.json", door_open311_services},
+	{"GET", "/open311/v2/services.xml", door_open311_services},
+	{"POST", "/open311/v2/requests.json", door_open311_post},
+	{"POST", "/open311/v2/requests.xml", door_open311_post},
+	{"GET", "/open311/v2/requests/*", door_open311_status},
 };
 
 struct state {
@@ -39,13 +47,7 @@ static void on_request(void *ctx, struct httpd_request *r)
 {
 	struct state *st = ctx;
 
-	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
-		if (strcmp(ways[i].path, httpd_path(r)) == 0) {
-			ways[i].take(&st->door, r);
-			return;
-		}
-	}
-	door_refuse(&st->door, r, 404, "nothing here");
+	ways[httpd_route_number(r)].take(&st->door, r);
 }
 
 static void on_refused(void *ctx, int status)
@@ -57,8 +59,8 @@ static void on_refused(void *ctx, int status)
 
 static void register_metrics(struct door *d)
 {
-	static const char *const statuses[] = {"200", "202", "207", "400", "401", "403", "404",
-		"405", "408", "411", "413", "414", "429", "431", "503", NULL};
+	static const char *const statuses[] = {"200", "201", "202", "207", "400", "401", "403",
+		"404", "405", "408", "411", "413", "414", "415", "429", "431", "500", "503", NULL};
 	static const char *const ends[] = {"stored", "refused", "again", NULL};
 
 	d->answers = metric_counter(
@@ -77,6 +79,7 @@ static void door_close(void *state)
 	httpd_close(st->httpd);
 	keyring_close(st->door.keys);
 	quotas_free(st->door.quotas);
+	index_public_free(st->door.index);
 	free(st);
 }
 
@@ -88,8 +91,11 @@ static int open_parts(struct state *st, const struct door_conf *c, struct err *e
 		.max_connections = (int)c->connections,
 		.refused = on_refused,
 		.ctx = st};
+	const struct muara_conf *shared = source_shared(st->door.source);
 	int r = keyring_open(c->keys, &st->door.keys, e);
 
+	st->door.index = index_public_new(
+		shared->redis, shared->prefix, (int)shared->lanes, INDEX_TIMEOUT_MS);
 	if (r)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)

@@ -4,8 +4,25 @@
 #include "base/httpd.h"
 
 #include "door.h"
+#include "open311.h"
 
 /* clang-format off */
+static const struct option_row service_options[] = {
+	OPT(struct open311_service, OPT_STRING, code, "code", NULL, .flags = OPT_REQUIRED, .min = 1, .max = 64,
+		.help = "service_code, what apps send"),
+	OPT(struct open311_service, OPT_STRING, name, "name", NULL, .flags = OPT_REQUIRED, .min = 1, .max = 200,
+		.help = "Its name as citizens read it"),
+	OPT(struct open311_service, OPT_STRING, description, "description", NULL, .max = 500,
+		.help = "A sentence about it"),
+	OPT(struct open311_service, OPT_STRING, group, "group", NULL, .max = 64,
+		.help = "Group it is shown in"),
+	OPT(struct open311_service, OPT_STRING, category, "category", NULL, .max = 100,
+		.help = "Category of its complaints, as the destination knows it"),
+	OPT(struct open311_service, OPT_STRING, agency, "agency", NULL, .max = 100,
+		.help = "Institution its complaints are for, as the destination knows it"),
+	OPT_END
+};
+
 const struct option_row door_options[] = {
 	SOURCE_OPTIONS(struct door_conf),
 	OPT(struct door_conf, OPT_STRING, channel, "channel", "website", .min = 1, .max = 32,
@@ -28,11 +45,28 @@ const struct option_row door_options[] = {
 		.help = "From connection to whole request; later: 408"),
 	OPT(struct door_conf, OPT_SIZE, in_flight_bytes, "in_flight", "32MiB", .min = 1 << 20, .max = 1 << 30,
 		.help = "Bytes of all bodies of a route taken at once; above: 503. Memory is about three times that"),
+	OPT(struct door_conf, OPT_LIST, services, "services", NULL, .max = 500, .sub = service_options,
+		.sub_size = sizeof(struct open311_service),
+		.help = "What can be reported by Open311; empty: nothing can"),
 	OPT(struct door_conf, OPT_INT, connections, "connections", "512", .min = 1, .max = 10000,
 		.help = "Connections at once; more wait"),
 	OPT_END
 };
 /* clang-format on */
+
+/* Fields may be missing here: the table has told that. */
+static void check_services(const struct door_conf *c, struct options_faults *f)
+{
+	const struct open311_service *s = c->services.v;
+	char key[48];
+
+	for (size_t i = 1; i < c->services.n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (s[i].code && s[k].code && strcmp(s[i].code, s[k].code) == 0) {
+				snprintf(key, sizeof(key), "services.%zu.code", i);
+				options_fault(f, key, "stands there twice");
+			}
+}
 
 void door_check(void *conf, struct options_faults *f)
 {
@@ -41,6 +75,7 @@ void door_check(void *conf, struct options_faults *f)
 
 	if (c->listen && httpd_check_listen(c->listen, &e))
 		options_fault(f, "listen", "%s", e.text);
+	check_services(c, f);
 	if (c->in_flight_bytes && c->body_bytes > c->in_flight_bytes)
 		options_fault(f, "in_flight", "must be at least `body`");
 	if (c->attachment_bytes && c->body_bytes && c->attachment_bytes > c->body_bytes)

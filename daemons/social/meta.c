@@ -67,6 +67,12 @@ static void decode(void *ctx, const char *body, size_t len, const struct message
 	meta_decode(body, len, &s->rules, base, emit_new, &f);
 }
 
+static int count(void *ctx, const char *body, size_t len)
+{
+	(void)ctx;
+	return meta_count(body, len);
+}
+
 static void *note(void *ctx, const struct message *m)
 {
 	struct meta *s = ctx;
@@ -111,7 +117,7 @@ static struct webhook *make_webhook(struct meta *s)
 		.secrets = s->secrets,
 		.answer_ms = s->conf->answer_ms,
 		.decode = decode,
-		.count = meta_count,
+		.count = count,
 		.note = note,
 		.noted = noted,
 		.ctx = s};

@@ -1,9 +1,11 @@
-/* muara-whatsapp: WhatsApp Cloud API webhook (one number or several of one account) ->
- * raw.whatsapp.
+/* muara-whatsapp: webhook of one WhatsApp account (one number or several), of the Cloud API or of
+ * another provider -> raw.whatsapp.
  *
  * nginx stands in front (deploy/nginx/muara.conf) and ends TLS; this listens on a Unix socket or
  * loopback. What is verified, produced and answered when: core/webhook.h. What becomes of which
- * update: decode.h. No cursor: Meta sends again what was not answered with 200. Known gaps: media
+ * update: decode.h; of other providers' payloads: the file `provider` names (provider.h,
+ * core/mapping.h). No cursor: Meta sends again what was not answered with 200; what other providers
+ * do then, README.md beside this. Known gaps: media
  * are told as pending ids, nothing fetches them yet; Meta's optional client certificate is nginx's
  * to check. */
 #include <string.h>
@@ -15,10 +17,12 @@
 #include "core/webhook.h"
 
 #include "decode.h"
+#include "provider.h"
 
 struct conf {
 	struct source_common common; /* first */
 	char *listen, *path, *app_secret, *app_secret_next, *verify_token;
+	char *provider, *secret, *secret_next;
 	struct strlist numbers;
 	int64_t answer_ms, request_ms, in_flight_bytes, connections;
 };
@@ -30,15 +34,25 @@ static const struct option_row options[] = {
 		.help = "Unix socket (mode 0660) or loopback address nginx passes requests to"),
 	OPT(struct conf, OPT_STRING, path, "path", "/whatsapp", .min = 1, .max = 200,
 		.help = "Path of the callback URL, exactly"),
-	OPT(struct conf, OPT_SECRET, app_secret, "app_secret", NULL, .flags = OPT_REQUIRED,
-		.min = 1, .help = "File with the app secret (Meta app, Settings, Basic)"),
+	OPT(struct conf, OPT_SECRET, app_secret, "app_secret", NULL, .min = 1,
+		.help = "File with the app secret (Meta app, Settings, Basic); required without "
+			"`provider`"),
 	OPT(struct conf, OPT_SECRET, app_secret_next, "app_secret_next", NULL, .min = 1,
 		.help = "File with a second app secret, for the time of a rotation"),
-	OPT(struct conf, OPT_SECRET, verify_token, "verify_token", NULL, .flags = OPT_REQUIRED,
-		.min = 1, .help = "File with the verify token typed in at Meta for this webhook"),
+	OPT(struct conf, OPT_SECRET, verify_token, "verify_token", NULL, .min = 1,
+		.help = "File with the verify token typed in at Meta for this webhook; required "
+			"without `provider`"),
+	OPT(struct conf, OPT_PATH, provider, "provider", NULL,
+		.help = "Not Meta's Cloud API: file that describes the provider's webhook, as in "
+			"whatsapp-providers/"),
+	OPT(struct conf, OPT_SECRET, secret, "secret", NULL, .min = 8,
+		.help = "File with the secret the provider sends or signs with; required with "
+			"`provider`"),
+	OPT(struct conf, OPT_SECRET, secret_next, "secret_next", NULL, .min = 8,
+		.help = "File with a second one, for the time of a rotation"),
 	OPT(struct conf, OPT_STRINGS, numbers, "numbers", NULL,
-		.help = "phone_number_id of each number that is ours; others go to a person. "
-			"Empty: all"),
+		.help = "phone_number_id of each number that is ours (other providers: what their "
+			"`account` says); others go to a person. Empty: all"),
 	OPT(struct conf, OPT_DURATION, answer_ms, "answer_within", "5s", .min = 100, .max = 60000,
 		.help = "A body not stored by then is answered 503; Meta sends it again"),
 	OPT(struct conf, OPT_DURATION, request_ms, "request_within", "10s", .min = 1000,
@@ -56,15 +70,53 @@ struct state {
 	struct webhook *webhook;
 	struct httpd *httpd;
 	struct wa_rules rules;
+	struct provider *provider; /* NULL: Meta's Cloud API */
+	struct mapping_env env;
 	struct httpd_route routes[3];
 	const char *secrets[2];
 };
+
+/* Faults of the provider's file keep their own file, line and key. */
+static void check_provider(const struct conf *c, struct options_faults *f)
+{
+	_cleanup_buf_ struct buf faults = BUF_INIT(8192);
+	struct provider *provider = NULL;
+	struct err e = {0};
+
+	if (provider_load(c->provider, &provider, &faults, &e)) {
+		while (faults.len && faults.data[faults.len - 1] == '\n')
+			faults.data[--faults.len] = '\0';
+		options_fault(f, "provider", "%s", faults.len ? buf_str(&faults) : e.text);
+	}
+	provider_free(provider);
+	if (!c->secret)
+		options_fault(f, "secret",
+			"is missing: file with the secret the provider sends or signs with");
+	if (c->app_secret || c->app_secret_next)
+		options_fault(f, "app_secret", "is Meta's; with `provider` it is `secret`");
+}
+
+static void check_meta(const struct conf *c, struct options_faults *f)
+{
+	if (!c->app_secret)
+		options_fault(f, "app_secret",
+			"is missing: file with the app secret (Meta app, Settings, Basic)");
+	if (!c->verify_token)
+		options_fault(f, "verify_token",
+			"is missing: file with the verify token typed in at Meta");
+	if (c->secret || c->secret_next)
+		options_fault(f, "secret", "is for another provider; name it with `provider`");
+}
 
 static void check(void *p, struct options_faults *f)
 {
 	const struct conf *c = p;
 	struct err e = {0};
 
+	if (c->provider)
+		check_provider(c, f);
+	else
+		check_meta(c, f);
 	if (c->listen && httpd_check_listen(c->listen, &e))
 		options_fault(f, "listen", "%s", e.text);
 	if (c->path && (c->path[0] != '/' || strpbrk(c->path, "?#% \t")))
@@ -94,25 +146,79 @@ static void on_refused(void *ctx, int status)
 	webhook_refused(st->webhook, status);
 }
 
+static bool mapped(const struct state *st)
+{
+	return st->provider && st->provider->payload == PROVIDER_MAPPING;
+}
+
 static void decode(void *ctx, const char *body, size_t len, const struct message *base,
 	webhook_emit_fn *emit, void *emit_ctx)
 {
-	wa_decode(body, len, ctx, base, emit, emit_ctx);
+	const struct state *st = ctx;
+	struct mapping_body *b;
+
+	if (!mapped(st)) {
+		wa_decode(body, len, &st->rules, base, emit, emit_ctx);
+		return;
+	}
+	b = mapping_open(&st->provider->map, body, len);
+	mapping_decode(b, &st->env, base, emit, emit_ctx);
+	mapping_close(b);
+}
+
+static int count(void *ctx, const char *body, size_t len)
+{
+	const struct state *st = ctx;
+	struct mapping_body *b;
+	int n;
+
+	if (!mapped(st))
+		return wa_count(body, len);
+	b = mapping_open(&st->provider->map, body, len);
+	n = mapping_count(b);
+	mapping_close(b);
+	return n;
+}
+
+/* A header that comes twice is refused: whoever stands between may look at the other one. */
+static bool verify(void *ctx, const struct httpd_request *r, const char *body, size_t len)
+{
+	const struct state *st = ctx;
+	const struct webauth_conf *a = &st->provider->auth;
+	_cleanup_free_ char *within = NULL;
+	const char *given = NULL;
+
+	if (a->by == WEBAUTH_QUERY) {
+		given = httpd_query(r, a->name);
+	} else if (a->by == WEBAUTH_BODY) {
+		struct mapping_body *b = mapping_open(&st->provider->map, body, len);
+
+		within = mapping_root_text(b, a->name);
+		mapping_close(b);
+		given = within;
+	} else if (httpd_header_count(r, a->name) == 1) {
+		given = httpd_header(r, a->name);
+	}
+	return webauth_ok(a, given, body, len, st->secrets, ARRAY_SIZE(st->secrets));
 }
 
 static struct webhook *make_webhook(struct source *s, const struct conf *c, struct state *st)
 {
 	struct webhook_conf w = {.verify_token = c->verify_token,
 		.secrets = st->secrets,
+		.n_secrets = ARRAY_SIZE(st->secrets),
+		.verify = st->provider ? verify : NULL,
 		.answer_ms = c->answer_ms,
 		.decode = decode,
-		.count = wa_count,
-		.ctx = &st->rules};
+		.count = count,
+		.ctx = st};
 
 	st->rules = (struct wa_rules){(const char *const *)c->numbers.v, c->numbers.n};
-	st->secrets[w.n_secrets++] = c->app_secret;
-	if (c->app_secret_next)
-		st->secrets[w.n_secrets++] = c->app_secret_next;
+	st->env = (struct mapping_env){.zone_minutes = muara_zone_minutes(source_shared(s)),
+		.accounts = (const char *const *)c->numbers.v,
+		.n_accounts = c->numbers.n};
+	st->secrets[0] = st->provider ? c->secret : c->app_secret;
+	st->secrets[1] = st->provider ? c->secret_next : c->app_secret_next;
 	return webhook_new(s, &w);
 }
 
@@ -124,6 +230,7 @@ static void whatsapp_close(void *state)
 		return;
 	webhook_free(st->webhook);
 	httpd_close(st->httpd);
+	provider_free(st->provider);
 	free(st);
 }
 
@@ -145,11 +252,16 @@ static int whatsapp_open(struct source *s, void **ret_state, struct err *e)
 		.max_body = META_BODY_MAX,
 		.max_bytes_in_flight = c->in_flight_bytes,
 		.handle = on_post};
-	st->webhook = make_webhook(s, c, st);
-	r = httpd_open(source_loop(s), &h, &st->httpd, e);
+	r = c->provider ? provider_load(c->provider, &st->provider, NULL, e) : 0;
+	if (r == 0) {
+		st->webhook = make_webhook(s, c, st);
+		r = httpd_open(source_loop(s), &h, &st->httpd, e);
+		if (r)
+			err_prefix(e, "listen");
+	}
 	if (r) {
 		whatsapp_close(st);
-		return err_prefix(e, "listen");
+		return r;
 	}
 	*ret_state = st;
 	return 0;
@@ -174,7 +286,8 @@ int main(int argc, char **argv)
 	static const struct source_ops ops = {
 		.name = "whatsapp",
 		.channel = "whatsapp",
-		.summary = "WhatsApp Cloud API webhook: citizens' messages into Kafka.",
+		.summary = "WhatsApp webhook (Cloud API or another provider): citizens' messages "
+			   "into Kafka.",
 		.options = options,
 		.conf_size = sizeof(struct conf),
 		.check = check,

@@ -20,8 +20,8 @@ def raw(env):
     return [r.json for r in env.kafka.read_all(env.topic('raw.email'))]
 
 
-def wait_ids(env, wanted):
-    wait_until(lambda: set(wanted) <= {m['id'] for m in raw(env)}, WAIT,
+def wait_ids(env, wanted, within=WAIT):
+    wait_until(lambda: set(wanted) <= {m['id'] for m in raw(env)}, within,
                lambda: f'ids; there are {len(raw(env))} records')
     return {m['id']: m for m in raw(env)}
 
@@ -63,7 +63,8 @@ def test_another_uidvalidity(env):
     box.recreate()
     box.append(*mails[5:], mail('new', 'Keluhan baru'))
     d = env.daemon('email', box.config(), label='second')
-    found = wait_ids(env, [id_of('new@uji.example')])
+    wait_until(lambda: 'waiting for mail' in d.log_text(), WAIT, 'it has read all there is')
+    found = wait_ids(env, [id_of('new@uji.example')], 20)  # from its memory into the log
     assert set(found) == {id_of(f'{i}@uji.example') for i in range(10)} | {id_of('new@uji.example')}
     assert d.stop() == 0
 

@@ -100,7 +100,8 @@ def test_pause_and_resume(env):
         pause = o.command('pause', destination='lapor')
         assert o.absorbed(pause).body['result'] == 'done'
         c = o.ready()
-        d.wait_status('paused by an operator')
+        wait_until(lambda: 'paused by an operator' in d.status or o.state(c), 20,
+                   lambda: f'it pauses: {d.status!r}')
         assert o.state(c) is None
         d.restart()  # a pause outlives the process
         d.wait_status('paused by an operator')
@@ -137,7 +138,7 @@ def test_two_with_one_source_at_once(env):
         second = o.ready(messages=[o.message(), m])
         o.start()
         o.wait_state(first, 'done')
-        wait_until(lambda: o.records('refused'), 20, 'a refusal')
+        wait_until(lambda: o.records('refused') or len(o.creates()) > 1, 20, 'a refusal')
         assert [a.state for a in o.attempts(second)] in (['not_sent'], []), 'it was not sent'
         assert len(o.creates()) == 1
 
@@ -147,8 +148,10 @@ def test_hourly_brake(env):
     with Office(env) as o:
         many = [o.ready() for _ in range(5)]  # all in one turn: held while three are on their way
         d = o.start(o.destination(max_filings_per_hour=3))
-        d.wait_status('max_filings_per_hour')
-        wait_until(lambda: len(o.lapor.filed()) == 3, 20, 'three are filed')
+        wait_until(lambda: 'max_filings_per_hour' in d.status or len(o.lapor.filed()) > 3, 20,
+                   lambda: f'it brakes: {d.status!r}')
+        wait_until(lambda: len(o.lapor.filed()) >= 3 or o.records('not_sent'), 20, 'three are filed')
+        assert len(o.lapor.filed()) == 3 and not o.records('not_sent')
         o.command('resume', destination='lapor')
         wait_until(lambda: len(o.lapor.filed()) == 5, 20, 'the others after a resume')
         assert all(len(o.creates(c)) == 1 for c in many)
@@ -193,8 +196,8 @@ def test_observe_sends_nothing(env):
         assert 'auth' in seen['calls'][1]['headers'] and 'sandbox-auth' not in json.dumps(seen)
         assert os.stat(found[0]).st_mode & 0o777 == 0o600
         later = o.ready(destination='bayangan')
-        wait_until(lambda: len(glob.glob(env.scratch.path('observed', '*.json'))) == 2, 20,
-                   'a second file: the first complaint is through')
+        wait_until(lambda: len(glob.glob(env.scratch.path('observed', '*.json'))) == 2
+                   or o.lapor.journal(), 20, 'a second file: the first complaint is through')
         assert o.state(c) is None and o.state(later) is None and not o.lapor.journal()
         assert d.metrics()['muara_forwarder_destination_state{destination="bayangan"}'] == 5
 
@@ -245,7 +248,7 @@ def test_a_slow_call_is_no_hang(env):
         d = o.start(env={'WATCHDOG_USEC': '600000'})
         wait_until(o.creates, 20, 'the call is under way')
         before = d.notify.watchdogs
-        wait_until(lambda: d.notify.watchdogs >= before + 8, 30, 'the watchdog is patted on')
+        wait_until(lambda: d.notify.watchdogs >= before + 8, 15, 'the watchdog is patted on')
         o.lapor.stop()
 
 

@@ -143,6 +143,8 @@ class Kafka:
         new = NewTopic(name, partitions, 1, config={k.replace('_', '.'): str(v)
                                                     for k, v in config.items()})
         self.admin.create_topics([new], request_timeout=15)[name].result(20)
+        # The controller answered; the broker hears of it a moment later.
+        wait_until(lambda: name in self.topics(), 20, f'topic {name} is known to the broker', step=0.02)
 
     def delete_topic(self, name):
         self.admin.delete_topics([name], request_timeout=15)[name].result(20)

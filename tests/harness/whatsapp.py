@@ -4,6 +4,7 @@
     data = body([u, …])                                                     one webhook body
     status = post(socket_path, data, secret)                                0: no answer at all
     status, text = handshake(socket_path, token, challenge)
+    ids = until_accepted(send)                                              many clients, until all is 200
 
 Shapes: developers.facebook.com, WhatsApp Cloud API, Webhooks, Reference, messages.
 """
@@ -14,6 +15,7 @@ import http.client
 import itertools
 import json
 import socket as sockets
+import threading
 import time
 import urllib.parse
 
@@ -117,6 +119,31 @@ def post(address, data, secret, path=PATH, timeout=20):
     return request(address, 'POST', path, data, {'Content-Type': 'application/json',
                                                  'X-Hub-Signature-256': sign(secret, data)},
                    timeout)[0]
+
+
+def until_accepted(send, clients=4, rounds=10, patience_s=60):
+    """`clients` at once, each `rounds` bodies one after the other: send(client, round) -> (function that
+    posts it and gives the status, native ids of it), posted again until it is 200, as providers do.
+    All ids that were accepted."""
+    accepted, late = [], []
+
+    def client(k):
+        for i in range(rounds):
+            once, ids = send(k, i)
+            end = time.monotonic() + patience_s
+            while once() != 200:
+                if time.monotonic() > end:
+                    late.append(ids)
+                    return
+                time.sleep(0.05)
+            accepted.extend(ids)
+    crew = [threading.Thread(target=client, args=(k,)) for k in range(clients)]
+    for t in crew:
+        t.start()
+    for t in crew:
+        t.join()
+    assert not late, f'not accepted within {patience_s} s: {late}'
+    return accepted
 
 
 def handshake(address, token, challenge='1158201444', path=PATH):

@@ -87,7 +87,8 @@ def tail(text, n=25):
 class Run:
     """Jobs are mutants and, for each test, its run on the sources as they are (a text)."""
 
-    def __init__(self, mutants):
+    def __init__(self, mutants, verbose):
+        self.verbose = verbose
         self.mutants, self.tests = mutants, sorted({m['test'] for m in mutants})
         self.lock, self.results, self.times = threading.Lock(), {}, _last_times()
         jobs = sorted([*self.tests, *mutants], key=lambda j: -self.times.get(key_of(j), 5))
@@ -98,7 +99,7 @@ class Run:
     def lanes(self):
         """Queues in the order a lane serves them."""
         flows = min(self.flow.qsize(), FLOW_LANES)
-        others = min(self.other.qsize(), os.cpu_count() or 1)
+        others = min(self.other.qsize(), (os.cpu_count() or 1) + 1)  # some wait, too
         return [[self.flow, self.other]] * flows + [[self.other]] * others
 
     def serve(self, number, tree, queues, one_case):
@@ -132,8 +133,8 @@ class Run:
                 print(f'{mark} {took:5.1f} s  {job} {word}', flush=True)
             else:
                 print(f'{mark} {took:5.1f} s  {job["name"]}: {word} ({job["test"]})', flush=True)
-            if not good:
-                print(tail(out), end='', flush=True)
+            if not good or self.verbose:
+                print(tail(out, 60 if good else 25), end='', flush=True)
 
     def failed(self):
         """Names of mutants that were not killed, or by a test that fails anyway."""
@@ -182,8 +183,9 @@ def prepare(run):
 def main():
     p = argparse.ArgumentParser(description='Mutants: every rule broken must be found out.')
     p.add_argument('-k', metavar='PATTERN', help='only mutants whose name contains it')
+    p.add_argument('-v', action='store_true', help='show how the tests failed')
     args = p.parse_args()
-    run = Run([m for m in load() if not args.k or args.k in m['name']])
+    run = Run([m for m in load() if not args.k or args.k in m['name']], args.v)
     print(f'{len(run.mutants)} mutants, {len(run.tests)} tests', flush=True)
     if not run.mutants:
         print('0 passed, 0 failed')

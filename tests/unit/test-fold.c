@@ -44,7 +44,8 @@ static const char *const decisions[] = {
 	","
 	"'results':[{'type':'archived','id':'m2','class':'spam'}]}",
 	"{'schema':'muara.decision/1','kind':'decision','term':2,'n':2,"
-	"'inputs':[{'type':'message','id':'m9','hash':'h9'},{'type':'command','id':'x1'}],"
+	"'inputs':[{'type':'message','id':'m9','hash':'h9'},{'type':'command','id':'x1'},"
+	"{'type':'message','id':'6a29384b-56bb-554d-a3e6-b455b5c34e6f','hash':'h8'}],"
 	"'results':[{'type':'dead','id':'m9','reason':'r'}]}",
 };
 static const char *const submissions[] = {
@@ -109,6 +110,7 @@ static void test_places(void **state)
 		{"\"a/m9\"", "\\\"place\\\":\\\"dead\\\""},
 		{"\"a/e1\"", "\\\"place\\\":\\\"noted\\\""},
 		{"\"b/command/x1\"", "2/2"},
+		{"\"k/EFTM5-AXCMD\"", "6a29384b-56bb-554d-a3e6-b455b5c34e6f"},
 		{"\"v/k1\"", "m1"},
 		{"\"s/review\"", "m1"},
 		{"\"s/emergency\"", "m1"},

@@ -51,6 +51,7 @@ struct source {
 
 struct bed {
 	struct source source;
+	bool (*verify)(void *ctx, const struct httpd_request *r, const char *body, size_t len);
 	struct webhook *webhook;
 	struct httpd *httpd;
 	char dir[64], path[96], blobs[96];
@@ -150,15 +151,22 @@ static void decode(void *ctx, const char *body, size_t len, const struct message
 	wa_decode(body, len, &all, base, emit, emit_ctx);
 }
 
+static int count(void *ctx, const char *body, size_t len)
+{
+	(void)ctx;
+	return wa_count(body, len);
+}
+
 static void open_webhook(struct bed *b, int64_t answer_ms)
 {
 	static const char *const secrets[] = {SECRET, SECOND};
-	struct webhook_conf c = {.verify_token = TOKEN,
+	struct webhook_conf c = {.verify_token = b->verify ? NULL : TOKEN,
+		.verify = b->verify,
 		.secrets = secrets,
 		.n_secrets = 2,
 		.answer_ms = answer_ms,
 		.decode = decode,
-		.count = wa_count};
+		.count = count};
 
 	webhook_free(b->webhook);
 	b->webhook = webhook_new(&b->source, &c);
@@ -595,6 +603,33 @@ static void get(struct bed *b, const char *query, int want, const char *body)
 		assert_string_equal(strstr(b->got.data, "\r\n\r\n") + 4, body);
 }
 
+static bool by_header(void *ctx, const struct httpd_request *r, const char *body, size_t len)
+{
+	const char *key = httpd_header(r, "X-Key");
+
+	(void)ctx;
+	return body && len && key && strcmp(key, "kunci") == 0;
+}
+
+static void another_provider(void **state)
+{
+	struct bed *b = *state;
+	size_t len;
+	const char *body = body_of(1, &len);
+
+	b->verify = by_header;
+	open_webhook(b, PATIENCE_MS);
+	get(b, "", 200, "ok\n");
+	post(b, body, len); /* Meta's signature is nothing here */
+	assert_refused(b, 401);
+	post_with(b, body, len, "X-Key: lain\r\n");
+	assert_refused(b, 401);
+	post_with(b, body, len, "X-Key: kunci\r\n");
+	turn_until_puts(b, 1);
+	report(b, 0, true);
+	assert_int_equal(status(b), 200);
+}
+
 static void the_handshake(void **state)
 {
 	char query[600];
@@ -627,6 +662,7 @@ int main(void)
 		TEST(the_second_secret_signs_too),
 		TEST(nothing_without_our_signature),
 		TEST(two_signature_headers_are_refused),
+		TEST(another_provider),
 		TEST(not_running_or_kafka_away),
 		TEST(a_failed_report_is_503),
 		TEST(a_full_queue_is_503_at_once),
