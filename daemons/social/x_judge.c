@@ -7,13 +7,14 @@
 #include "base/util.h"
 #include "daemons/social/x_judge.h"
 
-#define PROBLEM_MAX   (64 * 1024)
-#define SECOND_MS     1000LL
-#define WINDOW_MS     (15 * 60 * SECOND_MS) /* of every limit */
-#define WAIT_MAX_MS   (WINDOW_MS + 60 * SECOND_MS)
-#define RATE_FIRST_MS (60 * SECOND_MS) /* a 429 that does not say until when: docs, from 1 min */
-#define AGAIN_MAX_MS  (5 * 60 * SECOND_MS)
-#define WRONG_MS      (15 * 60 * SECOND_MS)
+#define PROBLEM_MAX    (64 * 1024)
+#define SECOND_MS      1000LL
+#define WINDOW_MS      (15 * 60 * SECOND_MS) /* of every limit */
+#define WAIT_MAX_MS    (WINDOW_MS + 60 * SECOND_MS)
+#define RATE_FIRST_MS  (60 * SECOND_MS) /* a 429 that does not say until when: docs, from 1 min */
+#define AGAIN_FIRST_MS 250
+#define AGAIN_MAX_MS   (5 * 60 * SECOND_MS)
+#define WRONG_MS       (15 * 60 * SECOND_MS)
 
 static const char *const verdict_names[] = {
 	"page", "rate", "capped", "refused", "too-old", "stale-page", "wrong", "again"};
@@ -167,7 +168,7 @@ static int64_t wait_of(const struct x_reply *r, enum x_verdict v)
 	case X_RATE:
 		return reset_ms >= 0 ? reset_ms : doubled(RATE_FIRST_MS, r->tries, WAIT_MAX_MS);
 	case X_AGAIN:
-		return doubled(SECOND_MS, r->tries, AGAIN_MAX_MS);
+		return doubled(AGAIN_FIRST_MS, r->tries, AGAIN_MAX_MS);
 	case X_WRONG:
 		return WRONG_MS;
 	default:

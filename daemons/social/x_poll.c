@@ -36,19 +36,18 @@
 #include "daemons/social/x_page.h"
 #include "daemons/social/x_place.h"
 #include "daemons/social/x_request.h"
+#include "daemons/social/x_run.h"
 
 #define SECOND_MS     1000
 #define DAY_MS	      (24 * 3600 * 1000LL)
 #define LOOK_MS	      SECOND_MS	     /* while held: is there another token, another day? */
 #define KAFKA_MS      100	     /* away, or not known yet: no request is paid for nothing */
 #define PROBE_MS      (3600 * 1000L) /* a refused token is tried again */
-#define SEARCH_MS     (7 * DAY_MS)   /* recent search reaches back so far */
 #define MARGIN_MS     (10 * 60 * 1000L)
 #define END_MS	      (60 * SECOND_MS) /* X's own end is 30 s ago: a start must lie before it */
 #define BEGIN_MS      1289001600000LL  /* 2010-11-06: X takes no earlier start */
-#define MENTIONS_MAX  800
-#define PLACE_KEEP_MS (3600 * 1000L) /* a place that only got older is written this often */
-#define MANY_TRIES    5		     /* from then on it is told */
+#define PLACE_KEEP_MS (3600 * 1000L)   /* a place that only got older is written this often */
+#define MANY_TRIES    5		       /* from then on it is told */
 
 enum phase { X_IDLE, X_PAYING, X_CALLING, X_TAKING, X_MOVING };
 enum hold { HOLD_NONE, HOLD_TOKEN, HOLD_CAPPED, HOLD_BUDGET };
@@ -64,18 +63,6 @@ struct list { /* one of X_LISTS */
 	unsigned tries;
 	bool by_time; /* its since_id is older than X allows */
 	bool wrong;   /* X does not take our request */
-};
-
-struct run { /* one reading of a list */
-	bool open;
-	enum x_list list;
-	uint64_t from;		    /* since_id of all its pages; 0: by time */
-	uint64_t known;		    /* what is older was carried */
-	int64_t start_ms, began_ms; /* by X's clock */
-	char next[X_TOKEN_MAX];
-	uint64_t newest, *ids;
-	size_t n_ids, n_given;
-	int pages;
 };
 
 struct page { /* being produced */
@@ -102,7 +89,7 @@ struct x {
 	int64_t hold_day;
 
 	struct list lists[X_LISTS];
-	struct run run;
+	struct x_run run;
 	struct page page;
 	struct x_place place, moved; /* moved: being written */
 	struct x_budget budget, paid;
@@ -188,8 +175,7 @@ static void close_run(struct x *x, int64_t again_ms)
 	struct list *l = &x->lists[x->run.list];
 
 	l->due_ms = MAX(l->due_ms, clock_mono_ms() + again_ms); /* a limit may last longer */
-	free(x->run.ids);
-	x->run = (struct run){0};
+	x_run_free(&x->run);
 	x->phase = X_IDLE;
 	source_wake(x->source);
 }
@@ -254,25 +240,25 @@ static bool worth_writing(const struct x *x)
 
 static void tell_gap(struct x *x)
 {
-	const struct run *r = &x->run;
-	int64_t last = x->place.read_ms[r->list];
+	const struct x_run *r = &x->run;
+	int64_t last_ms = x->place.read_ms[r->list];
 
-	if (r->list == X_SEARCH && last && r->began_ms - last > SEARCH_MS) {
-		metric_add(x->gaps, x_list_names[r->list], 1);
+	if (!x_run_has_gap(r, last_ms))
+		return;
+	metric_add(x->gaps, x_list_names[r->list], 1);
+	if (r->list == X_SEARCH)
 		log_error("a gap in search: it was not read for %" PRId64
 			  " hours and X gives 7 days; what was posted before that is missing",
-			(r->began_ms - last) / (3600 * SECOND_MS));
-	} else if (r->list == X_MENTIONS && last && r->n_given >= MENTIONS_MAX) {
-		metric_add(x->gaps, x_list_names[r->list], 1);
+			(r->began_ms - last_ms) / (3600 * SECOND_MS));
+	else
 		log_error("a gap in mentions: X gives the newest %d and there were as many since "
 			  "the last reading; what is older may be missing",
-			MENTIONS_MAX);
-	}
+			X_MENTIONS_MAX);
 }
 
 static void finish_run(struct x *x)
 {
-	const struct run *r = &x->run;
+	const struct x_run *r = &x->run;
 
 	tell_gap(x);
 	x_place_copy(&x->place, &x->moved);
@@ -289,64 +275,23 @@ static void finish_run(struct x *x)
 
 /* --- a page -------------------------------------------------------------------------------- */
 
-static bool in_run(const struct run *r, uint64_t id)
-{
-	for (size_t i = r->n_ids; i > 0; i--)
-		if (r->ids[i - 1] == id)
-			return true;
-	return false;
-}
-
-static void remember(struct run *r, uint64_t id)
-{
-	if (!id || in_run(r, id))
-		return;
-	if ((r->n_ids & (r->n_ids + 1)) == 0) /* full at 0, 1, 3, 7 ... */
-		r->ids = xrealloc(r->ids, 2 * (r->n_ids + 1) * sizeof(*r->ids));
-	r->ids[r->n_ids++] = id;
-}
-
-static bool reached_end(const struct x *x)
-{
-	const struct run *r = &x->run;
-	const struct x_page *p = x->page.page;
-
-	if (r->list != X_MESSAGES)
-		return false;
-	for (size_t i = 0; i < p->n_items; i++) {
-		struct message base = {0};
-		struct x_post post;
-		bool old;
-
-		x_page_post(p, i, NULL, &base, &post);
-		old = post.id && (post.id <= r->known || post.m.sent_ms < r->start_ms);
-		x_post_free(&post);
-		if (old)
-			return true;
-	}
-	return false;
-}
-
 /* Every post of the page is in Kafka. */
 static void page_done(struct x *x)
 {
-	struct run *r = &x->run;
-	const struct x_page *p = x->page.page;
-	bool more = *p->next_token && !reached_end(x);
-	bool round = more && strcmp(p->next_token, r->next) == 0;
+	struct x_run *r = &x->run;
+	enum x_next next = x_run_page_done(r, x->page.page);
+
+	/* known from now on, also when the reading is not finished; its place does not move */
+	x_place_move(&x->place, r->list, 0, 0, r->ids, r->n_ids, x->conf->overlap_ms);
 
 	CRASH_POINT("after-page", source_in_flight(x->source));
-	if (r->pages++ == 0)
-		r->newest = MAX(r->newest, p->newest);
-	r->n_given += p->n_items;
-	memcpy(r->next, p->next_token, sizeof(r->next));
 	drop_page(x);
-	if (round) {
-		log_error("X leads from a page of %s to the same page: reading it again later",
-			x_list_names[r->list]);
-		x->lists[r->list].tries++;
+	if (next == X_NEXT_ROUND) {
+		log_error("X leads from a page of %s to the same page: read again later",
+			x_list_names[x->run.list]);
+		x->lists[x->run.list].tries++;
 		close_run(x, x->conf->poll_ms);
-	} else if (more) {
+	} else if (next == X_NEXT_PAGE) {
 		x->phase = X_IDLE;
 		source_wake(x->source);
 	} else {
@@ -365,21 +310,6 @@ static void on_report(void *ctx, uint64_t number, bool ok, int64_t offset)
 	else
 		x->offset = MAX(x->offset, offset);
 	source_wake(x->source);
-}
-
-/* Posts known before are no news; the edits among the others are told from messages. */
-static bool is_new(struct x *x, struct x_post *post)
-{
-	const struct run *r = &x->run;
-
-	if (!post->id)
-		return true;
-	if (x_place_seen(&x->place, post->id) || in_run(r, post->id))
-		return false;
-	if (post->first != post->id &&
-		(x_place_carried(&x->place, r->known, post->first) || in_run(r, post->first)))
-		x_post_is_edit(post);
-	return true;
 }
 
 /* A page with one element goes inline, one with more into the blob store, once. */
@@ -417,8 +347,7 @@ static int put_post(struct x *x, struct x_post *post, struct err *e)
 		x->page.waiting--;
 		return r;
 	}
-	remember(&x->run, post->id);
-	remember(&x->run, post->first);
+	x_run_took(&x->run, post);
 	metric_add(x->posts, edit ? "edit" : message_class_name(post->m.class), 1);
 	return 0;
 }
@@ -434,7 +363,7 @@ static int take_one(struct x *x, size_t i, struct err *e)
 	snprintf(place, sizeof(place), "%s, page %d", x_list_names[x->run.list], x->run.pages + 1);
 	base.source.place = place;
 	x_page_post(x->page.page, i, x->conf->user, &base, &post);
-	if (is_new(x, &post))
+	if (x_run_is_new(&x->run, &x->place, &post))
 		r = put_post(x, &post, e);
 	else
 		metric_add(x->posts, "again", 1);
@@ -603,7 +532,7 @@ static void on_answer(void *ctx, const struct httpc_answer *a)
 
 static void send_request(struct x *x)
 {
-	const struct run *r = &x->run;
+	const struct x_run *r = &x->run;
 	const struct x_ask ask = {r->list, r->from, r->start_ms, r->next};
 	_cleanup_free_ char *url = x_request_url(x->conf, &ask);
 	char header[X_HEADER_SIZE];
@@ -677,16 +606,16 @@ static int64_t start_of(const struct x *x, enum x_list list)
 	if (x->place.read_ms[list])
 		ms = MAX(ms, x->place.read_ms[list] - x->conf->overlap_ms - END_MS);
 	if (list == X_SEARCH)
-		ms = MAX(ms, now - SEARCH_MS + MARGIN_MS);
+		ms = MAX(ms, now - X_SEARCH_MS + MARGIN_MS);
 	ms = MIN(ms, now - END_MS);
 	return ms < BEGIN_MS ? 0 : ms;
 }
 
 static void open_run(struct x *x, enum x_list list)
 {
-	struct run *r = &x->run;
+	struct x_run *r = &x->run;
 
-	*r = (struct run){.open = true, .list = list, .began_ms = x_clock(x)};
+	*r = (struct x_run){.open = true, .list = list, .began_ms = x_clock(x)};
 	r->known = x_place_from(&x->place, list, x->conf->overlap_ms);
 	r->from = x->lists[list].by_time ? 0 : r->known;
 	if (!r->from)
@@ -793,7 +722,7 @@ static void x_close(void *state)
 	x->draining = true;
 	httpc_close(x->http);
 	drop_page(x);
-	free(x->run.ids);
+	x_run_free(&x->run);
 	x_place_free(&x->place);
 	x_place_free(&x->moved);
 	free(x);
