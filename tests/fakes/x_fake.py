@@ -15,7 +15,7 @@ Faults: rate, rate_blank (429 about:blank), rate_reset (429, x-rate-limit-reset 
 half (JSON cut in the middle), broken (no JSON), no_meta, partial (errors beside the data), empty (no data, but
 next_token to the same posts), again (the last posts of the page before come once more), round (next_token leads to the
 same page), stale (400: next_token), old (400: since_id), clock (400: start_time), bad_post (one element is no post),
-large (more bytes than anybody takes).
+large (more bytes than anybody takes); ok: none.
 
 Shapes: docs.x.com, Posts / Timelines, Posts / Search / Recent, Fundamentals / Response codes and errors.
 """
@@ -134,10 +134,12 @@ class FakeX:
     def let_go(self):
         self.open.set()
 
-    def _next_fault(self, name):
+    def _next_fault(self, name, params):
+        """The next one that is for this request; some make sense only behind the first page."""
+        first = 'next_token' not in params and 'pagination_token' not in params
         with self.lock:
             for i, (fault, of) in enumerate(self.faults):
-                if of in (None, name):
+                if of in (None, name) and not (first and fault in ('stale', 'again')):
                     del self.faults[i]
                     return fault
             return None
@@ -237,7 +239,7 @@ class FakeX:
         params = dict(urllib.parse.parse_qsl(query, keep_blank_values=True))
         with self.lock:
             name = PATHS.get(path, 'mentions')
-            fault = self._next_fault(name)
+            fault = self._next_fault(name, params)
             name, (status, headers, body) = self._answer(path, params, token, fault)
             self.requests.append(Request(name, params, token, status))
             limit, remaining, reset = self.limit
@@ -285,7 +287,11 @@ class FakeX:
             def log_message(self, *args):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, request, client_address):
+                pass  # a daemon that was killed
+
+        self.server = Server(('127.0.0.1', 0), Handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         return self

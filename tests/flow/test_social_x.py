@@ -47,7 +47,8 @@ def test_pages_of_one_reading(env):
     old = [x.fake.post(f'lama {i}') for i in range(2)]
     d = x.daemon(overlap='0s', label='first')
     x.wait(old)
-    wait_until(lambda: (x.cursor('place') or {}).get('mentions') == old[-1], WAIT, 'the place')
+    place = wait_until(lambda: (lambda p: p and p.get('mentions') == old[-1] and p)(x.cursor('place')), WAIT, 'the place')
+    assert place['raw'] == 1, 'the place was told before the reports of its posts were in'
     assert d.stop() == 0
     new = [x.fake.post(f'baru {i}') for i in range(10)]
     before = len(x.fake.requests)
