@@ -34,6 +34,7 @@ static const struct {
 	[CMD_PAUSE] = {"pause", "forwarder", NEED_DESTINATION},
 	[CMD_RESUME] = {"resume", "forwarder", NEED_DESTINATION},
 	[CMD_ACCEPT_RESTORE] = {"accept_restore", NULL, 0},
+	[CMD_ACKNOWLEDGE] = {"acknowledge", "alarm", NEED_MESSAGE},
 };
 
 const char *command_what_name(enum command_what w)

@@ -20,6 +20,7 @@ enum command_what {
 	CMD_PAUSE,
 	CMD_RESUME,
 	CMD_ACCEPT_RESTORE,
+	CMD_ACKNOWLEDGE,
 	CMD_COUNT_
 };
 
@@ -28,7 +29,7 @@ struct command {
 	const char *who, *why;	 /* required */
 	const char *complaint;	 /* release hold archive complete; resolve: of the attempt */
 	int64_t version;	 /* the one its author saw; required with complaint */
-	const char *message;	 /* replay */
+	const char *message;	 /* replay; acknowledge: the emergency */
 	json_t *fields;		 /* complete: borrowed object of name, phone, email, text … */
 	const char *destination; /* pause resume resolve */
 	const char *attempt;	 /* resolve: "term/n" of the INTENT */

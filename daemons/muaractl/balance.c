@@ -12,6 +12,7 @@
 
 #include "books.h"
 #include "commands.h"
+#include "emergencies.h"
 #include "print.h"
 #include "tail.h"
 
@@ -192,6 +193,7 @@ static void print_sum(const struct ctl *c, const json_t *sum)
 	fputc('\n', c->out);
 	print_counts(c->out, "complaints", json_object_get(sum, "complaints"));
 	print_table(c->out, ready_columns, json_object_get(sum, "ready"), NULL);
+	print_counts(c->out, "emergencies", json_object_get(sum, "emergencies"));
 	if (json_object_get(sum, "missing")) {
 		fputc('\n', c->out);
 		print_table(c->out, missing_columns, json_object_get(sum, "missing"),
@@ -204,6 +206,17 @@ static void print_sum(const struct ctl *c, const json_t *sum)
 		fputs("balanced: every accepted message is in exactly one place, or under way\n",
 			c->out);
 	}
+}
+
+/* Those that rang, and what became of them. */
+static int add_emergencies(struct ctl *c, int lane, json_t *sum, struct err *e)
+{
+	_cleanup_json_ json_t *events = NULL;
+	int r = emergencies_read(c, lane, &events, e);
+
+	if (!r)
+		json_set_new(sum, "emergencies", emergencies_count(events));
+	return r;
 }
 
 int ctl_balance(struct ctl *c)
@@ -220,6 +233,8 @@ int ctl_balance(struct ctl *c)
 	if (!r)
 		sum = books_sum(x.books, ctl_opt(c, "--list-missing") != NULL);
 	books_free(x.books);
+	if (!r)
+		r = add_emergencies(c, lane, sum, &e);
 	if (r)
 		return ctl_fail(c, "%s", e.text);
 	if (c->json)

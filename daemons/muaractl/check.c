@@ -289,7 +289,7 @@ static void check_brokers(struct checkup *x)
 
 static void check_groups(struct checkup *x)
 {
-	static const char *const daemons[] = {"normalizer", "forwarder"};
+	static const char *const daemons[] = {"normalizer", "forwarder", "alarm"};
 
 	for (size_t i = 0; i < ARRAY_SIZE(daemons); i++) {
 		char group[MUARA_GROUP_SIZE], state[64] = "";

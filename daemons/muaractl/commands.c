@@ -56,6 +56,11 @@ static const struct ctl_option resolve_options[] = {
 	ACT_OPTIONS,
 	{},
 };
+static const struct ctl_option emergency_options[] = {
+	{"--lane", "N", "only this lane"},
+	{"--all", NULL, "those that were acknowledged, and old ones that never rang, too"},
+	{},
+};
 static const struct ctl_option restore_options[] = {
 	{"--accept", "DAEMON", "normalizer or forwarder: whose log lost records"},
 	{"--lane", "N", "which lane (required when there are several)"},
@@ -162,6 +167,17 @@ const struct ctl_command ctl_commands[] = {
 		"is none, `restore --accept` makes the\ndaemon forget what it remembered; every "
 		"ready "
 		"complaint then goes to review, because it may have been\nfiled already."},
+	{"emergency list", "", 0, 0, 0, emergency_options, ctl_emergency_list,
+		"emergencies that ring and that nobody has acknowledged",
+		"Works without Redis and without the normalizer. What was said is shown only by "
+		"`emergency show`."},
+	{"emergency show", "REF", 1, 1, 0, NULL, ctl_emergency_show,
+		"one of them, with the message as it was received (personal data)",
+		"REF is its ticket or its id."},
+	{"emergency ack", "REF...", 1, CTL_ARGS_MAX, CTL_ACT, act_options, ctl_emergency_ack,
+		"a person takes it: it stops ringing",
+		"REF is a ticket or an id that `emergency list` shows. A later message is an "
+		"emergency of its own, an edit\nof this one is not."},
 	{"topics create", "", 0, 0, 0, create_options, ctl_topics_create,
 		"make the topics; run twice does nothing",
 		"Makes every topic with the settings it must have, and begins the lane logs with "

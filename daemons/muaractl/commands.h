@@ -25,5 +25,8 @@ int ctl_restore(struct ctl *c);
 int ctl_door_key_new(struct ctl *c); /* door.c */
 int ctl_door_key_list(struct ctl *c);
 int ctl_door_key_revoke(struct ctl *c);
+int ctl_emergency_list(struct ctl *c); /* emergency.c */
+int ctl_emergency_show(struct ctl *c);
+int ctl_emergency_ack(struct ctl *c);
 int ctl_index_dump(struct ctl *c); /* index_cmd.c */
 int ctl_index_compare(struct ctl *c);

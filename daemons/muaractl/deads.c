@@ -131,6 +131,7 @@ int ctl_dead_list(struct ctl *c)
 struct shown {
 	struct ctl *c;
 	const json_t *row;
+	const struct print_column *columns;
 };
 
 /* The record as it stands: JSON when it is some, else its bytes with what a terminal cannot show
@@ -153,7 +154,7 @@ static int show_record(void *ctx, const struct kafka_record *r)
 		json_decref(all);
 		return 0;
 	}
-	print_object(x->c->out, columns, x->row);
+	print_object(x->c->out, x->columns, x->row);
 	fputc('\n', x->c->out);
 	if (record)
 		print_json(x->c->out, record);
@@ -162,11 +163,22 @@ static int show_record(void *ctx, const struct kafka_record *r)
 	return 0;
 }
 
+int raw_show(struct ctl *c, const json_t *row, const struct print_column *with)
+{
+	struct shown x = {.c = c, .row = row, .columns = with};
+	struct err e = {0};
+	int r = kafka_read_one(&c->kafka, json_str_or(row, "topic", ""),
+		(int32_t)json_int(row, "partition", 0), json_int(row, "offset", -1), show_record,
+		&x, CTL_READ_MS, &e);
+
+	if (r == -ENOENT)
+		return ctl_fail(c, "its raw record is past its retention: %s", e.text);
+	return r ? ctl_fail(c, "%s", e.text) : CTL_OK;
+}
+
 int ctl_dead_show(struct ctl *c)
 {
 	_cleanup_json_ json_t *row = NULL;
-	struct shown x = {.c = c};
-	const char *topic;
 	struct err e = {0};
 	int r = deads_place(c, c->args[0], &row, &e);
 
@@ -174,11 +186,5 @@ int ctl_dead_show(struct ctl *c)
 		return ctl_fail(c, "%s", e.text);
 	if (!row)
 		return ctl_fail(c, "no decision names this message (muaractl dead list)");
-	x.row = row;
-	topic = json_str_or(row, "topic", "");
-	r = kafka_read_one(&c->kafka, topic, (int32_t)json_int(row, "partition", 0),
-		json_int(row, "offset", -1), show_record, &x, CTL_READ_MS, &e);
-	if (r == -ENOENT)
-		return ctl_fail(c, "its raw record is past its retention: %s", e.text);
-	return r ? ctl_fail(c, "%s", e.text) : CTL_OK;
+	return raw_show(c, row, columns);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
+#include "core/emergency.h"
 #include "core/message.h"
 
 #include "commands.h"
@@ -197,6 +198,26 @@ static int show_command(void *ctx, const struct kafka_record *r)
 	return 0;
 }
 
+/* Emergencies are known before a decision is: their messages are found by it, too. */
+static int show_emergency(void *ctx, const struct kafka_record *r)
+{
+	struct trace *x = ctx;
+	_cleanup_json_ json_t *o = NULL;
+	const char *message;
+
+	if (!r->value || emergency_parse(r->value, r->value_len, &o, NULL))
+		return 0;
+	message = json_str(o, "message");
+	if (!is_meant(x, json_str_or(o, "id", "")) && !in(x->inputs, json_str(o, "id")) &&
+		!in(x->inputs, message) && !in(x->inputs, json_str(o, "command")))
+		return 0;
+	put(x->inputs, json_str(o, "id"));
+	if (message && !in(x->places, message))
+		json_object_set(x->places, message, o);
+	add_event(x, r, "alarm", NULL, trace_emergency_text(o));
+	return 0;
+}
+
 static int show_raw(void *ctx, const struct kafka_record *r)
 {
 	struct trace *x = ctx;
@@ -270,6 +291,8 @@ static int collect(struct trace *x, struct err *e)
 		r = tail_read_all(x->c, "complaints", -1, show_decision, x, e);
 	if (!r)
 		r = tail_read_all(x->c, "submissions", -1, show_submission, x, e);
+	if (!r)
+		r = tail_read_topic(x->c, "emergencies", -1, show_emergency, x, e);
 	if (!r)
 		r = tail_read_topic(x->c, "commands", -1, show_command, x, e);
 	return r ? r : read_raws(x, e);

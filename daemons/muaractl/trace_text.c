@@ -117,6 +117,22 @@ char *trace_command_text(const json_t *c, bool show)
 	return take(&b);
 }
 
+char *trace_emergency_text(const json_t *o)
+{
+	struct buf b = BUF_INIT(LINE_MAX_BYTES);
+
+	buf_addf(&b, "%s", json_str_or(o, "kind", "?"));
+	add_if(&b, "rule ", json_str(o, "rule"));
+	add_if(&b, "word ", json_str(o, "word"));
+	add_if(&b, "through ", json_str(o, "hook"));
+	if (json_int(o, "n", 0))
+		buf_addf(&b, ", %lld times so far", (long long)json_int(o, "n", 0));
+	add_if(&b, "by ", json_str(o, "by"));
+	add_if(&b, "", json_str(o, "reason"));
+	add_if(&b, "command ", json_str(o, "command"));
+	return take(&b);
+}
+
 /* "Siti Aminah" -> "S***": enough to tell two people apart, not enough to name one. */
 static void add_person(struct buf *b, const json_t *author, bool show)
 {

@@ -9,5 +9,6 @@ char *trace_decision_text(const json_t *decision);
 char *trace_submission_text(const json_t *submission);
 char *trace_command_text(const json_t *command, bool show);
 char *trace_message_text(const json_t *message, bool show);
+char *trace_emergency_text(const json_t *record);
 /* "rule: evidence; rule: evidence" of a decision, "" when it says nothing. */
 char *trace_why_text(const json_t *decision);

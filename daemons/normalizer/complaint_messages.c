@@ -7,7 +7,7 @@
 #include "base/util.h"
 #include "core/ids.h"
 #include "core/message.h"
-#include "core/screening.h"
+#include "core/screening_record.h"
 #include "complaint_private.h"
 
 /* --- messages --- */
@@ -116,9 +116,9 @@ static void add_fields(json_t *c, const json_t *message)
 /* Words, call type and source decide whether a person must look. */
 static void screen(json_t *c, const json_t *message)
 {
-	struct screening s = screen_text(json_str(message, "text"), message_call_get(message));
+	struct screening s = screen_record(message);
 
-	if (s.verdict == SCREEN_EMERGENCY || message_class_get(message) == MC_EMERGENCY) {
+	if (s.verdict == SCREEN_EMERGENCY) {
 		json_set_new(c, "emergency", json_true());
 		complaint_add_reason(c, "emergency");
 	} else if (s.verdict == SCREEN_UNSURE && message_call_get(message) != CC_UNKNOWN) {

@@ -156,7 +156,8 @@ def command(what, *, who='petugas', why='uji', complaint=None, version=None, mes
     if isinstance(complaint, dict):
         version = complaint['version'] if version is None else version
         complaint = complaint['id']
-    reader = {'resolve': 'forwarder', 'pause': 'forwarder', 'resume': 'forwarder'}
+    reader = {'resolve': 'forwarder', 'pause': 'forwarder', 'resume': 'forwarder',
+              'acknowledge': 'alarm'}
     return {'schema': 'muara.command/1', 'id': str(uuid.uuid4()), 'at': time_text(now_ms()),
             'who': who, 'why': why, 'what': what, 'for': target or reader.get(what, 'normalizer'),
             'complaint': complaint, 'version': version if complaint else None, 'message': message,

@@ -19,7 +19,7 @@ import jsonschema
 from .kafka import ROOT
 
 FOLDER = os.path.join(ROOT, 'config', 'schema')
-NAMES = ('message', 'decision', 'submission', 'command', 'cursor', 'lane')
+NAMES = ('message', 'decision', 'submission', 'command', 'cursor', 'lane', 'emergency')
 LANE_LOGS = {'complaints': 'decision', 'submissions': 'submission'}
 
 
@@ -77,6 +77,10 @@ def key_of(record):
         if record['kind'] == 'genesis':
             return 'genesis'
         return f"takeover/{record['term']}/{record['writer']}"
+    if name == 'emergency':
+        if record['kind'] == 'refused':
+            return f"refused/{record['command']}"
+        return '/'.join([record['id'], record['kind'], *([record['hook']] if 'hook' in record else [])])
     return None
 
 
@@ -85,7 +89,8 @@ def _wanted(topic):
         return ('message',)
     if topic in LANE_LOGS:
         return ('lane', LANE_LOGS[topic])
-    return {'commands': ('command',), 'cursors': ('cursor',), 'replies': ('lane',)}[topic]
+    return {'commands': ('command',), 'cursors': ('cursor',), 'replies': ('lane',),
+            'emergencies': ('emergency',)}[topic]
 
 
 def _judge(record, wanted):

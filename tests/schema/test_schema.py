@@ -95,6 +95,17 @@ BROKEN = [
     ('command-resolve-filed', 'remote_id', '0731', 'remote_id'),
     ('command-resolve-filed', 'attempt', '2-13', 'attempt'),
     ('command-pause', 'destination', '', 'destination'),
+    ('command-acknowledge', 'message', None, 'message'),
+    ('command-acknowledge', 'for', 'normalizer', 'for'),
+    ('emergency-raised', 'message', GONE, '(root)'),
+    ('emergency-raised', 'rule', 'mood', 'rule'),
+    ('emergency-raised', 'kind', 'maybe', 'kind'),
+    ('emergency-raised', 'text', 'Kebakaran di rumah saya', '(root)'),
+    ('emergency-stale', 'offset', -1, 'offset'),
+    ('emergency-rung', 'n', 0, 'n'),
+    ('emergency-rung', 'hook', 'Pak Budi', 'hook'),
+    ('emergency-acknowledged', 'by', GONE, '(root)'),
+    ('emergency-refused', 'reason', GONE, '(root)'),
     ('cursor-file', 'raw.offset', -2, 'raw.offset'),
     ('cursor-file', 'raw', GONE, '(root)'),
     ('lane-genesis', 'installation', 'muara', 'installation'),
@@ -155,7 +166,7 @@ class Schemas(unittest.TestCase):
 
     def test_every_kind_has_a_sample(self):
         every = samples()
-        for name in ('submission', 'lane'):
+        for name in ('submission', 'lane', 'emergency'):
             kinds = set(schema.load(name)['properties']['kind']['enum'])
             have = {r['kind'] for r in every.values() if schema.name_of(r) == name}
             self.assertEqual(have, kinds)
@@ -212,7 +223,7 @@ class BuiltInC(unittest.TestCase):
             with open(path, encoding='utf-8') as f:
                 built = [json.loads(line) for line in f]
         names = {schema.name_of(r) for r in built}
-        self.assertEqual(names, {'message', 'command', 'lane', 'decision', 'submission'})
+        self.assertEqual(names, {'message', 'command', 'lane', 'decision', 'submission', 'emergency'})
         for i, record in enumerate(built):
             with self.subTest(f"{i}: {record['schema']} {record.get('kind')}"):
                 self.assertEqual(schema.problems(record), [])

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
+#include "core/emergency.h"
 #include "core/command.h"
 #include "core/index_fold.h"
 #include "core/index_view.h"
@@ -367,6 +368,11 @@ static void commands(void **state)
 		.why = "salinan lama",
 		.target = "forwarder"};
 	take_command(NULL, &c);
+	c = (struct command){.what = CMD_ACKNOWLEDGE,
+		.who = "sri",
+		.why = "Damkar berangkat",
+		.message = id_of("k1")};
+	take_command(NULL, &c);
 	bench_close(&b);
 }
 
@@ -444,6 +450,29 @@ static void lane_bodies(void **state)
 	keep(takeover);
 }
 
+static void emergencies(void **state)
+{
+	const struct emergency_place at = {"muara.raw.whatsapp", 0, 41};
+	const struct screening words = {SCREEN_EMERGENCY, "word", "kebakaran"},
+			       call = {SCREEN_EMERGENCY, "call-type", NULL};
+	_cleanup_json_ json_t *command = json_pack("{s:s, s:s, s:s}", "id",
+		"6d0c1b2f-8e57-4a64-9b1f-77d0e3a4c5b6", "who", "sri", "message", id_of("e1"));
+	struct message m = basic("e1", "Kebakaran!");
+	_cleanup_json_ json_t *record = build(&m);
+	char key[EMERGENCY_KEY_SIZE];
+	json_t *made[] = {emergency_raised(record, EM_RAISED, words, &at, T0, key),
+		emergency_raised(record, EM_STALE, call, &at, T0, key),
+		emergency_rung(id_of("e1"), "duty", 2, T0, key),
+		emergency_acknowledged(id_of("e1"), command, T0, key),
+		emergency_refused(command, "acknowledged before", T0, key)};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(made); i++) {
+		keep(made[i]);
+		json_decref(made[i]);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -453,6 +482,7 @@ int main(void)
 		cmocka_unit_test(commands),
 		cmocka_unit_test(submissions),
 		cmocka_unit_test(lane_bodies),
+		cmocka_unit_test(emergencies),
 	};
 	const char *path = getenv("MUARA_SAMPLES");
 	int r;

@@ -1,0 +1,31 @@
+/* hook_private: what the kinds of hooks share. Included by hook*.c only. */
+#pragma once
+
+#include "hook.h"
+
+struct hook_run {
+	const struct conf_hook *conf;
+	struct loop *loop;
+	hook_done_fn *done;
+	void *ctx;
+	struct loop_timer *timer;
+	/* command */
+	int pid, pidfd;
+	struct loop_fd *watch;
+	bool late;
+	/* webhook */
+	struct httpc_call *call;
+	char *body;
+};
+
+/* Frees the run, then tells. */
+void hook_end(struct hook_run *run, bool ok, const char *text);
+
+int command_start(struct hook_run *run, const struct ring *r, struct err *e);
+void command_cancel(struct hook_run *run);
+int web_start(
+	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e);
+void web_cancel(struct hook_run *run);
+
+/* The member `key` of each event, parted by blanks; caller frees. */
+char *ring_list(const struct ring *r, const char *key);

@@ -1,0 +1,137 @@
+"""muara-alarm in tests: hooks that write down each ring, a webhook that misbehaves on command.
+
+    ring = Rings(env)                         a program that appends a line for each ring
+    d = start(env, [ring.hook('duty', repeat='1s')])
+    ring.of(id) -> [Ring(at, hook, ids, count, number, unacknowledged)]
+    Webhook(answers=[503, 200])               a context manager; .bodies, .url
+    events(env) -> {id: {'raised': record, 'rung': {hook: record}, 'acknowledged': record ...}}
+    emergency_id(message) as anyone can compute it
+"""
+
+import json
+import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+from .records import message_id
+
+BASE = {'session': '3s', 'commit': '50ms', 'max_age': '6h'}
+FAST = {'repeat': '1s', 'timeout': '20s'}
+
+# One write, so that two rings at one time are two whole lines.
+SCRIPT = '''#!/bin/sh
+printf '%s|%s|%s|%s|%s|%s\\n' "$(date +%s%N)" "$MUARA_HOOK" "$MUARA_EMERGENCY_IDS" \\
+    "$MUARA_EMERGENCY_COUNT" "$MUARA_EMERGENCY_RING" "$MUARA_UNACKNOWLEDGED" >> "$1"
+exit "$(cat "$1.exit" 2>/dev/null || echo 0)"
+'''
+
+
+class Ring(NamedTuple):
+    at_ms: float
+    hook: str
+    ids: list
+    count: int
+    number: int
+    unacknowledged: int
+
+
+class Rings:
+    """What the hooks of one test rang."""
+
+    def __init__(self, env, name='rings'):
+        self.path = env.scratch.path(name)
+        self.script = env.scratch.write(f'{name}.sh', SCRIPT)
+        os.chmod(self.script, 0o755)
+
+    def hook(self, name='duty', **more):
+        return {'name': name, 'type': 'command', 'command': [self.script, self.path], **FAST, **more}
+
+    def exit_with(self, status):
+        """Of every ring from now on."""
+        with open(f'{self.path}.new', 'w') as f:
+            f.write(f'{status}\n')
+        os.rename(f'{self.path}.new', f'{self.path}.exit')
+
+    def all(self):
+        try:
+            with open(self.path) as f:
+                lines = [line.rstrip('\n').split('|') for line in f if line.endswith('\n')]
+        except FileNotFoundError:
+            return []
+        return [Ring(int(at) / 1e6, hook, ids.split(), int(count), int(number), int(left))
+                for at, hook, ids, count, number, left in lines]
+
+    def of(self, event, hook=None):
+        return [r for r in self.all() if event in r.ids and hook in (None, r.hook)]
+
+
+def start(env, hooks, label='alarm', **more):
+    options = {k: more.pop(k) for k in ('crash', 'supervise', 'ready', 'args') if k in more}
+    return env.daemon('alarm', {**BASE, 'hooks': hooks, **more}, label=label, **options)
+
+
+def records(env):
+    return [r.json for r in env.kafka.read_all(env.topic('emergencies')) if r.value is not None]
+
+
+def events(env):
+    found = {}
+    for r in records(env):
+        event = found.setdefault(r['id'], {'rung': {}, 'refused': []})
+        if r['kind'] == 'rung':
+            event['rung'][r['hook']] = r
+        elif r['kind'] == 'refused':
+            event['refused'].append(r)
+        else:
+            event[r['kind']] = r
+    return found
+
+
+def emergency_id(m):
+    return message_id(m['tenant'], m['channel'], m['account'], m['native_id'])
+
+
+class Webhook:
+    """Answers POSTs by the list of statuses, the last one for ever; keeps (headers, body)."""
+
+    def __init__(self, answers=(200,)):
+        self.calls, self._answers = [], list(answers)
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers['Content-Length']))
+                status = outer._take(dict(self.headers), body)
+                self.send_response(status)
+                self.send_header('Content-Length', '0')
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f'http://127.0.0.1:{self._server.server_address[1]}/ring'
+        self._lock = threading.Lock()
+
+    def _take(self, headers, body):
+        with self._lock:
+            self.calls.append((headers, json.loads(body)))
+            return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+    @property
+    def bodies(self):
+        with self._lock:
+            return [b for _, b in self.calls]
+
+    def of(self, event):
+        return [b for b in self.bodies if event in [e['id'] for e in b['emergencies']]]
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
