@@ -166,7 +166,7 @@ def check(env):
 def test_check(env):
     code, found = check(env)
     # Nobody runs the daemons here; all else is right.
-    assert (code, set(found)) == (0, {'normalizer', 'forwarder'}), found
+    assert (code, set(found)) == (0, {'normalizer', 'forwarder', 'alarm'}), found
     text = env.ctl('check')
     assert 'FAIL' not in text and 'warn' in text and env.topic('complaints') in text
 
