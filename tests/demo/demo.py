@@ -12,7 +12,6 @@ import hashlib
 import json
 import os
 import pathlib
-import signal
 import subprocess
 import sys
 import time
@@ -278,29 +277,12 @@ class Demo:
         normalizer = {**city.config_of('normalizer'), 'quiet': '2s'}
         forwarder = {'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir}
         self.box = Mailbox(self.env)
-        GROUPS.append(self.box.proc.pid)
         post = self.box.config(authserv='mx.kota.example')
         for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('file', box),
                              ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)
             say(f'muara-{name} is ready')
         city.lapor.script({'call': 'create', 'nth': 4, 'action': 'drop_after_store'})
-
-
-GROUPS = []  # of programs that have children of their own
-
-
-def wait_gone(seconds=10):
-    """Dovecot's helpers end a moment after it; nothing may outlive this program."""
-    end = time.monotonic() + seconds
-    for group in GROUPS:
-        try:
-            while time.monotonic() < end:
-                os.killpg(group, 0)
-                time.sleep(0.05)
-            os.killpg(group, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 def main():
@@ -315,7 +297,6 @@ def main():
         return 1
     finally:
         left = procs.reap()
-        wait_gone()
     if left:
         print(f'\nDEMO FAILED: still running at its end: {left}', flush=True)
         return 1

@@ -74,7 +74,7 @@ class Daemon:
             if not self._supervisor and not self.alive:
                 raise AssertionError(f'{self.label} ended with {self.proc.code} before READY=1:\n'
                                      f'{tail(self.log)}')
-            return self.notify.ready.is_set()
+            return self.alive and self.notify.ready.is_set()  # not of one that was killed just now
         wait_until(is_ready, timeout or (60 if self._env.sanitized else 20),
                    lambda: f'{self.label} READY=1; last status {self.notify.status!r}\n{tail(self.log)}')
         return self

@@ -167,6 +167,11 @@ class Office:
         records = self.env.kafka.read_all(self.env.topic('submissions'), self.lane)
         return Ruling(records, 'submissions', self.lane).counted()
 
+    def term(self):
+        """Of the newest takeover."""
+        return max(r.json['term'] for r in self.env.kafka.read_all(self.env.topic('submissions'), self.lane)
+                   if (r.key or b'').startswith(b'takeover/'))
+
     def attempts(self, c, call='create', destination=None, filings=None):
         """Attempts at one call of a complaint, oldest first."""
         return [a for a in (filings or self.filings()).attempts.values()

@@ -23,9 +23,10 @@ class Notify:
         threading.Thread(target=self._drain, daemon=True).start()
 
     def reset(self):
-        """Before a restart: READY of the last one says nothing of the next."""
+        """Before a restart: what the last one said is not said by the next."""
         self.ready.clear()
         self.stopping.clear()
+        self.status = ''
 
     def _take(self, key, value):
         if (key, value) == ('READY', '1'):

@@ -45,6 +45,25 @@ def tail(path, lines=15):
         return f'({e})\n'
 
 
+def group_alive(leader):
+    """Is anybody left of this process group? (One that only waits for its
+    parent to take note of its end is not.)"""
+    try:
+        os.killpg(leader, 0)
+    except ProcessLookupError:
+        return False
+    return any(_is_in(entry, leader) for entry in os.listdir('/proc') if entry.isdigit())
+
+
+def _is_in(pid, leader):
+    try:
+        with open(f'/proc/{pid}/stat') as f:
+            state, _, group = f.read().rsplit(')', 1)[1].split()[:3]
+    except OSError:  # gone
+        return False
+    return int(group) == leader and state not in 'ZX'
+
+
 class Proc:
     """One child. `log` takes stdout and stderr (appended)."""
 
@@ -101,9 +120,10 @@ class Proc:
                                  f'log {self.log}') from None
         return self.code
 
-    def stop(self, timeout=30):
+    def stop(self, timeout=30, helpers=10):
         """SIGTERM, and SIGKILL when that does not end it in time (then raises:
-        a drain that hangs is a bug). Gives the exit status."""
+        a drain that hangs is a bug). Gives the exit status. Whom it started
+        (helpers of Dovecot, sshd, nginx) is waited for, then killed, too."""
         self.thaw()
         self.term()
         try:
@@ -111,6 +131,16 @@ class Proc:
         except AssertionError:
             self.kill9()
             raise
+        finally:
+            self._end_helpers(helpers)
+
+    def _end_helpers(self, seconds):
+        """Until nobody of its process group is left."""
+        end = time.monotonic() + seconds
+        while group_alive(self.pid) and time.monotonic() < end:
+            time.sleep(0.02)
+        if group_alive(self.pid):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def rss_kib(self):
         with open(f'/proc/{self.pid}/status') as f:
@@ -181,6 +211,7 @@ def reap():
     for p in left:
         try:
             p.wait(10)
+            p._end_helpers(0)
         except AssertionError:
             pass
     return [p.name for p in left]

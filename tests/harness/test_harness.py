@@ -8,7 +8,7 @@ import sys
 import time
 import unittest
 
-from harness import Proc, Redis, RedisError, Scratch, Supervisor, free_port, wait_until
+from harness import Proc, Redis, RedisError, Scratch, Supervisor, free_port, procs, wait_until
 from harness.daemon import Daemon
 from harness.env import Clock
 
@@ -58,6 +58,14 @@ class Procs(Base):
         with self.assertRaises(AssertionError):
             deaf.stop(0.3)
         self.assertFalse(deaf.alive)
+
+    def test_stop_leaves_no_helper_behind(self):
+        mark = self.scratch.path('helper')
+        p = self.proc('sh', '-c', f'(trap "" TERM; echo > {mark}; while :; do sleep 0.05; done) & '
+                                  f'trap "exit 3" TERM; while :; do sleep 0.05; done')
+        wait_until(lambda: os.path.exists(mark), 5)
+        self.assertEqual(p.stop(5, helpers=0.2), 3)
+        wait_until(lambda: not procs.group_alive(p.pid), 5, 'the helper is gone')
 
     def test_frozen_process_can_be_stopped(self):
         p = self.proc('sleep', 60)
