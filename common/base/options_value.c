@@ -334,6 +334,17 @@ static char *scalar_text(const struct options_layer *at, const char *key, const 
 	return json_dumps(v, JSON_ENCODE_ANY);
 }
 
+/* One text of a list or map; key with the prefix. NULL: told as a fault. */
+static char *entry_text(struct options_faults *f, const struct options_layer *at, const char *key,
+	const json_t *item, const char *of)
+{
+	char *text = item ? scalar_text(at, key, item) : NULL;
+
+	if (!text)
+		options_fault_at(f, at, key + strlen(at->prefix), "must be a text in this %s", of);
+	return text;
+}
+
 static bool to_strings(struct options_faults *f, const struct options_layer *at,
 	const struct option_row *row, const json_t *v, struct strlist *ret)
 {
@@ -345,14 +356,11 @@ static bool to_strings(struct options_faults *f, const struct options_layer *at,
 		options_fault_at(f, at, row->key, "must be a list, such as [first, second]");
 	json_array_foreach (v, i, item) {
 		_cleanup_free_ char *key = xasprintf("%s%s.%zu", at->prefix, row->key, i);
-		char *text = json_is_null(item) ? NULL : scalar_text(at, key, item);
+		char *text = entry_text(f, at, key, json_is_null(item) ? NULL : item, "list");
 
-		if (!text) {
-			options_fault_at(
-				f, at, key + strlen(at->prefix), "must be a text in this list");
-			ok = false;
+		ok &= text != NULL;
+		if (!text)
 			continue;
-		}
 		ret->v = xrealloc(ret->v, (ret->n + 1) * sizeof *ret->v);
 		ret->v[ret->n++] = text;
 	}
@@ -370,14 +378,11 @@ static bool to_map(struct options_faults *f, const struct options_layer *at,
 		options_fault_at(f, at, row->key, "must be a map, \"name: text\" on each line");
 	json_object_foreach (v, name, item) {
 		_cleanup_free_ char *key = xasprintf("%s%s.%s", at->prefix, row->key, name);
-		char *text = scalar_text(at, key, item);
+		char *text = entry_text(f, at, key, item, "map");
 
-		if (!text) {
-			options_fault_at(
-				f, at, key + strlen(at->prefix), "must be a text in this map");
-			ok = false;
+		ok &= text != NULL;
+		if (!text)
 			continue;
-		}
 		ret->v = xrealloc(ret->v, (ret->n + 1) * sizeof *ret->v);
 		ret->v[ret->n++] = (struct strpair){.key = xstrdup(name),
 			.value = text,

@@ -89,99 +89,85 @@ static void what_cannot_be_read_is_absorbed_as_its_place(void **state)
 		.offset = 17,
 		.unusable = "not JSON",
 		.value_hash = "abc"};
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	assert_int_equal(decide_input(&w, &in), DECIDE_RECORD);
-	assert_string_equal(w.d.id, "muara.raw.file/2/17");
-	assert_string_equal(json_str(result(&w), "type"), "dead");
-	assert_string_equal(json_str(result(&w), "id"), "muara.raw.file/2/17");
-	assert_string_equal(json_str(result(&w), "reason"), "not JSON");
-	assert_int_equal(decide_input(&w, &in), DECIDE_ABSORBED);
-	world_close(&w);
+	assert_int_equal(decide_input(w, &in), DECIDE_RECORD);
+	assert_string_equal(w->d.id, "muara.raw.file/2/17");
+	assert_string_equal(json_str(result(w), "type"), "dead");
+	assert_string_equal(json_str(result(w), "id"), "muara.raw.file/2/17");
+	assert_string_equal(json_str(result(w), "reason"), "not JSON");
+	assert_int_equal(decide_input(w, &in), DECIDE_ABSORBED);
 }
 
 static void the_same_again_is_dropped(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	assert_int_equal(say(&w, "w1", "Jalan rusak"), DECIDE_RECORD);
-	assert_int_equal(say(&w, "w1", "Jalan rusak"), DECIDE_ABSORBED);
-	assert_string_equal(w.d.outcome, "absorbed");
-	assert_string_equal(w.d.id, id_of("w1"));
-	world_close(&w);
+	assert_int_equal(say(w, "w1", "Jalan rusak"), DECIDE_RECORD);
+	assert_int_equal(say(w, "w1", "Jalan rusak"), DECIDE_ABSORBED);
+	assert_string_equal(w->d.outcome, "absorbed");
+	assert_string_equal(w->d.id, id_of("w1"));
 }
 
 /* Rule 12: same id, other content. */
 static void another_content_is_a_message_of_its_own(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	const json_t *c;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
-	w.now_ms += SECOND;
-	assert_int_equal(say(&w, "w1", "Jalan lain"), DECIDE_RECORD);
-	assert_int_equal(say(&w, "w1", "Jalan lain"), DECIDE_ABSORBED);
-	w.now_ms += SECOND;
-	assert_int_equal(say(&w, "w1", "Jalan ketiga"), DECIDE_RECORD);
-	assert_int_equal(say(&w, "w1", "Jalan rusak"), DECIDE_ABSORBED);
-	c = snapshot(&w, id_of("w1"));
+	say(w, "w1", "Jalan rusak");
+	w->now_ms += SECOND;
+	assert_int_equal(say(w, "w1", "Jalan lain"), DECIDE_RECORD);
+	assert_int_equal(say(w, "w1", "Jalan lain"), DECIDE_ABSORBED);
+	w->now_ms += SECOND;
+	assert_int_equal(say(w, "w1", "Jalan ketiga"), DECIDE_RECORD);
+	assert_int_equal(say(w, "w1", "Jalan rusak"), DECIDE_ABSORBED);
+	c = snapshot(w, id_of("w1"));
 	assert_int_equal(json_array_size(json_object_get(c, "sources")), 3);
 	assert_true(complaint_has_reason(c, "id-conflict"));
 	assert_string_equal(json_str(c, "text"), "Jalan rusak\n\nJalan lain\n\nJalan ketiga");
-	fire(&w, id_of("w1"), "quiet");
-	is_state(&w, id_of("w1"), "review");
-	world_close(&w);
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "review");
 }
 
 static void a_sticker_says_nothing_a_photo_does(void **state)
 {
 	struct message_attachment a = {
 		.id = "media1", .state = AS_PENDING, .kind = "sticker", .bytes = -1};
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "");
+	m = bubble(w, "w1", "");
 	m.attachments = &a;
 	m.n_attachments = 1;
-	take(&w, &m);
-	assert_string_equal(json_str(result(&w), "class"), "empty");
+	take(w, &m);
+	assert_string_equal(json_str(result(w), "class"), "empty");
 	m.native_id = "w2";
 	a.kind = "image";
-	take(&w, &m);
-	assert_string_equal(json_str(result(&w), "type"), "complaint");
-	world_close(&w);
+	take(w, &m);
+	assert_string_equal(json_str(result(w), "type"), "complaint");
 }
 
 /* --- conversations --- */
 
 static void bubbles_become_one_complaint(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	const json_t *c;
 	int64_t due = 0;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Lampu jalan mati");
-	w.now_ms += 30 * SECOND;
-	say(&w, "w3", "Sejak minggu lalu");
-	w.now_ms += SECOND;
+	say(w, "w1", "Lampu jalan mati");
+	w->now_ms += 30 * SECOND;
+	say(w, "w3", "Sejak minggu lalu");
+	w->now_ms += SECOND;
 	{ /* sent between the two, delivered last */
-		struct message m = bubble(&w, "w2", "di depan pasar");
+		struct message m = bubble(w, "w2", "di depan pasar");
 
 		m.sent_ms = T0 + 10 * SECOND;
-		take(&w, &m);
+		take(w, &m);
 	}
-	assert_string_equal(w.d.outcome, "joined");
-	c = snapshot(&w, id_of("w1"));
+	assert_string_equal(w->d.outcome, "joined");
+	c = snapshot(w, id_of("w1"));
 	assert_int_equal(json_int(c, "version", 0), 3);
 	assert_string_equal(
 		json_str(c, "text"), "Lampu jalan mati\n\ndi depan pasar\n\nSejak minggu lalu");
@@ -190,178 +176,153 @@ static void bubbles_become_one_complaint(void **state)
 		time_parse(json_str(json_array_get(json_object_get(c, "timers"), 0), "due"), &due),
 		0);
 	assert_int_equal(due, T0 + 31 * SECOND + 2 * MINUTE);
-	fire(&w, id_of("w1"), "quiet");
-	c = snapshot(&w, id_of("w1"));
+	fire(w, id_of("w1"), "quiet");
+	c = snapshot(w, id_of("w1"));
 	assert_string_equal(json_str(c, "state"), "ready");
 	assert_int_equal(json_int(c, "version", 0), 4);
 	assert_non_null(json_str(c, "ready_at"));
 	assert_int_equal(json_array_size(json_object_get(c, "timers")), 0);
-	world_close(&w);
 }
 
 static void a_talker_does_not_keep_it_open_for_ever(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	char native[16];
 	int64_t due = 0;
 	int i;
 
-	(void)state;
-	world_open(&w);
-	w.rules.max_messages = 100;
+	w->rules.max_messages = 100;
 	for (i = 0; i < 9; i++) {
 		snprintf(native, sizeof(native), "w%d", i);
-		say(&w, native, "dan lagi");
-		w.now_ms += 70 * SECOND;
+		say(w, native, "dan lagi");
+		w->now_ms += 70 * SECOND;
 	}
-	time_parse(json_str(json_array_get(json_object_get(snapshot(&w, id_of("w0")), "timers"), 0),
+	time_parse(json_str(json_array_get(json_object_get(snapshot(w, id_of("w0")), "timers"), 0),
 			   "due"),
 		&due);
 	assert_int_equal(due, T0 + 10 * MINUTE);
-	world_close(&w);
 }
 
 static void a_timer_of_an_older_version_is_void(void **state)
 {
 	struct decide_input in = {.type = INPUT_TIMER};
 	char id[160];
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
+	say(w, "w1", "Jalan rusak");
 	snprintf(id, sizeof(id), "%s/1/quiet", id_of("w1"));
-	say(&w, "w2", "dan gelap");
-	w.now_ms += HOUR;
+	say(w, "w2", "dan gelap");
+	w->now_ms += HOUR;
 	in.id = id;
-	assert_int_equal(decide_input(&w, &in), DECIDE_IGNORED);
-	fire(&w, id_of("w1"), "quiet");
+	assert_int_equal(decide_input(w, &in), DECIDE_IGNORED);
+	fire(w, id_of("w1"), "quiet");
 	snprintf(id, sizeof(id), "%s/2/quiet", id_of("w1"));
-	assert_int_equal(decide_input(&w, &in), DECIDE_IGNORED); /* and once only */
+	assert_int_equal(decide_input(w, &in), DECIDE_IGNORED); /* and once only */
 	in.id = "00000000-0000-0000-0000-000000000000/1/quiet";
-	assert_int_equal(decide_input(&w, &in), DECIDE_IGNORED);
-	world_close(&w);
+	assert_int_equal(decide_input(w, &in), DECIDE_IGNORED);
 }
 
 static void a_ready_one_opens_again_until_it_is_filed(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
-	fire(&w, id_of("w1"), "quiet");
-	w.now_ms += MINUTE;
-	say(&w, "w2", "di RT 3");
-	is_state(&w, id_of("w1"), "open");
-	assert_null(json_str(snapshot(&w, id_of("w1")), "ready_at"));
-	fire(&w, id_of("w1"), "quiet");
-	file_it(&w, id_of("w1"), "intent", 1);
-	w.now_ms += MINUTE;
-	say(&w, "w3", "Kapan diperbaiki?");
-	assert_string_equal(w.d.outcome, "opened");
-	assert_string_equal(link_reason(&w, id_of("w3")), "filed");
-	assert_int_equal(json_int(snapshot(&w, id_of("w1")), "version", 0), 4);
-	file_it(&w, id_of("w1"), "not_sent", 2); /* it was not filed after all */
-	w.now_ms += MINUTE;
-	say(&w, "w4", "Halo?");
-	assert_string_equal(w.d.outcome, "joined"); /* to the newest of the conversation */
-	assert_true(complaint_has_source(snapshot(&w, id_of("w3")), id_of("w4")));
-	world_close(&w);
+	say(w, "w1", "Jalan rusak");
+	fire(w, id_of("w1"), "quiet");
+	w->now_ms += MINUTE;
+	say(w, "w2", "di RT 3");
+	is_state(w, id_of("w1"), "open");
+	assert_null(json_str(snapshot(w, id_of("w1")), "ready_at"));
+	fire(w, id_of("w1"), "quiet");
+	file_it(w, id_of("w1"), "intent", 1);
+	w->now_ms += MINUTE;
+	say(w, "w3", "Kapan diperbaiki?");
+	assert_string_equal(w->d.outcome, "opened");
+	assert_string_equal(link_reason(w, id_of("w3")), "filed");
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 4);
+	file_it(w, id_of("w1"), "not_sent", 2); /* it was not filed after all */
+	w->now_ms += MINUTE;
+	say(w, "w4", "Halo?");
+	assert_string_equal(w->d.outcome, "joined"); /* to the newest of the conversation */
+	assert_true(complaint_has_source(snapshot(w, id_of("w3")), id_of("w4")));
 }
 
 static void too_long_goes_on_in_a_linked_one(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	char native[16], big[901];
 	int i;
 
-	(void)state;
-	world_open(&w);
 	for (i = 0; i < 6; i++) {
 		snprintf(native, sizeof(native), "w%d", i);
-		say(&w, native, "kalimat");
+		say(w, native, "kalimat");
 	}
-	assert_int_equal(json_array_size(json_object_get(snapshot(&w, id_of("w0")), "sources")), 5);
-	assert_string_equal(link_reason(&w, id_of("w5")), "continued");
+	assert_int_equal(json_array_size(json_object_get(snapshot(w, id_of("w0")), "sources")), 5);
+	assert_string_equal(link_reason(w, id_of("w5")), "continued");
 	memset(big, 'x', sizeof(big) - 1);
 	big[sizeof(big) - 1] = '\0';
-	say(&w, "w6", big);
-	assert_true(complaint_has_source(snapshot(&w, id_of("w5")), id_of("w6")));
-	say(&w, "w7", big);
-	assert_string_equal(link_reason(&w, id_of("w7")), "continued");
-	world_close(&w);
+	say(w, "w6", big);
+	assert_true(complaint_has_source(snapshot(w, id_of("w5")), id_of("w6")));
+	say(w, "w7", big);
+	assert_string_equal(link_reason(w, id_of("w7")), "continued");
 }
 
 static void much_later_is_another_matter(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
-	fire(&w, id_of("w1"), "quiet");
-	w.now_ms = T0 + HOUR;
-	say(&w, "w2", "masih satu jam");
-	assert_string_equal(w.d.outcome, "joined");
-	w.now_ms = T0 + 2 * HOUR + 1;
-	say(&w, "w3", "Sampah menumpuk");
-	assert_string_equal(w.d.outcome, "opened");
-	assert_string_equal(link_reason(&w, id_of("w3")), "later");
-	world_close(&w);
+	say(w, "w1", "Jalan rusak");
+	fire(w, id_of("w1"), "quiet");
+	w->now_ms = T0 + HOUR;
+	say(w, "w2", "masih satu jam");
+	assert_string_equal(w->d.outcome, "joined");
+	w->now_ms = T0 + 2 * HOUR + 1;
+	say(w, "w3", "Sampah menumpuk");
+	assert_string_equal(w->d.outcome, "opened");
+	assert_string_equal(link_reason(w, id_of("w3")), "later");
 }
 
 static void other_people_have_their_own(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
-	m = bubble(&w, "w2", "Jalan rusak");
+	say(w, "w1", "Jalan rusak");
+	m = bubble(w, "w2", "Jalan rusak");
 	m.author.id = "628123450002";
-	take(&w, &m);
-	assert_string_equal(w.d.outcome, "opened");
-	assert_null(link_reason(&w, id_of("w2")));
-	world_close(&w);
+	take(w, &m);
+	assert_string_equal(w->d.outcome, "opened");
+	assert_null(link_reason(w, id_of("w2")));
 }
 
 static void a_claimed_name_links_and_asks(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
-	m = bubble(&w, "w2", "Saya juga yang tadi");
+	say(w, "w1", "Jalan rusak");
+	m = bubble(w, "w2", "Saya juga yang tadi");
 	m.author.proven = false;
-	take(&w, &m);
-	assert_string_equal(link_reason(&w, id_of("w2")), "claimed-identity");
-	assert_true(asked(&w, id_of("w2"), "claimed-identity"));
-	assert_int_equal(json_int(snapshot(&w, id_of("w1")), "version", 0), 1);
-	world_close(&w);
+	take(w, &m);
+	assert_string_equal(link_reason(w, id_of("w2")), "claimed-identity");
+	assert_true(asked(w, id_of("w2"), "claimed-identity"));
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 1);
 }
 
 static void a_call_is_a_matter_of_its_own(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 	int i;
 
-	(void)state;
-	world_open(&w);
 	for (i = 0; i < 2; i++) {
-		m = bubble(&w, i ? "w2" : "w1", "Pohon tumbang");
+		m = bubble(w, i ? "w2" : "w1", "Pohon tumbang");
 		m.kind = MK_CALL;
 		m.call.mapped = CC_NORMAL;
-		take(&w, &m);
-		assert_string_equal(w.d.outcome, "opened");
-		is_state(&w, id_of(m.native_id), "ready"); /* nobody will say more */
-		assert_null(link_reason(&w, id_of(m.native_id)));
+		take(w, &m);
+		assert_string_equal(w->d.outcome, "opened");
+		is_state(w, id_of(m.native_id), "ready"); /* nobody will say more */
+		assert_null(link_reason(w, id_of(m.native_id)));
 	}
-	world_close(&w);
 }
 
 /* --- what is asked of a complaint --- */
@@ -415,103 +376,88 @@ static void what_is_missing_is_asked_for(void **state)
 
 static void nobody_answers_and_it_is_archived(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 	const json_t *c;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "Jalan rusak");
+	m = bubble(w, "w1", "Jalan rusak");
 	m.author.name = NULL;
-	take(&w, &m);
-	fire(&w, id_of("w1"), "quiet");
-	assert_int_equal(fire(&w, id_of("w1"), "hold"), DECIDE_RECORD);
-	c = snapshot(&w, id_of("w1"));
+	take(w, &m);
+	fire(w, id_of("w1"), "quiet");
+	assert_int_equal(fire(w, id_of("w1"), "hold"), DECIDE_RECORD);
+	c = snapshot(w, id_of("w1"));
 	assert_string_equal(json_str(c, "state"), "archived");
 	assert_string_equal(json_str(c, "closed"), "incomplete");
 	assert_int_equal(json_array_size(json_object_get(c, "replies")), 1);
-	assert_string_equal(w.d.outcome, "expired");
-	say(&w, "w2", "Nama saya Siti"); /* too late: a matter of its own */
-	assert_string_equal(link_reason(&w, id_of("w2")), "closed");
-	world_close(&w);
+	assert_string_equal(w->d.outcome, "expired");
+	say(w, "w2", "Nama saya Siti"); /* too late: a matter of its own */
+	assert_string_equal(link_reason(w, id_of("w2")), "closed");
 }
 
 static void an_answer_completes_it(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "Jalan rusak");
+	m = bubble(w, "w1", "Jalan rusak");
 	m.author.name = NULL;
-	take(&w, &m);
-	fire(&w, id_of("w1"), "quiet");
-	is_state(&w, id_of("w1"), "held");
-	w.now_ms += MINUTE;
-	say(&w, "w2", "Maaf, baru lihat"); /* with the name in the profile by now */
-	is_state(&w, id_of("w1"), "open");
-	fire(&w, id_of("w1"), "quiet");
-	is_state(&w, id_of("w1"), "ready");
-	world_close(&w);
+	take(w, &m);
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "held");
+	w->now_ms += MINUTE;
+	say(w, "w2", "Maaf, baru lihat"); /* with the name in the profile by now */
+	is_state(w, id_of("w1"), "open");
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "ready");
 }
 
 static void an_emergency_waits_for_nobody(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "KEBAKARAN");
+	m = bubble(w, "w1", "KEBAKARAN");
 	m.author.name = NULL;
-	take(&w, &m);
-	is_state(&w, id_of("w1"), "review"); /* though a name is missing, and at once */
-	assert_true(json_flag(snapshot(&w, id_of("w1")), "emergency"));
-	assert_int_equal(json_array_size(json_object_get(snapshot(&w, id_of("w1")), "timers")), 0);
-	say(&w, "w2", "cepat");
-	is_state(&w, id_of("w1"), "review");
-	world_close(&w);
+	take(w, &m);
+	is_state(w, id_of("w1"), "review"); /* though a name is missing, and at once */
+	assert_true(json_flag(snapshot(w, id_of("w1")), "emergency"));
+	assert_int_equal(json_array_size(json_object_get(snapshot(w, id_of("w1")), "timers")), 0);
+	say(w, "w2", "cepat");
+	is_state(w, id_of("w1"), "review");
 }
 
 static void a_later_word_makes_it_an_emergency(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Ada asap");
-	say(&w, "w2", "KEBAKARAN");
-	is_state(&w, id_of("w1"), "review");
-	world_close(&w);
+	say(w, "w1", "Ada asap");
+	say(w, "w2", "KEBAKARAN");
+	is_state(w, id_of("w1"), "review");
 }
 
 static void who_must_be_looked_at(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "Jalan rusak");
+	m = bubble(w, "w1", "Jalan rusak");
 	m.source.review_required = true;
-	take(&w, &m);
-	fire(&w, id_of("w1"), "quiet");
-	is_state(&w, id_of("w1"), "review");
-	assert_true(asked(&w, id_of("w1"), "source-review"));
-	m = bubble(&w, "w2", "Jalan rusak");
+	take(w, &m);
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "review");
+	assert_true(asked(w, id_of("w1"), "source-review"));
+	m = bubble(w, "w2", "Jalan rusak");
 	m.tenant = "batu";
 	{
 		_cleanup_json_ json_t *record = record_of(&m);
 		const char *id = json_str(record, "id");
 
-		take_json(&w, record);
-		assert_true(asked(&w, id, "unknown-tenant"));
-		assert_null(json_str(snapshot(&w, id), "destination"));
-		fire(&w, id, "quiet");
-		is_state(&w, id, "review");
+		take_json(w, record);
+		assert_true(asked(w, id, "unknown-tenant"));
+		assert_null(json_str(snapshot(w, id), "destination"));
+		fire(w, id, "quiet");
+		is_state(w, id, "review");
 	}
-	world_close(&w);
 }
 
 /* --- edits, deletions --- */
@@ -528,149 +474,124 @@ static enum decide_verdict change(struct world *w, const char *native, const cha
 
 static void an_edit_replaces_the_words(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan Mawar rusak");
-	w.now_ms += SECOND;
-	say(&w, "w2", "Tolong");
-	w.now_ms += SECOND;
-	change(&w, "w1", "1", MK_EDIT, "Jalan Melati rusak");
-	assert_string_equal(w.d.outcome, "edited");
+	say(w, "w1", "Jalan Mawar rusak");
+	w->now_ms += SECOND;
+	say(w, "w2", "Tolong");
+	w->now_ms += SECOND;
+	change(w, "w1", "1", MK_EDIT, "Jalan Melati rusak");
+	assert_string_equal(w->d.outcome, "edited");
 	assert_string_equal(
-		json_str(snapshot(&w, id_of("w1")), "text"), "Jalan Melati rusak\n\nTolong");
-	assert_int_equal(change(&w, "w1", "1", MK_EDIT, "Jalan Melati rusak"), DECIDE_ABSORBED);
-	fire(&w, id_of("w1"), "quiet");
-	is_state(&w, id_of("w1"), "ready");
-	world_close(&w);
+		json_str(snapshot(w, id_of("w1")), "text"), "Jalan Melati rusak\n\nTolong");
+	assert_int_equal(change(w, "w1", "1", MK_EDIT, "Jalan Melati rusak"), DECIDE_ABSORBED);
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "ready");
 }
 
 static void an_older_edit_that_comes_later_changes_nothing(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "satu");
-	w.now_ms += 10 * SECOND;
-	change(&w, "w1", "2", MK_EDIT, "tiga");
-	m = bubble(&w, "w1", "dua");
+	say(w, "w1", "satu");
+	w->now_ms += 10 * SECOND;
+	change(w, "w1", "2", MK_EDIT, "tiga");
+	m = bubble(w, "w1", "dua");
 	m.kind = MK_EDIT;
 	m.revision = "1";
 	m.sent_ms -= 5 * SECOND;
-	take(&w, &m);
-	assert_string_equal(json_str(snapshot(&w, id_of("w1")), "text"), "tiga");
-	assert_int_equal(json_array_size(json_object_get(snapshot(&w, id_of("w1")), "sources")), 3);
-	world_close(&w);
+	take(w, &m);
+	assert_string_equal(json_str(snapshot(w, id_of("w1")), "text"), "tiga");
+	assert_int_equal(json_array_size(json_object_get(snapshot(w, id_of("w1")), "sources")), 3);
 }
 
 static void a_change_before_its_message_waits(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	const json_t *c;
 
-	(void)state;
-	world_open(&w);
-	w.now_ms += 10 * SECOND;
-	change(&w, "w1", "1", MK_EDIT, "Jalan Melati");
-	assert_string_equal(w.d.outcome, "noted");
-	assert_string_equal(json_str(result(&w), "waits_for"), id_of("w1"));
-	assert_null(json_object_get(json_object_get(result(&w), "content"), "original"));
-	w.now_ms -= 10 * SECOND;
-	say(&w, "w1", "Jalan Mawar");
-	c = snapshot(&w, id_of("w1"));
+	w->now_ms += 10 * SECOND;
+	change(w, "w1", "1", MK_EDIT, "Jalan Melati");
+	assert_string_equal(w->d.outcome, "noted");
+	assert_string_equal(json_str(result(w), "waits_for"), id_of("w1"));
+	assert_null(json_object_get(json_object_get(result(w), "content"), "original"));
+	w->now_ms -= 10 * SECOND;
+	say(w, "w1", "Jalan Mawar");
+	c = snapshot(w, id_of("w1"));
 	assert_string_equal(json_str(c, "text"), "Jalan Melati");
 	assert_int_equal(json_int(c, "version", 0), 1);
 	assert_int_equal(json_array_size(json_object_get(c, "sources")), 2);
-	world_close(&w);
 }
 
 static void a_deletion_withdraws(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
-	say(&w, "w2", "Maaf salah kirim");
-	change(&w, "w2", "d", MK_DELETE, "");
-	assert_string_equal(w.d.outcome, "edited");
-	assert_string_equal(json_str(snapshot(&w, id_of("w1")), "text"), "Jalan rusak");
-	assert_true(asked(&w, id_of("w1"), "deleted"));
-	is_state(&w, id_of("w1"), "review"); /* at once: somebody takes something back */
-	change(&w, "w1", "d", MK_DELETE, "");
-	assert_string_equal(w.d.outcome, "withdrawn");
-	is_state(&w, id_of("w1"), "withdrawn");
-	assert_string_equal(json_str(snapshot(&w, id_of("w1")), "text"), "");
-	change(&w, "w1", "2", MK_EDIT, "Jalan");
-	assert_string_equal(json_str(result(&w), "reason"), "its complaint is closed");
-	world_close(&w);
+	say(w, "w1", "Jalan rusak");
+	say(w, "w2", "Maaf salah kirim");
+	change(w, "w2", "d", MK_DELETE, "");
+	assert_string_equal(w->d.outcome, "edited");
+	assert_string_equal(json_str(snapshot(w, id_of("w1")), "text"), "Jalan rusak");
+	assert_true(asked(w, id_of("w1"), "deleted"));
+	is_state(w, id_of("w1"), "review"); /* at once: somebody takes something back */
+	change(w, "w1", "d", MK_DELETE, "");
+	assert_string_equal(w->d.outcome, "withdrawn");
+	is_state(w, id_of("w1"), "withdrawn");
+	assert_string_equal(json_str(snapshot(w, id_of("w1")), "text"), "");
+	change(w, "w1", "2", MK_EDIT, "Jalan");
+	assert_string_equal(json_str(result(w), "reason"), "its complaint is closed");
 }
 
 static void a_deletion_before_its_message_withdraws_it(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	change(&w, "w1", "d", MK_DELETE, "");
-	say(&w, "w1", "Jalan rusak");
-	is_state(&w, id_of("w1"), "withdrawn");
-	assert_int_equal(json_array_size(json_object_get(snapshot(&w, id_of("w1")), "timers")), 0);
-	world_close(&w);
+	change(w, "w1", "d", MK_DELETE, "");
+	say(w, "w1", "Jalan rusak");
+	is_state(w, id_of("w1"), "withdrawn");
+	assert_int_equal(json_array_size(json_object_get(snapshot(w, id_of("w1")), "timers")), 0);
 }
 
 static void an_emergency_is_not_taken_back_by_a_finger(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "KEBAKARAN");
-	change(&w, "w1", "d", MK_DELETE, "");
-	is_state(&w, id_of("w1"), "review");
-	assert_true(asked(&w, id_of("w1"), "deleted"));
-	world_close(&w);
+	say(w, "w1", "KEBAKARAN");
+	change(w, "w1", "d", MK_DELETE, "");
+	is_state(w, id_of("w1"), "review");
+	assert_true(asked(w, id_of("w1"), "deleted"));
 }
 
 static void what_is_filed_is_not_changed(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w1", "Jalan rusak");
-	fire(&w, id_of("w1"), "quiet");
-	file_it(&w, id_of("w1"), "intent", 1);
-	change(&w, "w1", "1", MK_EDIT, "Jalan bagus");
-	assert_string_equal(json_str(result(&w), "reason"), "its complaint is filed");
-	assert_string_equal(
-		json_str(json_object_get(result(&w), "content"), "text"), "Jalan bagus");
-	change(&w, "w1", "d", MK_DELETE, "");
-	assert_string_equal(w.d.outcome, "noted");
-	attach(&w, "m1", id_of("w1"), "p");
-	assert_string_equal(w.d.outcome, "noted");
-	order(&w, "archive", id_of("w1"), 2, NULL);
-	assert_string_equal(json_str(result(&w), "reason"), "the complaint is filed");
-	assert_int_equal(json_int(snapshot(&w, id_of("w1")), "version", 0), 2);
-	world_close(&w);
+	say(w, "w1", "Jalan rusak");
+	fire(w, id_of("w1"), "quiet");
+	file_it(w, id_of("w1"), "intent", 1);
+	change(w, "w1", "1", MK_EDIT, "Jalan bagus");
+	assert_string_equal(json_str(result(w), "reason"), "its complaint is filed");
+	assert_string_equal(json_str(json_object_get(result(w), "content"), "text"), "Jalan bagus");
+	change(w, "w1", "d", MK_DELETE, "");
+	assert_string_equal(w->d.outcome, "noted");
+	attach(w, "m1", id_of("w1"), "p");
+	assert_string_equal(w->d.outcome, "noted");
+	order(w, "archive", id_of("w1"), 2, NULL);
+	assert_string_equal(json_str(result(w), "reason"), "the complaint is filed");
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 2);
 }
 
 static void a_change_of_what_is_no_complaint_is_noted(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "Promo");
+	m = bubble(w, "w1", "Promo");
 	m.class = MC_SPAM;
-	take(&w, &m);
-	change(&w, "w1", "1", MK_EDIT, "Promo lain");
-	assert_string_equal(json_str(result(&w), "reason"), "its message is in no complaint");
-	world_close(&w);
+	take(w, &m);
+	change(w, "w1", "1", MK_EDIT, "Promo lain");
+	assert_string_equal(json_str(result(w), "reason"), "its message is in no complaint");
 }
 
 /* --- media --- */
@@ -680,76 +601,67 @@ static void a_photo_finds_its_complaint(void **state)
 	struct message_attachment a = {
 		.id = "p1", .state = AS_PENDING, .kind = "image", .bytes = -1};
 	_cleanup_free_ char *before = NULL;
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 	const json_t *c;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "Ini fotonya");
+	m = bubble(w, "w1", "Ini fotonya");
 	m.attachments = &a;
 	m.n_attachments = 1;
-	take(&w, &m);
-	before = xstrdup(json_str(snapshot(&w, id_of("w1")), "content_hash"));
-	assert_int_equal(attach(&w, "m1", id_of("w1"), "p1"), DECIDE_RECORD);
-	assert_string_equal(w.d.outcome, "media");
-	c = snapshot(&w, id_of("w1"));
+	take(w, &m);
+	before = xstrdup(json_str(snapshot(w, id_of("w1")), "content_hash"));
+	assert_int_equal(attach(w, "m1", id_of("w1"), "p1"), DECIDE_RECORD);
+	assert_string_equal(w->d.outcome, "media");
+	c = snapshot(w, id_of("w1"));
 	assert_string_equal(
 		json_str(json_array_get(json_object_get(c, "attachments"), 0), "state"), "stored");
 	assert_string_not_equal(json_str(c, "content_hash"), before);
 	assert_int_equal(
 		json_array_size(json_object_get(c, "timers")), 1); /* its quiet period goes on */
-	assert_int_equal(attach(&w, "m1", id_of("w1"), "p1"), DECIDE_ABSORBED);
-	assert_int_equal(attach(&w, "m2", id_of("w1"), "p9"), DECIDE_RECORD);
-	assert_string_equal(w.d.outcome, "noted");
-	assert_int_equal(fire(&w, id_of("w1"), "quiet"), DECIDE_RECORD);
-	is_state(&w, id_of("w1"), "ready");
-	world_close(&w);
+	assert_int_equal(attach(w, "m1", id_of("w1"), "p1"), DECIDE_ABSORBED);
+	assert_int_equal(attach(w, "m2", id_of("w1"), "p9"), DECIDE_RECORD);
+	assert_string_equal(w->d.outcome, "noted");
+	assert_int_equal(fire(w, id_of("w1"), "quiet"), DECIDE_RECORD);
+	is_state(w, id_of("w1"), "ready");
 }
 
 static void a_photo_before_its_message_waits(void **state)
 {
 	struct message_attachment a = {
 		.id = "p1", .state = AS_PENDING, .kind = "image", .bytes = -1};
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	attach(&w, "m1", id_of("w1"), "p1");
-	assert_string_equal(json_str(result(&w), "waits_for"), id_of("w1"));
-	m = bubble(&w, "w1", "Ini fotonya");
+	attach(w, "m1", id_of("w1"), "p1");
+	assert_string_equal(json_str(result(w), "waits_for"), id_of("w1"));
+	m = bubble(w, "w1", "Ini fotonya");
 	m.attachments = &a;
 	m.n_attachments = 1;
-	take(&w, &m);
+	take(w, &m);
 	assert_string_equal(
-		json_str(json_array_get(
-				 json_object_get(snapshot(&w, id_of("w1")), "attachments"), 0),
+		json_str(
+			json_array_get(json_object_get(snapshot(w, id_of("w1")), "attachments"), 0),
 			"state"),
 		"stored");
-	world_close(&w);
 }
 
 static void media_without_a_home_is_noted(void **state)
 {
 	struct decide_input in = {
 		.type = INPUT_MEDIA, .topic = "muara.media", .offset = 3, .unusable = "not JSON"};
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	assert_int_equal(decide_input(&w, &in), DECIDE_RECORD);
-	assert_string_equal(w.d.id, "muara.media/0/3");
-	assert_int_equal(decide_input(&w, &in), DECIDE_ABSORBED);
-	attach(&w, "m1", id_of("w1"), NULL);
-	assert_string_equal(json_str(result(&w), "reason"), "no attachment in it");
-	m = bubble(&w, "w2", "Promo");
+	assert_int_equal(decide_input(w, &in), DECIDE_RECORD);
+	assert_string_equal(w->d.id, "muara.media/0/3");
+	assert_int_equal(decide_input(w, &in), DECIDE_ABSORBED);
+	attach(w, "m1", id_of("w1"), NULL);
+	assert_string_equal(json_str(result(w), "reason"), "no attachment in it");
+	m = bubble(w, "w2", "Promo");
 	m.class = MC_SPAM;
-	take(&w, &m);
-	attach(&w, "m2", id_of("w2"), "p1");
-	assert_string_equal(json_str(result(&w), "reason"), "its message is in no complaint");
-	world_close(&w);
+	take(w, &m);
+	attach(w, "m2", id_of("w2"), "p1");
+	assert_string_equal(json_str(result(w), "reason"), "its message is in no complaint");
 }
 
 /* --- commands --- */
@@ -835,21 +747,18 @@ static void an_officer_acts(void **state)
 
 static void a_hold_outlives_more_bubbles(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	bring_to(&w, "ready");
-	order(&w, "hold", id_of("w1"), 2, NULL);
-	say(&w, "w2", "tambahan");
-	is_state(&w, id_of("w1"), "held");
-	order(&w, "complete", id_of("w1"), 4, "{\"name\":\"Budi\"}");
-	is_state(&w, id_of("w1"), "held");
-	order(&w, "release", id_of("w1"), 5, NULL);
-	is_state(&w, id_of("w1"), "ready");
+	bring_to(w, "ready");
+	order(w, "hold", id_of("w1"), 2, NULL);
+	say(w, "w2", "tambahan");
+	is_state(w, id_of("w1"), "held");
+	order(w, "complete", id_of("w1"), 4, "{\"name\":\"Budi\"}");
+	is_state(w, id_of("w1"), "held");
+	order(w, "release", id_of("w1"), 5, NULL);
+	is_state(w, id_of("w1"), "ready");
 	assert_non_null(
-		json_str(json_object_get(snapshot(&w, id_of("w1")), "review"), "released_by"));
-	world_close(&w);
+		json_str(json_object_get(snapshot(w, id_of("w1")), "review"), "released_by"));
 }
 
 static void a_command_is_absorbed_once(void **state)
@@ -861,20 +770,17 @@ static void a_command_is_absorbed_once(void **state)
 	_cleanup_json_ json_t *c = json_pack("{s:s,s:s,s:s,s:s,s:i}", "id",
 		"cccccccc-0000-4000-8000-aaaaaaaaaaaa", "what", "release", "for", "normalizer",
 		"complaint", id_of("w1"), "version", 2);
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	assert_int_equal(decide_input(&w, &in), DECIDE_RECORD);
-	assert_string_equal(w.d.outcome, "refused");
-	assert_int_equal(decide_input(&w, &in), DECIDE_ABSORBED);
+	assert_int_equal(decide_input(w, &in), DECIDE_RECORD);
+	assert_string_equal(w->d.outcome, "refused");
+	assert_int_equal(decide_input(w, &in), DECIDE_ABSORBED);
 	in.record = c;
-	assert_int_equal(decide_input(&w, &in), DECIDE_RECORD);
-	assert_int_equal(decide_input(&w, &in), DECIDE_ABSORBED);
+	assert_int_equal(decide_input(w, &in), DECIDE_RECORD);
+	assert_int_equal(decide_input(w, &in), DECIDE_ABSORBED);
 	json_set_str(c, "for", "forwarder");
 	json_set_str(c, "id", "cccccccc-0000-4000-8000-bbbbbbbbbbbb");
-	assert_int_equal(decide_input(&w, &in), DECIDE_IGNORED);
-	world_close(&w);
+	assert_int_equal(decide_input(w, &in), DECIDE_IGNORED);
 }
 
 /* --- replay --- */
@@ -900,45 +806,42 @@ static void order_replay(
 
 static void a_message_is_decided_anew(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	say(&w, "w0", "Ini keluhan");
-	m = bubble(&w, "w1", "Bukan promo");
+	say(w, "w0", "Ini keluhan");
+	m = bubble(w, "w1", "Bukan promo");
 	m.class = MC_SPAM;
-	take(&w, &m);
-	order_replay(&w, 1, id_of("w0"), NULL, NULL);
+	take(w, &m);
+	order_replay(w, 1, id_of("w0"), NULL, NULL);
 	assert_string_equal(
-		json_str(result(&w), "reason"), "the message is neither dead nor archived");
-	order_replay(&w, 2, id_of("w7"), NULL, NULL);
-	assert_string_equal(json_str(result(&w), "reason"), "there is no such message");
-	order_replay(&w, 3, id_of("w1"), NULL, NULL);
-	assert_int_equal(w.d.verdict, DECIDE_FETCH);
-	assert_string_equal(w.d.topic, "muara.raw.whatsapp");
-	assert_int_equal(w.d.offset, 1);
-	order_replay(&w, 3, id_of("w1"), NULL, "raw record is gone (retention)");
-	assert_string_equal(w.d.outcome, "refused");
-	assert_string_equal(json_str(result(&w), "reason"), "raw record is gone (retention)");
+		json_str(result(w), "reason"), "the message is neither dead nor archived");
+	order_replay(w, 2, id_of("w7"), NULL, NULL);
+	assert_string_equal(json_str(result(w), "reason"), "there is no such message");
+	order_replay(w, 3, id_of("w1"), NULL, NULL);
+	assert_int_equal(w->d.verdict, DECIDE_FETCH);
+	assert_string_equal(w->d.topic, "muara.raw.whatsapp");
+	assert_int_equal(w->d.offset, 1);
+	order_replay(w, 3, id_of("w1"), NULL, "raw record is gone (retention)");
+	assert_string_equal(w->d.outcome, "refused");
+	assert_string_equal(json_str(result(w), "reason"), "raw record is gone (retention)");
 	{
 		_cleanup_json_ json_t *other = NULL, *again = NULL;
 
 		m.native_id = "w9";
 		other = record_of(&m);
-		order_replay(&w, 4, id_of("w1"), other, NULL);
-		assert_string_equal(w.d.outcome, "refused");
+		order_replay(w, 4, id_of("w1"), other, NULL);
+		assert_string_equal(w->d.outcome, "refused");
 		m.native_id = "w1";
 		m.class = MC_HUMAN; /* the source, or this build, knows better by now */
 		again = record_of(&m);
-		order_replay(&w, 5, id_of("w1"), again, NULL);
+		order_replay(w, 5, id_of("w1"), again, NULL);
 	}
-	assert_string_equal(w.d.outcome, "joined");
-	assert_true(complaint_has_source(snapshot(&w, id_of("w0")), id_of("w1")));
-	assert_int_equal(json_array_size(json_object_get(w.d.body, "inputs")), 2);
-	order_replay(&w, 6, id_of("w1"), NULL, NULL);
-	assert_string_equal(w.d.outcome, "refused");
-	world_close(&w);
+	assert_string_equal(w->d.outcome, "joined");
+	assert_true(complaint_has_source(snapshot(w, id_of("w0")), id_of("w1")));
+	assert_int_equal(json_array_size(json_object_get(w->d.body, "inputs")), 2);
+	order_replay(w, 6, id_of("w1"), NULL, NULL);
+	assert_string_equal(w->d.outcome, "refused");
 }
 
 /* --- refusals of the forwarder, an accepted restore --- */
@@ -959,24 +862,21 @@ static void refuse_filing(
 
 static void a_refused_filing_asks_a_person(void **state)
 {
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	bring_to(&w, "ready");
-	refuse_filing(&w, 1, id_of("w1"), 1, id_of("w9"));
-	assert_string_equal(w.d.outcome, "noted"); /* an older version */
-	refuse_filing(&w, 2, id_of("w1"), 2, id_of("w9"));
-	assert_string_equal(w.d.outcome, "linked");
-	is_state(&w, id_of("w1"), "review");
-	assert_string_equal(link_reason(&w, id_of("w1")), "already-filed");
-	refuse_filing(&w, 2, id_of("w1"), 2, id_of("w9"));
-	assert_int_equal(w.d.verdict, DECIDE_ABSORBED);
-	refuse_filing(&w, 3, id_of("w1"), 3, id_of("w9"));
-	assert_string_equal(w.d.outcome, "noted"); /* in review already */
-	refuse_filing(&w, 4, id_of("w8"), 1, id_of("w9"));
-	assert_string_equal(w.d.outcome, "noted");
-	world_close(&w);
+	bring_to(w, "ready");
+	refuse_filing(w, 1, id_of("w1"), 1, id_of("w9"));
+	assert_string_equal(w->d.outcome, "noted"); /* an older version */
+	refuse_filing(w, 2, id_of("w1"), 2, id_of("w9"));
+	assert_string_equal(w->d.outcome, "linked");
+	is_state(w, id_of("w1"), "review");
+	assert_string_equal(link_reason(w, id_of("w1")), "already-filed");
+	refuse_filing(w, 2, id_of("w1"), 2, id_of("w9"));
+	assert_int_equal(w->d.verdict, DECIDE_ABSORBED);
+	refuse_filing(w, 3, id_of("w1"), 3, id_of("w9"));
+	assert_string_equal(w->d.outcome, "noted"); /* in review already */
+	refuse_filing(w, 4, id_of("w8"), 1, id_of("w9"));
+	assert_string_equal(w->d.outcome, "noted");
 }
 
 static void what_was_there_at_a_restore_is_looked_at(void **state)
@@ -984,19 +884,16 @@ static void what_was_there_at_a_restore_is_looked_at(void **state)
 	_cleanup_json_ json_t *record = NULL;
 	struct decide_input in = {
 		.type = INPUT_MESSAGE, .topic = "muara.raw.file", .restored = true};
-	struct world w;
+	struct world *w = *state;
 	struct message m;
 
-	(void)state;
-	world_open(&w);
-	m = bubble(&w, "w1", "Jalan rusak");
+	m = bubble(w, "w1", "Jalan rusak");
 	record = record_of(&m);
 	in.record = record;
-	assert_int_equal(decide_input(&w, &in), DECIDE_RECORD);
-	fire(&w, id_of("w1"), "quiet");
-	is_state(&w, id_of("w1"), "review");
-	assert_true(asked(&w, id_of("w1"), "restored"));
-	world_close(&w);
+	assert_int_equal(decide_input(w, &in), DECIDE_RECORD);
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "review");
+	assert_true(asked(w, id_of("w1"), "restored"));
 }
 
 static void after_a_restore_a_person_looks(void **state)
@@ -1007,27 +904,24 @@ static void after_a_restore_a_person_looks(void **state)
 	struct decide_input in = {.type = INPUT_COMMAND, .topic = "muara.commands", .record = c};
 	struct decide_input each = {.type = INPUT_RESTORE};
 	char id[160];
-	struct world w;
+	struct world *w = *state;
 
-	(void)state;
-	world_open(&w);
-	bring_to(&w, "ready");
-	assert_int_equal(decide_input(&w, &in), DECIDE_ACCEPT);
+	bring_to(w, "ready");
+	assert_int_equal(decide_input(w, &in), DECIDE_ACCEPT);
 	snprintf(id, sizeof(id), "eeeeeeee-0000-4000-8000-aaaaaaaaaaaa/%s", id_of("w1"));
 	each.id = id;
-	assert_int_equal(decide_input(&w, &each), DECIDE_RECORD);
-	is_state(&w, id_of("w1"), "review");
-	assert_true(asked(&w, id_of("w1"), "restored"));
-	assert_int_equal(decide_input(&w, &each), DECIDE_ABSORBED);
+	assert_int_equal(decide_input(w, &each), DECIDE_RECORD);
+	is_state(w, id_of("w1"), "review");
+	assert_true(asked(w, id_of("w1"), "restored"));
+	assert_int_equal(decide_input(w, &each), DECIDE_ABSORBED);
 	in.accepted = true;
-	assert_int_equal(decide_input(&w, &in), DECIDE_RECORD);
+	assert_int_equal(decide_input(w, &in), DECIDE_RECORD);
 	in.accepted = false;
-	assert_int_equal(decide_input(&w, &in), DECIDE_ABSORBED);
-	order(&w, "release", id_of("w1"), 3, NULL);
-	file_it(&w, id_of("w1"), "intent", 1);
+	assert_int_equal(decide_input(w, &in), DECIDE_ABSORBED);
+	order(w, "release", id_of("w1"), 3, NULL);
+	file_it(w, id_of("w1"), "intent", 1);
 	snprintf(id, sizeof(id), "eeeeeeee-0000-4000-8000-bbbbbbbbbbbb/%s", id_of("w1"));
-	assert_int_equal(decide_input(&w, &each), DECIDE_IGNORED); /* filed: it is done */
-	world_close(&w);
+	assert_int_equal(decide_input(w, &each), DECIDE_IGNORED); /* filed: it is done */
 }
 
 /* --- size --- */
@@ -1035,32 +929,29 @@ static void after_a_restore_a_person_looks(void **state)
 static void a_decision_too_large_is_dead(void **state)
 {
 	_cleanup_free_ char *big = xmalloc(60000);
-	struct world w;
+	struct world *w = *state;
 	char native[16];
 	int i;
 
-	(void)state;
-	world_open(&w);
-	w.rules.max_messages = 1000;
-	w.rules.max_text_bytes = 1u << 30; /* rules that let it grow beyond the log's limit */
-	memset(big, '\"', 59999);	   /* two bytes each in a record */
+	w->rules.max_messages = 1000;
+	w->rules.max_text_bytes = 1u << 30; /* rules that let it grow beyond the log's limit */
+	memset(big, '\"', 59999);	    /* two bytes each in a record */
 	big[59999] = '\0';
 	for (i = 0; i < 9; i++) {
 		snprintf(native, sizeof(native), "w%d", i);
 		big[0] = (char)('a' + i);
-		assert_int_equal(say(&w, native, big), DECIDE_RECORD);
-		assert_true(json_dumpb(w.d.body, NULL, 0, JSON_COMPACT) <= DECISION_RECORD_MAX);
-		if (strcmp(w.d.outcome, "dead") == 0)
+		assert_int_equal(say(w, native, big), DECIDE_RECORD);
+		assert_true(json_dumpb(w->d.body, NULL, 0, JSON_COMPACT) <= DECISION_RECORD_MAX);
+		if (strcmp(w->d.outcome, "dead") == 0)
 			break;
 	}
 	assert_int_equal(i, 4);
-	assert_string_equal(json_str(result(&w), "id"), id_of("w4"));
-	assert_int_equal(strncmp(json_str(result(&w), "reason"), "decision too large", 18), 0);
-	assert_int_equal(json_int(result(&w), "offset", -1), 4);
-	assert_string_equal(json_str(snapshot(&w, id_of("w0")), "state"), "open");
-	assert_int_equal(fire(&w, id_of("w0"), "quiet"), DECIDE_RECORD); /* and it lives on */
-	is_state(&w, id_of("w0"), "ready");
-	world_close(&w);
+	assert_string_equal(json_str(result(w), "id"), id_of("w4"));
+	assert_int_equal(strncmp(json_str(result(w), "reason"), "decision too large", 18), 0);
+	assert_int_equal(json_int(result(w), "offset", -1), 4);
+	assert_string_equal(json_str(snapshot(w, id_of("w0")), "state"), "open");
+	assert_int_equal(fire(w, id_of("w0"), "quiet"), DECIDE_RECORD); /* and it lives on */
+	is_state(w, id_of("w0"), "ready");
 }
 
 static void every_outcome_has_a_metric(void **state)
@@ -1073,48 +964,65 @@ static void every_outcome_has_a_metric(void **state)
 			assert_string_not_equal(decide_outcomes[i], decide_outcomes[k]);
 }
 
+static int open_world(void **state)
+{
+	static struct world w;
+
+	world_open(&w);
+	*state = &w;
+	return 0;
+}
+
+static int close_world(void **state)
+{
+	world_close(*state);
+	return 0;
+}
+
+#define WORLD(f) cmocka_unit_test_setup_teardown(f, open_world, close_world)
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_class_has_one_place),
-		cmocka_unit_test(what_cannot_be_read_is_absorbed_as_its_place),
-		cmocka_unit_test(the_same_again_is_dropped),
-		cmocka_unit_test(another_content_is_a_message_of_its_own),
-		cmocka_unit_test(a_sticker_says_nothing_a_photo_does),
-		cmocka_unit_test(bubbles_become_one_complaint),
-		cmocka_unit_test(a_talker_does_not_keep_it_open_for_ever),
-		cmocka_unit_test(a_timer_of_an_older_version_is_void),
-		cmocka_unit_test(a_ready_one_opens_again_until_it_is_filed),
-		cmocka_unit_test(too_long_goes_on_in_a_linked_one),
-		cmocka_unit_test(much_later_is_another_matter),
-		cmocka_unit_test(other_people_have_their_own),
-		cmocka_unit_test(a_claimed_name_links_and_asks),
-		cmocka_unit_test(a_call_is_a_matter_of_its_own),
+		WORLD(what_cannot_be_read_is_absorbed_as_its_place),
+		WORLD(the_same_again_is_dropped),
+		WORLD(another_content_is_a_message_of_its_own),
+		WORLD(a_sticker_says_nothing_a_photo_does),
+		WORLD(bubbles_become_one_complaint),
+		WORLD(a_talker_does_not_keep_it_open_for_ever),
+		WORLD(a_timer_of_an_older_version_is_void),
+		WORLD(a_ready_one_opens_again_until_it_is_filed),
+		WORLD(too_long_goes_on_in_a_linked_one),
+		WORLD(much_later_is_another_matter),
+		WORLD(other_people_have_their_own),
+		WORLD(a_claimed_name_links_and_asks),
+		WORLD(a_call_is_a_matter_of_its_own),
 		cmocka_unit_test(what_is_missing_is_asked_for),
-		cmocka_unit_test(nobody_answers_and_it_is_archived),
-		cmocka_unit_test(an_answer_completes_it),
-		cmocka_unit_test(an_emergency_waits_for_nobody),
-		cmocka_unit_test(a_later_word_makes_it_an_emergency),
-		cmocka_unit_test(who_must_be_looked_at),
-		cmocka_unit_test(an_edit_replaces_the_words),
-		cmocka_unit_test(an_older_edit_that_comes_later_changes_nothing),
-		cmocka_unit_test(a_change_before_its_message_waits),
-		cmocka_unit_test(a_deletion_withdraws),
-		cmocka_unit_test(a_deletion_before_its_message_withdraws_it),
-		cmocka_unit_test(an_emergency_is_not_taken_back_by_a_finger),
-		cmocka_unit_test(what_is_filed_is_not_changed),
-		cmocka_unit_test(a_change_of_what_is_no_complaint_is_noted),
-		cmocka_unit_test(a_photo_finds_its_complaint),
-		cmocka_unit_test(a_photo_before_its_message_waits),
-		cmocka_unit_test(media_without_a_home_is_noted),
+		WORLD(nobody_answers_and_it_is_archived),
+		WORLD(an_answer_completes_it),
+		WORLD(an_emergency_waits_for_nobody),
+		WORLD(a_later_word_makes_it_an_emergency),
+		WORLD(who_must_be_looked_at),
+		WORLD(an_edit_replaces_the_words),
+		WORLD(an_older_edit_that_comes_later_changes_nothing),
+		WORLD(a_change_before_its_message_waits),
+		WORLD(a_deletion_withdraws),
+		WORLD(a_deletion_before_its_message_withdraws_it),
+		WORLD(an_emergency_is_not_taken_back_by_a_finger),
+		WORLD(what_is_filed_is_not_changed),
+		WORLD(a_change_of_what_is_no_complaint_is_noted),
+		WORLD(a_photo_finds_its_complaint),
+		WORLD(a_photo_before_its_message_waits),
+		WORLD(media_without_a_home_is_noted),
 		cmocka_unit_test(an_officer_acts),
-		cmocka_unit_test(a_hold_outlives_more_bubbles),
-		cmocka_unit_test(a_command_is_absorbed_once),
-		cmocka_unit_test(a_message_is_decided_anew),
-		cmocka_unit_test(a_refused_filing_asks_a_person),
-		cmocka_unit_test(what_was_there_at_a_restore_is_looked_at),
-		cmocka_unit_test(after_a_restore_a_person_looks),
-		cmocka_unit_test(a_decision_too_large_is_dead),
+		WORLD(a_hold_outlives_more_bubbles),
+		WORLD(a_command_is_absorbed_once),
+		WORLD(a_message_is_decided_anew),
+		WORLD(a_refused_filing_asks_a_person),
+		WORLD(what_was_there_at_a_restore_is_looked_at),
+		WORLD(after_a_restore_a_person_looks),
+		WORLD(a_decision_too_large_is_dead),
 		cmocka_unit_test(every_outcome_has_a_metric),
 	};
 

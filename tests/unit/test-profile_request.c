@@ -22,9 +22,9 @@
 
 #include "daemons/forwarder/profile.h"
 
+#include "golden.h"
 #include "scratch.h"
 
-#define GOLDEN	"tests/golden/lapor-v3/"
 #define ID	"6f1d2c3b-4a59-5e68-8b77-0123456789ab"
 #define TICKET	"ABCDE-FGHJK"
 #define IMAGE	"3bf14efa063f30dd377522beb06e56e4820606224c2f432e88e1274b8a8b78f5"
@@ -53,17 +53,6 @@ static const struct strmap agencies = {agency_rows, ARRAY_SIZE(agency_rows)};
 static const char *const auth_headers[] = {"auth: Bearer sandbox-auth", "token: {TOKEN}", NULL};
 static const char *const authorization_headers[] = {
 	"Authorization: Bearer sandbox-auth", "token: {TOKEN}", NULL};
-
-static json_t *snapshot(const char *name)
-{
-	_cleanup_free_ char *path = xasprintf(GOLDEN "complaint-%s.json", name), *text = NULL;
-	json_t *j = NULL;
-	size_t n;
-
-	assert_int_equal(fsio_read_file(path, 1 << 20, &text, &n, NULL), 0);
-	assert_int_equal(json_parse(text, n, 1 << 20, &j, NULL), 0);
-	return j;
-}
 
 static struct profile_input input_of(const json_t *complaint)
 {
