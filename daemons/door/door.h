@@ -22,6 +22,8 @@ struct door_conf {
 	int64_t body_bytes, in_flight_bytes, attachment_bytes;
 	int64_t connections, batch_lines;
 	struct optlist services; /* of struct open311_service */
+	char *form_templates, *address_header;
+	int64_t form_per_minute, form_burst;
 };
 extern const struct option_row door_options[];
 void door_check(void *conf, struct options_faults *f); /* struct door_conf * */
@@ -34,6 +36,7 @@ struct door {
 	struct intake *intakes;
 	long open;		    /* intakes without an answer */
 	struct index_public *index; /* how far complaints are */
+	struct door_form *form;	    /* NULL: no form page */
 	struct metric *answers, *messages;
 };
 

@@ -131,7 +131,7 @@ void door_json_one(struct door *d, struct httpd_request *r)
 		idempotency = httpd_header(r, "Idempotency-Key");
 	body.p = httpd_body(r, &body.n);
 	i = intake_new(d, r, answer_one);
-	intake_charge(i, k);
+	intake_charge(i, k->client);
 	take(i, d, k, idempotency && *idempotency ? idempotency : NULL, body, 0);
 	intake_go(i);
 }
@@ -192,7 +192,7 @@ void door_json_batch(struct door *d, struct httpd_request *r)
 	if (!door_has_room(d, r, k, n))
 		return;
 	i = intake_new(d, r, door_answer_items);
-	intake_charge(i, k);
+	intake_charge(i, k->client);
 	while (next_line(&body, &line)) {
 		number++;
 		if (!is_blank(line))

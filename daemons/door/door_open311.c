@@ -165,7 +165,7 @@ static void take(struct door *d, struct httpd_request *r, const struct doorkey *
 		m.source.place = "form";
 		m.original.data = httpd_body(r, &m.original.len);
 		i = intake_new(d, r, answer_report);
-		intake_charge(i, k);
+		intake_charge(i, k->client);
 		intake_put(i, &m, 0);
 		intake_go(i);
 	}

@@ -108,9 +108,9 @@ struct intake *intake_new(struct door *d, struct httpd_request *r, intake_answer
 	return i;
 }
 
-void intake_charge(struct intake *i, const struct doorkey *k)
+void intake_charge(struct intake *i, const char *name)
 {
-	snprintf(i->client, sizeof(i->client), "%s", k->client);
+	snprintf(i->client, sizeof(i->client), "%s", name);
 }
 
 static struct intake_item *add(struct intake *i, long line)

@@ -28,8 +28,8 @@ typedef void intake_answer_fn(
 	struct door *d, struct httpd_request *r, const struct intake_item *items, size_t n);
 
 struct intake *intake_new(struct door *d, struct httpd_request *r, intake_answer_fn *answer);
-/* What is not stored is given back to this client's quota; k is copied. */
-void intake_charge(struct intake *i, const struct doorkey *k);
+/* What is not stored is given back to this name's quota. */
+void intake_charge(struct intake *i, const char *name);
 void intake_put(struct intake *i, const struct message *m, long line);
 void intake_refuse(struct intake *i, long line, int status, const char *reason);
 void intake_again(struct intake *i, long line); /* could not be stored now, nor what follows */

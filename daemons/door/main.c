@@ -14,6 +14,7 @@
 #include "core/index_public.h"
 
 #include "door.h"
+#include "door_form.h"
 #include "door_json.h"
 #include "door_open311.h"
 #include "intake.h"
@@ -30,6 +31,8 @@ static const struct way {
 } ways[] = {
 	{"POST", "/v1/messages", door_json_one},
 	{"POST", "/v1/batch", door_json_batch},
+	{"GET", "/lapor", door_form_get},
+	{"POST", "/lapor", door_form_post},
 	{"GET", "/open311/v2/services.json", door_open311_services},
 	{"GET", "/open311/v2/services.xml", door_open311_services},
 	{"POST", "/open311/v2/requests.json", door_open311_post},
@@ -60,7 +63,8 @@ static void on_refused(void *ctx, int status)
 static void register_metrics(struct door *d)
 {
 	static const char *const statuses[] = {"200", "201", "202", "207", "400", "401", "403",
-		"404", "405", "408", "411", "413", "414", "415", "429", "431", "500", "503", NULL};
+		"404", "405", "408", "411", "413", "414", "415", "422", "429", "431", "500", "503",
+		NULL};
 	static const char *const ends[] = {"stored", "refused", "again", NULL};
 
 	d->answers = metric_counter(
@@ -77,6 +81,7 @@ static void door_close(void *state)
 		return;
 	intake_close_all(&st->door);
 	httpd_close(st->httpd);
+	door_form_close(&st->door);
 	keyring_close(st->door.keys);
 	quotas_free(st->door.quotas);
 	index_public_free(st->door.index);
@@ -96,6 +101,8 @@ static int open_parts(struct state *st, const struct door_conf *c, struct err *e
 
 	st->door.index = index_public_new(
 		shared->redis, shared->prefix, (int)shared->lanes, INDEX_TIMEOUT_MS);
+	if (r == 0)
+		r = door_form_open(&st->door, e);
 	if (r)
 		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)

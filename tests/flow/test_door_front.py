@@ -48,7 +48,7 @@ def test_the_shipped_front(env):
         assert post(BODY) == 202
         assert n.request('POST', PATH, BODY, headers(key, PATH, BODY + b' '))[0] == 401
         assert n.request('GET', PATH)[0] == 403
-        assert post(b'x' * (8 * 1024 * 1024 + 1)) == 413
+        assert post(b'x' * (16 * 1024 * 1024 + 1)) == 413
         many = b''.join(json.dumps({'native_id': f'B-{i}', 'text': 'Sampah ' + 'x' * 4000}).encode() + b'\n'
                         for i in range(500))
         assert post(many, '/v1/batch') == 202
