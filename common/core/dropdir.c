@@ -270,6 +270,8 @@ static void start_anew(struct dropdir *d)
 	uint64_t next = d->acks.next;
 
 	leave(d);
+	if (d->ops->again)
+		d->ops->again(d->ctx, ackprefix_done(&d->acks));
 	ackprefix_free(&d->acks);
 	ackprefix_init(&d->acks, next);
 	for (size_t i = 0; i < d->n; i++) {
@@ -946,6 +948,11 @@ void dropdir_drain(struct dropdir *d)
 bool dropdir_drained(const struct dropdir *d)
 {
 	return d->failed || (ackprefix_open(&d->acks) == 0 && !d->writing && !d->dirty);
+}
+
+uint64_t dropdir_acknowledged(const struct dropdir *d)
+{
+	return ackprefix_done(&d->acks);
 }
 
 int dropdir_fd(const struct dropdir *d)

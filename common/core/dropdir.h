@@ -76,6 +76,9 @@ struct dropdir_ops {
 		struct err *e);
 	/* Write this cursor; one at a time; dropdir_written tells how it went. */
 	int (*cursor)(void *ctx, const json_t *value, int64_t raw_offset, struct err *e);
+	/* A report failed: the rows from `number` on count as not handed out, and come again. May
+	 * be NULL. */
+	void (*again)(void *ctx, uint64_t number);
 };
 
 struct dropdir;
@@ -96,5 +99,7 @@ void dropdir_written(void *dropdir, uint64_t number, bool ok, int64_t offset);
 void dropdir_drain(struct dropdir *d);
 bool dropdir_drained(const struct dropdir *d);
 
+/* Rows with smaller numbers are acknowledged, and never come again in this run. */
+uint64_t dropdir_acknowledged(const struct dropdir *d);
 int dropdir_fd(const struct dropdir *d);      /* of the folder, for files beside the drop */
 size_t dropdir_held(const struct dropdir *d); /* files held because of a fault */

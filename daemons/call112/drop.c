@@ -6,8 +6,7 @@
  *
  * Known gaps: HTTPS and SFTP drops and a JSON poll are not here yet (a mounted folder or an rsync
  * into it serves); attachments are read in the loop, a large one on a slow disk delays the rows
- * behind it; a row with the id of an earlier one and other content becomes a message of its own,
- * marked id-conflict by the normalizer, not an edit. */
+ * behind it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -22,8 +21,10 @@
 #include "base/util.h"
 #include "core/dropdir.h"
 
+#include "calls.h"
 #include "drop.h"
 #include "options.h"
+#include "unmapped.h"
 
 #define CURSOR_NAME "drop"
 
@@ -35,6 +36,8 @@ struct drop {
 	int attachments_fd; /* -1: they lie in the drop folder */
 	struct c112_file *file;
 	struct c112_row row;
+	struct calls *calls;
+	struct unmapped *unmapped;
 	/* attachments of the row at hand */
 	struct message_attachment attachments[MESSAGE_ATTACHMENTS_MAX];
 	char hashes[MESSAGE_ATTACHMENTS_MAX][SHA256_HEX_SIZE];
@@ -43,7 +46,8 @@ struct drop {
 	struct metric *rows, *attached, *held;
 };
 
-static const char *const row_labels[] = {"message", "undecodable", "nothing", NULL};
+static const char *const row_labels[] = {
+	"message", "update", "undecodable", "again", "nothing", NULL};
 static const char *const attachment_labels[] = {"stored", "missing", "refused", NULL};
 
 /* --- attachments --- */
@@ -92,26 +96,35 @@ static int store(struct drop *d, int fd, size_t i, struct err *e)
 	return 0;
 }
 
+/* As the row names them; nothing is opened yet. */
+static void name_attachments(struct drop *d)
+{
+	for (size_t i = 0; i < d->row.n_paths; i++) {
+		const char *path = d->row.paths[i], *slash = strrchr(path, '/');
+
+		d->attachments[i] = (struct message_attachment){.id = path,
+			.state = AS_MISSING,
+			.bytes = -1,
+			.mime = mime_of(path),
+			.name = slash ? slash + 1 : path};
+	}
+	d->row.m.attachments = d->attachments;
+	d->row.m.n_attachments = d->row.n_paths;
+}
+
 /* 0, or -errno when the blob store cannot take it: nothing may be produced then. */
 static int attach(struct drop *d, size_t i, struct err *e)
 {
 	int base = d->attachments_fd >= 0 ? d->attachments_fd : dropdir_fd(d->dir);
-	const char *path = d->row.paths[i], *slash = strrchr(path, '/');
-	struct message_attachment *a = &d->attachments[i];
 	_cleanup_close_ int fd = -1;
 	struct err why = {0};
 	int r;
 
-	*a = (struct message_attachment){.id = path,
-		.state = AS_MISSING,
-		.bytes = -1,
-		.mime = mime_of(path),
-		.name = slash ? slash + 1 : path};
-	r = fsio_open_beneath(base, path, O_RDONLY | O_NONBLOCK, 0, &fd, &why);
+	r = fsio_open_beneath(base, d->row.paths[i], O_RDONLY | O_NONBLOCK, 0, &fd, &why);
 	if (r == 0)
 		return store(d, fd, i, e);
 	if (r == -EXDEV || r == -ELOOP) /* a path that would leave the folder */
-		a->state = AS_REFUSED;
+		d->attachments[i].state = AS_REFUSED;
 	else if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
 		return err_set(e, r, "an attachment cannot be opened now");
 	return 0;
@@ -143,8 +156,6 @@ static int attach_all(struct drop *d, const struct dropdir_at *at, struct err *e
 	}
 	if (missing && wait_for_it(d, at))
 		return -EAGAIN;
-	d->row.m.attachments = d->attachments;
-	d->row.m.n_attachments = d->row.n_paths;
 	return 0;
 }
 
@@ -161,9 +172,13 @@ static int on_enter(
 	return at->offset ? c112_file_learn(d->file, head, n, e) : 0;
 }
 
-static void count_row(struct drop *d)
+static void count_row(struct drop *d, enum calls_verdict verdict)
 {
-	metric_add(d->rows, d->row.m.class == MC_UNDECODABLE ? "undecodable" : "message", 1);
+	metric_add(d->rows,
+		d->row.m.class == MC_UNDECODABLE ? "undecodable"
+		: verdict == CALLS_UPDATE	 ? "update"
+						 : "message",
+		1);
 	for (size_t i = 0; i < d->row.m.n_attachments; i++)
 		metric_add(d->attached,
 			attachment_labels[d->attachments[i].state == AS_STORED	  ? 0
@@ -172,7 +187,9 @@ static void count_row(struct drop *d)
 			1);
 }
 
-static int put_row(struct drop *d, const struct dropdir_at *at, struct err *e)
+/* What the books let through: into the blob store, into Kafka, into the books. */
+static int put_ruled(struct drop *d, const struct dropdir_at *at, const struct calls_ruling *ruling,
+	struct err *e)
 {
 	int r = attach_all(d, at, e);
 
@@ -180,6 +197,29 @@ static int put_row(struct drop *d, const struct dropdir_at *at, struct err *e)
 		CRASH_POINT("after-verify", source_in_flight(d->source));
 		r = source_put(d->source, &d->row.m, dropdir_report, d->dir, at->number, NULL, e);
 	}
+	if (r)
+		return r;
+	calls_settle(d->calls, dropdir_acknowledged(d->dir));
+	calls_put(d->calls, ruling, at->number);
+	unmapped_tell(d->unmapped, &d->row.m);
+	count_row(d, ruling->verdict);
+	return 0;
+}
+
+static int put_row(struct drop *d, const struct dropdir_at *at, bool *put, struct err *e)
+{
+	_cleanup_(calls_ruling_free) struct calls_ruling ruling = {0};
+	_cleanup_json_ json_t *fields = NULL;
+	int r;
+
+	name_attachments(d);
+	calls_judge(d->calls, &d->row.m, &fields, &ruling);
+	if (ruling.verdict == CALLS_NOTHING) {
+		metric_add(d->rows, "again", 1);
+		return 0;
+	}
+	r = put_ruled(d, at, &ruling, e);
+	*put = r == 0;
 	if (r && r != -EAGAIN && r != -ENOBUFS) { /* no fault of the file: it must not be held */
 		log_warn("a row is not taken in yet: %s", e->text);
 		return -EAGAIN;
@@ -209,12 +249,15 @@ static ssize_t on_row(
 		metric_add(d->rows, "nothing", 1);
 		return (ssize_t)d->row.used;
 	}
-	r = put_row(d, at, e);
-	if (r)
-		return r;
-	count_row(d);
-	*put = true;
-	return (ssize_t)d->row.used;
+	r = put_row(d, at, put, e);
+	return r ? r : (ssize_t)d->row.used;
+}
+
+static void on_again(void *ctx, uint64_t number)
+{
+	struct drop *d = ctx;
+
+	calls_undo(d->calls, number);
 }
 
 static int on_cursor(void *ctx, const json_t *value, int64_t raw_offset, struct err *e)
@@ -224,7 +267,7 @@ static int on_cursor(void *ctx, const json_t *value, int64_t raw_offset, struct 
 	return source_cursor(d->source, CURSOR_NAME, value, raw_offset, dropdir_written, d->dir, e);
 }
 
-static const struct dropdir_ops dir_ops = {on_enter, on_row, on_cursor};
+static const struct dropdir_ops dir_ops = {on_enter, on_row, on_cursor, on_again};
 
 /* --- source --- */
 
@@ -236,6 +279,8 @@ static void drop_close(void *state)
 		return;
 	c112_row_free(&d->row);
 	c112_file_free(d->file);
+	calls_free(d->calls);
+	unmapped_free(d->unmapped);
 	dropdir_close(d->dir);
 	if (d->attachments_fd >= 0)
 		close(d->attachments_fd);
@@ -292,6 +337,8 @@ static int drop_open(struct source *s, void **ret_state, struct err *e)
 	d->held = metric_gauge("muara_call112_held_files",
 		"Files that are not read because of a fault the log names", NULL, NULL);
 	set_rules(d);
+	d->calls = calls_new(d->conf->common.account);
+	d->unmapped = unmapped_new(d->rules.zone_minutes);
 	r = open_folders(d, e);
 	if (r) {
 		drop_close(d);
@@ -307,6 +354,13 @@ static void drop_cursor(void *state, const char *name, const json_t *value)
 
 	if (strcmp(name, CURSOR_NAME) == 0)
 		dropdir_restore(d->dir, value);
+}
+
+static void drop_raw(void *state, const json_t *record)
+{
+	struct drop *d = state;
+
+	calls_learn(d->calls, record);
 }
 
 static int64_t drop_step(void *state)
@@ -342,6 +396,7 @@ const struct source_ops call112_source = {
 	.check = call112_check,
 	.open = drop_open,
 	.cursor = drop_cursor,
+	.raw = drop_raw,
 	.step = drop_step,
 	.drain = drop_drain,
 	.drained = drop_drained,

@@ -6,6 +6,7 @@ import os
 
 from harness import flow, wait_until
 from harness import call112 as c112
+from harness.schema import validate_topic
 
 
 def start(env, folder, label='call112', crash=None, supervise=False, **over):
@@ -196,18 +197,50 @@ def test_a_growing_file_is_followed(env):
 
 
 @flow(limit=60)
-def test_the_same_file_again_has_the_same_ids(env):
+def test_the_same_file_again_is_nothing_new(env):
     folder = env.scratch.mkdir('drop')
     calls = c112.Centre(env.random).calls(20) + [c112.call('', text='tanpa nomor')]
     data = c112.csv_bytes(calls)
-    start(env, folder)
+    d = start(env, folder)
     c112.put(folder, 'a.csv', data)
     wait_done(folder, 'a.csv')
     c112.put(folder, 'a.csv', data)
     c112.put(folder, 'salinan.csv', data)
     wait_done(folder, 'a.csv', 'a.csv.1', 'salinan.csv')
+    assert d.restart().alive  # the books are in the raw log, not in memory
+    c112.put(folder, 'lagi.csv', c112.csv_bytes(calls[:-1], delimiter=','))
+    wait_done(folder, 'lagi.csv')
     ids = [m['id'] for m in raw(env)]
-    assert len(ids) == 63 and len(set(ids)) == 21
+    assert len(ids) == len(set(ids)) == 21
+
+
+@flow(limit=60)
+def test_updates_join_their_call(env):
+    folder = env.scratch.mkdir('drop')
+    first = [c112.call('U-1', text='Asap di gudang'), c112.call('U-2', kind='Prank', text=''),
+             c112.call('U-3', kind='ODGJ'), c112.call('U-4')]
+    later = [first[0]._replace(kind='Kebakaran'), first[1]._replace(kind='Darurat', text='Api'),
+             first[2]._replace(kind='Laporan', notes='selesai'), first[3]]
+    d = start(env, folder, complete='stable', finished='keep', settle='1h')
+    c112.append(folder, 'a.csv', c112.csv_bytes(first))
+    wait_for(env, map(c112.id_of, first))
+    c112.append(folder, 'a.csv', ''.join(map(c112.csv_line, later)).encode())
+    wait_until(lambda: env.kafka.end(env.topic('raw.call112')) >= 7, 30, 'three updates')
+    c112.append(folder, 'b.csv', c112.csv_bytes(later))  # again, under another name
+    c112.append(folder, 'b.csv', c112.csv_line(c112.call('U-5')).encode())
+    wait_until(lambda: c112.id_of_native('U-5') in by_id(env), 30, 'the last row of b.csv')
+    found = raw(env)
+    assert len(found) == 8
+    new = {(m['kind'], m['class'], m['native_id'].split('#')[0]): m for m in found[4:]}
+    assert set(new) == {('edit', 'emergency', 'U-1'), ('call', 'emergency', 'U-2'),
+                        ('edit', 'human', 'U-3'), ('call', 'human', 'U-5')}
+    assert new['edit', 'emergency', 'U-1']['revision']
+    assert new['edit', 'emergency', 'U-1']['call']['mapped'] == 'emergency'
+    assert new['call', 'emergency', 'U-2']['fields']['call_id'] == 'U-2'
+    metrics = d.metrics()
+    assert metrics['muara_call112_unmapped_types_total'] == 1
+    assert 'ODGJ' not in d.log_text() and 'the call at a.csv:4 has a type' in d.log_text()
+    validate_topic(env, 'raw.call112')
 
 
 @flow(limit=60)

@@ -6,6 +6,7 @@ DROPDIR = 'common/core/dropdir.c'
 DECODE = 'daemons/call112/decode.c'
 DROP = 'daemons/call112/drop.c'
 GEO = 'common/core/geo.c'
+CALLS = 'daemons/call112/calls.c'
 
 MUTANTS = [
     # --- screening: a missed emergency is the error that counts
@@ -154,4 +155,30 @@ MUTANTS = [
          old='	skip_blanks(&p);\n	return *p ? -EINVAL : 0;\n}\n\n/* Between',
          new='	skip_blanks(&p);\n	return *p == \'!\' ? -EINVAL : 0;\n}\n\n/* Between',
          test='unit:test-geo/the_rest_stays_text'),
+
+    # --- the books of calls
+    dict(name='calls-same-row-told-again', file=CALLS,
+         old='	if (state_of(c, ret->content) == SEEN)', new='	if (state_of(c, ret->content) == COUNTS)',
+         test='unit:test-calls/the_same_row_is_nothing'),
+    dict(name='calls-archived-call-upgraded-by-an-edit', file=CALLS,
+         old='	if (!counted && ret->counts) {', new='	if (!counted && ret->counts && !*id) {',
+         test='unit:test-calls/an_archived_call_that_counts_is_a_call_of_its_own'),
+    dict(name='calls-downgrade-decided-by-nobody', file=CALLS,
+         old='			m->class = MC_UNKNOWN;', new='			m->class += 0;',
+         test='unit:test-calls/a_downgrade_goes_to_a_person'),
+    dict(name='calls-nothing-undone', file=CALLS,
+         old='	calls_settle(c, number);\n	while (c->n) {', new='	calls_settle(c, UINT64_MAX);\n	while (c->n) {',
+         test='unit:test-calls/rows_that_come_again_get_the_ids_they_had'),
+    dict(name='calls-settled-undone-too', file=CALLS,
+         old='changes[settled].number < number)', new='changes[settled].number < number && !number)',
+         test='unit:test-calls/rows_that_come_again_get_the_ids_they_had'),
+    dict(name='calls-bytes-are-the-content', file=CALLS,
+         old='"author", "text", "location",', new='"author", "original", "text", "location",',
+         test='unit:test-calls/the_same_row_is_nothing'),
+    dict(name='unmapped-alarm-for-every-call', file='daemons/call112/unmapped.c',
+         old='	return new;', new='	return new || u->day;',
+         test='unit:test-calls/one_alarm_a_type_and_day'),
+    dict(name='dropdir-again-is-not-told', file=DROPDIR,
+         old='	if (d->ops->again)', new='	if (d->ops->again && d->draining)',
+         test='unit:test-dropdir/a_failed_report_goes_back_to_the_prefix'),
 ]

@@ -38,6 +38,7 @@ struct user {
 	json_t *cursor;	     /* the last one given out */
 	int cursors, refuse; /* refuse: what row() says */
 	int64_t raw;
+	uint64_t again; /* what on_again was told last */
 	char head[64];
 };
 
@@ -92,7 +93,12 @@ static int on_cursor(void *ctx, const json_t *value, int64_t raw_offset, struct 
 	return 0;
 }
 
-static const struct dropdir_ops ops = {on_enter, on_row, on_cursor};
+static void on_again(void *ctx, uint64_t number)
+{
+	((struct user *)ctx)->again = number;
+}
+
+static const struct dropdir_ops ops = {on_enter, on_row, on_cursor, on_again};
 
 /* --- help --- */
 
@@ -353,6 +359,8 @@ static void a_failed_report_goes_back_to_the_prefix(void **state)
 	advance(5000);
 	run(u);
 	assert_int_equal(u->n, 5);
+	assert_int_equal(u->again, u->rows[1].number);
+	assert_int_equal(dropdir_acknowledged(u->d), u->rows[3].number);
 	expect_row(u, 3, "two", "a.csv:2");
 	expect_row(u, 4, "three", "a.csv:3");
 	written(u, true);
