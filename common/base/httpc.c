@@ -52,6 +52,8 @@ struct httpc_call {
 	size_t n_sources;
 	httpc_done_fn *done;
 	void (*first_byte)(void *ctx);
+	bool (*may_connect)(void *ctx, const struct sockaddr *to);
+	int (*take)(void *ctx, const void *p, size_t n);
 	void *ctx;
 	int64_t start_ms;
 	struct buf body;
@@ -249,6 +251,8 @@ static size_t on_body(char *p, size_t size, size_t n, void *ctx)
 	size_t room = c->body.max - c->body.len;
 
 	n *= size;
+	if (c->take)
+		return c->take(c->ctx, p, n) ? 0 : n;
 	if (n > room) {
 		c->too_large = true;
 		buf_add(&c->body, p, room);
@@ -302,6 +306,17 @@ static int refuse_to_go_back(void *ctx, curl_off_t offset, int origin)
 	(void)offset;
 	(void)origin;
 	return CURL_SEEKFUNC_FAIL;
+}
+
+/* What libcurl would do itself, for an address that passes. */
+static curl_socket_t on_socket(void *ctx, curlsocktype purpose, struct curl_sockaddr *to)
+{
+	struct httpc_call *c = ctx;
+
+	(void)purpose;
+	if (!c->may_connect(c->ctx, &to->addr))
+		return CURL_SOCKET_BAD;
+	return socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
 }
 
 /* libcurl tells a head after it was written. */
@@ -468,6 +483,10 @@ static void set_callbacks(struct httpc_call *c)
 	curl_easy_setopt(c->easy, CURLOPT_WRITEDATA, c);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERFUNCTION, on_head);
 	curl_easy_setopt(c->easy, CURLOPT_HEADERDATA, c);
+	if (c->may_connect) {
+		curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+		curl_easy_setopt(c->easy, CURLOPT_OPENSOCKETDATA, c);
+	}
 	if (!c->first_byte)
 		return;
 	curl_easy_setopt(c->easy, CURLOPT_DEBUGFUNCTION, on_debug);
@@ -489,6 +508,8 @@ int httpc_send(struct httpc *h, const struct httpc_request *r, httpc_done_fn *do
 		.done = done,
 		.ctx = ctx,
 		.first_byte = r->first_byte,
+		.may_connect = r->may_connect,
+		.take = r->take,
 		.start_ms = clock_mono_ms(),
 		.body = BUF_INIT(r->max_answer)};
 	c->easy = curl_easy_init();

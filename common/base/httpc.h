@@ -16,6 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "base/err.h"
 #include "base/loop.h"
@@ -43,6 +44,14 @@ struct httpc_request { /* copied where needed before httpc_send returns, except 
 	/* Called at most once, when the first bytes of the request have certainly left (on a
 	   connection that stands, after TLS). Must not call back into httpc. May be NULL. */
 	void (*first_byte)(void *ctx); /* ctx: that of httpc_send */
+	/* May this address be connected to? Asked with what the name resolved to, before each new
+	   connection, so no name can lie; false: the next address, or CURLE_COULDNT_CONNECT. A
+	   connection that stands is used again without asking: one client, one policy. NULL: any.
+	   Must not call back into httpc. */
+	bool (*may_connect)(void *ctx, const struct sockaddr *to);
+	/* Takes the body of the answer, in pieces, instead of keeping it (max_answer does not
+	   count); not 0: the call ends with CURLE_WRITE_ERROR. Must not call back. NULL: kept. */
+	int (*take)(void *ctx, const void *p, size_t n);
 };
 struct httpc_answer { /* borrowed for the call */
 	int curl;     /* CURLE_* */

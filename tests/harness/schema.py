@@ -19,7 +19,7 @@ import jsonschema
 from .kafka import ROOT
 
 FOLDER = os.path.join(ROOT, 'config', 'schema')
-NAMES = ('message', 'decision', 'submission', 'command', 'cursor', 'lane', 'emergency')
+NAMES = ('message', 'decision', 'submission', 'command', 'cursor', 'lane', 'emergency', 'media')
 LANE_LOGS = {'complaints': 'decision', 'submissions': 'submission'}
 
 
@@ -73,6 +73,8 @@ def key_of(record):
         return record['id']
     if name in ('decision', 'submission'):
         return f"{record['term']}/{record['n']}"
+    if name == 'media' and 'index' in record:
+        return f"{record['message']}/{record['index']}"
     if name == 'lane':
         if record['kind'] == 'genesis':
             return 'genesis'
@@ -89,7 +91,7 @@ def _wanted(topic):
         return ('message',)
     if topic in LANE_LOGS:
         return ('lane', LANE_LOGS[topic])
-    return {'commands': ('command',), 'cursors': ('cursor',), 'replies': ('lane',),
+    return {'commands': ('command',), 'cursors': ('cursor',), 'replies': ('lane',), 'media': ('media',),
             'emergencies': ('emergency',)}[topic]
 
 

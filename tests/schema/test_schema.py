@@ -112,6 +112,10 @@ BROKEN = [
     ('lane-genesis', 'log', 'raw.file', 'log'),
     ('lane-takeover', 'term', 0, 'term'),
     ('lane-takeover', 'rules', GONE, '(root)'),
+    ('media-stored', 'attachment.sha256', GONE, 'attachment'),
+    ('media-stored', 'attachment.state', 'pending', 'attachment.state'),
+    ('media-refused', 'attachment.reason', 'Because of it', 'attachment.reason'),
+    ('media-refused', 'message', GONE, '(root)'),
 ]
 
 

@@ -540,6 +540,76 @@ static void connections_are_kept(void **state)
 
 /* --- failures --- */
 
+static int asked;
+
+static bool nowhere(void *ctx, const struct sockaddr *to)
+{
+	(void)ctx;
+	assert_int_equal(to->sa_family, AF_INET);
+	asked++;
+	return false;
+}
+
+static bool anywhere(void *ctx, const struct sockaddr *to)
+{
+	(void)ctx;
+	(void)to;
+	asked++;
+	return true;
+}
+
+static void addresses_are_asked(void **state)
+{
+	struct bed *b = *state;
+
+	SERVE(b, {ANSWER, OK}, {ANSWER, OK});
+	asked = 0;
+	call(b, REQUEST("GET", .may_connect = nowhere));
+	assert_int_equal(b->a.curl, CURLE_COULDNT_CONNECT);
+	assert_int_equal(b->a.sent_bytes, 0);
+	assert_int_equal(asked, 1);
+	call(b, REQUEST("GET", .may_connect = anywhere));
+	assert_int_equal(b->a.status, 200);
+	assert_int_equal(asked, 2);
+	call(b, REQUEST("GET", .may_connect = anywhere)); /* the connection that stands */
+	assert_int_equal(b->a.status, 200);
+	assert_int_equal(asked, 2);
+	end(b);
+	assert_int_equal(b->server.connections, 1);
+}
+
+static struct buf taken = BUF_INIT(100);
+
+static int take(void *ctx, const void *p, size_t n)
+{
+	(void)ctx;
+	return buf_add(&taken, p, n);
+}
+
+static int take_nothing(void *ctx, const void *p, size_t n)
+{
+	(void)ctx;
+	(void)p;
+	(void)n;
+	return -EFBIG;
+}
+
+static void a_body_taken_in_pieces(void **state)
+{
+	struct bed *b = *state;
+
+	SERVE(b, {ANSWER, OK}, {ANSWER, OK});
+	call(b, REQUEST("GET", .take = take, .max_answer = 1)); /* which does not count */
+	assert_int_equal(b->a.status, 200);
+	assert_int_equal(b->a.curl, CURLE_OK);
+	assert_int_equal(b->body.len, 0);
+	assert_string_equal(buf_str(&taken), "ok");
+	buf_free(&taken);
+	call(b, REQUEST("GET", .take = take_nothing));
+	assert_int_equal(b->a.curl, CURLE_WRITE_ERROR);
+	assert_false(b->a.too_large);
+}
+
 static void refused_means_nothing_was_sent(void **state)
 {
 	struct bed *b = *state;
@@ -802,6 +872,8 @@ int main(void)
 		TEST(keep_alive_closed_under_an_empty_post),
 		TEST(a_get_may_be_repeated),
 		TEST(connections_are_kept),
+		TEST(addresses_are_asked),
+		TEST(a_body_taken_in_pieces),
 		TEST(refused_means_nothing_was_sent),
 		TEST(silence_before_tls_means_nothing_was_sent),
 		TEST(no_tls_there_means_nothing_was_sent),

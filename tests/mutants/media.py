@@ -1,0 +1,33 @@
+"""muara-media: where may be asked, what counts as the bytes, and the order blob, record, report, commit."""
+
+REACH, JUDGE, SNIFF, BOOK = (f'daemons/media/{n}.c' for n in ('reach', 'judge', 'sniff', 'book'))
+RULES = 'unit:test-media_rules/'
+FETCH = 'flow:test_media_fetch:'
+
+
+def row(name, file, old, new, test):
+    return dict(name='media-' + name, file=file, old=old, new=new, test=test)
+
+
+MUTANTS = [
+    row('link-local-is-public', REACH, '{{169, 254, 0, 0}, 16}', '{{169, 254, 0, 0}, 32}', RULES + 'addresses'),
+    row('mapped-is-public', REACH, 'if ((a[0] & 0xe0) != 0x20)', 'if ((a[0] & 0xe0) == 0xe0)', RULES + 'addresses'),
+    row('exception-for-every-port', REACH, 'if (listed(exceptions, text))', 'if (exceptions->n)', RULES + 'addresses'),
+    row('any-scheme', REACH, "return REACH_SCHEME;", "return REACH_YES;", RULES + 'urls'),
+    row('user-name-in-link', REACH, 'if (p->user || p->password)', 'if (p->user && !p->password && !p->host)',
+        RULES + 'urls'),
+    row('suffix-without-dot', REACH, 'strcasecmp(host + n - tail, p + 1) == 0',
+        'strcasecmp(host + n - tail + 1, p + 2) == 0', RULES + 'urls'),
+    row('hash-not-compared', JUDGE, 'strcmp(a->announced_sha256, a->sha256) != 0', 'strcmp(a->sha256, a->sha256) != 0',
+        RULES + 'got'),
+    row('compressed-is-taken', JUDGE, 'return v(NEXT_REFUSED, "compressed");', 'return v(NEXT_TAKE, "");', RULES + 'got'),
+    row('token-is-final', JUDGE, 'struct ruling r = again("token", a);', 'struct ruling r = believed_later("token", a);',
+        RULES + 'asked'),
+    row('gone-is-believed-at-once', JUDGE, 'return a->age_ms >= a->gone_ms ?', 'return a->age_ms >= 0 ?',
+        RULES + 'asked'),
+    row('program-is-a-document', SNIFF, 'OUT(0, "MZ", "application/x-dosexec", "program")',
+        'KEEP(0, "MZ", "application/x-dosexec", "document")', RULES + 'files'),
+    row('prefix-not-contiguous', BOOK, 'return m ? m->offset : t->next;', 'return t->next;', RULES + 'positions'),
+    row('address-not-asked', 'common/base/httpc.c', 'if (!c->may_connect(c->ctx, &to->addr))',
+        'if (!c->may_connect(c->ctx, &to->addr) && purpose != CURLSOCKTYPE_IPCXN)', 'unit:test-httpc/addresses_are_asked'),
+]
