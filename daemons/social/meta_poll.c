@@ -20,8 +20,9 @@
 #define PAGES_MAX      500 /* of one edge in one round */
 #define TRIES_MAX      8   /* of one call that finds no usable answer */
 #define RETRY_MS       1000
-#define NOTICE_WAIT_MS (10 * 60 * 1000) /* between tries for one notice that is refused */
-#define ITEMS_MAX      200		/* in one step */
+#define KEEP_MS	       (3600 * INT64_C(1000)) /* a watermark that only got older is written this often */
+#define NOTICE_WAIT_MS (10 * 60 * 1000)	      /* between tries for one notice that is refused */
+#define ITEMS_MAX      200		      /* in one step */
 
 struct task {
 	struct task *next_task;
@@ -35,6 +36,7 @@ struct root {
 	enum meta_edge edge;
 	const char *id;
 	int64_t watermark_ms; /* 0: never read to its end */
+	int64_t kept_ms;      /* as the cursor has it */
 	bool refused;
 };
 
@@ -48,6 +50,7 @@ struct meta_poll {
 	bool has_page, page_old, page_any;
 	long flying; /* produced, not reported */
 	bool failed; /* of the root at hand: its watermark stays */
+	bool news;   /* of the root at hand: something came in */
 	int64_t last_offset;
 	bool writing, written_dirty;
 	struct meta_fetch *fetching;
@@ -124,7 +127,8 @@ void meta_poll_free(struct meta_poll *p)
 void meta_poll_cursor(struct meta_poll *p, const json_t *value)
 {
 	for (size_t i = 0; i < p->n_roots; i++)
-		p->roots[i].watermark_ms = json_int(value, meta_edge_name(p->roots[i].edge), 0);
+		p->roots[i].watermark_ms = p->roots[i].kept_ms =
+			json_int(value, meta_edge_name(p->roots[i].edge), 0);
 }
 
 bool meta_poll_idle(const struct meta_poll *p)
@@ -152,8 +156,10 @@ static void write_cursor(struct meta_poll *p)
 
 	if (!p->written_dirty || p->writing)
 		return;
-	for (size_t i = 0; i < p->n_roots; i++)
-		json_set_int(value, meta_edge_name(p->roots[i].edge), p->roots[i].watermark_ms);
+	for (size_t i = 0; i < p->n_roots; i++) {
+		p->roots[i].kept_ms = p->roots[i].watermark_ms;
+		json_set_int(value, meta_edge_name(p->roots[i].edge), p->roots[i].kept_ms);
+	}
 	p->written_dirty = false;
 	p->writing = true;
 	if (source_cursor(p->c.source, CURSOR, value, p->last_offset, on_written, p, &e)) {
@@ -201,7 +207,7 @@ static void begin_root(struct meta_poll *p)
 	const struct root *r = &p->roots[p->at];
 
 	p->began_ms = clock_wall_ms();
-	p->failed = false;
+	p->failed = p->news = false;
 	push(p, r->edge, r->id, is_way(r->edge) ? p->began_ms - p->c.posts_ms : since_ms(p));
 }
 
@@ -212,7 +218,7 @@ static void end_root(struct meta_poll *p)
 	if (!p->failed) {
 		r->watermark_ms = p->began_ms;
 		r->refused = false;
-		p->written_dirty = true;
+		p->written_dirty |= p->news || !r->kept_ms || p->began_ms - r->kept_ms >= KEEP_MS;
 		write_cursor(p);
 	}
 	p->at++;
@@ -271,6 +277,7 @@ static void on_report(void *ctx, uint64_t number, bool ok, int64_t offset)
 		p->failed = true;
 	else if (offset > p->last_offset)
 		p->last_offset = offset;
+	p->news |= ok;
 	source_wake(p->c.source);
 }
 

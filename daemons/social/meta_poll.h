@@ -4,10 +4,10 @@
  * A round asks each edge in turn (meta_graph.h), newest first, page by page, until a page holds
  * only items from before its watermark less the overlap, or there is no next page; an empty page is
  * not the end. What is not in the books is produced; when every report of the edge is in, its
- * watermark (the time its reading began) is written as a cursor: report before cursor. A report
- * that failed, a call that was given up: the watermark stays, the next round reads the same again.
- * Paging cursors are never stored. Calls that are refused for want of a permission are told and
- * left out until the next round; other edges go on.
+ * watermark (the time its reading began) is written as a cursor, when something came in, else once
+ * an hour: report before cursor. A report that failed, a call that was given up: the watermark
+ * stays, the next round reads the same again. Paging cursors are never stored. Calls that are
+ * refused for want of a permission are told and left out until the next round; other edges go on.
  *
  * Guarantee: killed anywhere, everything the API still shows that is newer than the watermark less
  * the overlap is read again, and has the same ids.

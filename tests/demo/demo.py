@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
-webhooks, by a CSV file of the 112 centre, by e-mail (a real Dovecot) and from a complaint box;
-officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an
+webhooks, by a CSV file of the 112 centre, by e-mail (a real Dovecot), on the city's Facebook page and
+Instagram account (signed webhooks and a Graph API), and from a complaint box; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an
 oracle that shares no code with it.
 
 Prints plain lines, needs no terminal, listens on loopback and Unix sockets only, and leaves nothing
@@ -22,6 +22,7 @@ sys.path.insert(0, str(ROOT / 'tests'))
 from harness import Env, procs, whatsapp  # noqa: E402
 from harness.citizens import Person  # noqa: E402
 from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
+from harness.graph_account import ACCOUNT as PAGE, PAGE as PAGE_ID, GraphAccount, comment, page_body  # noqa: E402
 from harness.mail import ACCOUNT as MAILBOX, Mailbox, mail, with_photo  # noqa: E402
 import stories  # noqa: E402
 
@@ -29,7 +30,7 @@ TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by h
 CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'lat', 'lon', 'text', 'attachments')
 TENANTS = [{'name': TENANT, 'lane': 0, 'destination': 'lapor'},
            {'name': TOWN, 'lane': 0, 'destination': SHEETS}]
-CHANNELS = ['whatsapp', 'call112', 'email', 'file']
+CHANNELS = ['whatsapp', 'call112', 'email', 'social', 'file']
 BEGIN = time.monotonic()
 
 
@@ -61,7 +62,7 @@ class Demo:
             place = m.place[0] if m.place else 'waiting'
             places[place] = places.get(place, 0) + 1
         channels = [sum(m.topic == f'raw.{c}' for m in audit.messages.values())
-                    for c in ('whatsapp', 'call112', 'email', 'file')]
+                    for c in CHANNELS]
         cells = channels + [places.get(k, 0) for k in ('archived', 'dead')]
         cells += [states.get(k, 0) for k in ('open', 'held', 'review', 'ready')]
         cells += [audit.ends[k] for k in ('waiting', 'done', 'handed', 'parked', 'filed')]
@@ -71,8 +72,8 @@ class Demo:
         return audit
 
     def table_head(self):
-        groups = f'{"accepted from":^35} | {"no complaint":^17} | {"complaints":^35} | {"of the ready ones":^44}'
-        names = ('whatsapp', '112', 'e-mail', 'box', 'archived', 'dead', 'open', 'held', 'review', 'ready', 'waiting',
+        groups = f'{"accepted from":^44} | {"no complaint":^17} | {"complaints":^35} | {"of the ready ones":^44}'
+        names = ('whatsapp', '112', 'e-mail', 'page', 'box', 'archived', 'dead', 'open', 'held', 'review', 'ready', 'waiting',
                  'lapor', 'sheet', 'parked', 'typed')
         print(f'          {groups}\n          {" ".join(f"{n:>8}" for n in names)}', flush=True)
 
@@ -164,6 +165,24 @@ class Demo:
             self.accept('email', MAILBOX, f'{number}@uji.example', place, f'{subject}\n\n{text}' if more else None)
         say(f'{len(stories.MAILS)} mails lie in the mailbox; they stay there, unread')
 
+    def by_page(self):
+        head("Citizens comment on the city's Facebook page and write to it; two webhooks never came, the poll finds them")
+        post, bodies = self.page.fake.post(stories.ANNOUNCEMENT), []
+        for how, native, name, text in stories.PAGE:
+            author = self.page.fake.author(name)
+            if how == 'webhook':
+                bodies.append(page_body(comment(native, text, **{'from': author})))
+            elif how == 'poll':
+                native = self.page.fake.comment(post, text, author)
+            else:
+                native = self.page.fake.message(text, author, how)
+            self.accept('social', PAGE, native, 'complaint', text)
+        bodies.append(page_body(comment('9_1003', stories.PAGE_SAYS, **{'from': {'id': PAGE_ID, 'name': 'Kota'}})))
+        self.accept('social', PAGE, '9_1003', 'archived', stories.PAGE_SAYS)
+        for body in bodies + bodies[:1]:    # Meta repeats what it is not sure of
+            procs.wait_until(lambda b=body: self.page.send(b) == 200, 30, 'a webhook that is answered 200')
+        say(f'{len(bodies)} webhooks, one of them twice, one of the page itself')
+
     # ---- officers
 
     def ctl(self, *args):
@@ -190,6 +209,11 @@ class Demo:
         held = self.find('held for a name', lambda c: c['state'] == 'held' and c['missing'] == ['name'])
         self.act(held, 'complete', '--name', 'Karyono', '--why', 'ditelepon, menyebut nama')
         self.watch(lambda a: a.newest[held['id']]['state'] == 'ready', 'the completed one is ready')
+
+        head('Who wrote on the page is known by name only: an officer asks for a number')
+        asked = self.find('held for a contact', lambda c: c['state'] == 'held' and c['missing'] == ['contact'])
+        self.act(asked, 'complete', '--phone', '081200000061', '--why', 'dibalas lewat pesan halaman')
+        self.watch(lambda a: a.newest[asked['id']]['state'] == 'ready', 'the one with a number is ready')
 
         head('What a person must see first: an emergency stays, a call type nobody mapped is released')
         self.ctl('review', 'list')
@@ -252,13 +276,14 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, Dovecot, a LAPOR! sandbox, six daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, a LAPOR! sandbox, seven daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
         self.by_112()
         self.by_box()
         self.by_email()
+        self.by_page()
         self.watch(lambda a: not a.notes['not decided yet'] and len(a.messages) >= len(self.city.ledger.accepted)
                    and not a.unsettled(), 'every message is decided')
         self.officers()
@@ -278,7 +303,9 @@ class Demo:
         forwarder = {'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir}
         self.box = Mailbox(self.env)
         post = self.box.config(authserv='mx.kota.example')
-        for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('file', box),
+        self.page = GraphAccount(self.env)
+        page = self.page.config(poll='500ms', spacing='10ms')
+        for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('social', page), ('file', box),
                              ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)
             say(f'muara-{name} is ready')

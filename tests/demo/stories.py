@@ -5,6 +5,7 @@ WHATSAPP: conversations, each a person and messages in the order they are sent. 
 ('photo', caption) or ('place', latitude, longitude, name).
 CALLS: rows of the 112 centre's CSV: number, type, name, phone, place, latitude, longitude, what was
 said, photo.
+PAGE: what comes to the city's Facebook page and its Instagram account.
 BOX: slips of the complaint box at a town hall whose government files by hand.
 """
 
@@ -120,4 +121,15 @@ MAILS = (
      '\r\n\r\nPada tanggal 20 November 2026 Pengaduan Kota menulis:\r\n> Laporan Bapak kami terima.\r\n', False),
     ('3', 'Mail Delivery System <MAILER-DAEMON@mx.kota.example>', 'Undelivered Mail Returned to Sender',
      'The mail could not be delivered.', '', False),
+)
+
+# Comments on the page's own post and messages to it: (how it comes, native id or None, name, text)
+ANNOUNCEMENT = 'Sobat Kota, mulai pekan depan jam layanan berubah.'
+PAGE_SAYS = 'Terima kasih, sudah kami teruskan.'
+PAGE = (
+    ('webhook', '9_1001', 'Retno Palupi', 'Lampu penerangan di Jalan Kawi Atas mati dari ujung ke ujung, sudah seminggu.'),
+    ('webhook', '9_1002', 'Yudi Kurniawan', 'Min, tolong bak sampah di depan Stasiun Kota Baru, penuh dan berbau.'),
+    ('poll', None, 'Anita Sari', 'Lubang di Jalan Bandung depan sekolah makin dalam, kemarin ada motor terperosok.'),
+    ('messenger', None, 'Mas Bayu', 'Permisi, air keran di Jalan Bareng Tenes keruh sejak pagi, apa sedang ada perbaikan?'),
+    ('instagram', None, 'Citra Lestari', 'Kak, bangku di Taman Merbabu lepas bautnya, bahaya buat anak kecil.'),
 )

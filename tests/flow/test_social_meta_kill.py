@@ -6,7 +6,7 @@ import time
 from harness import flow, wait_until
 from harness.graph_account import MUARA, WAIT, GraphAccount, comment, id_of, ig_body, page_body
 
-POINTS = {'after-verify': 20, 'after-produce': 25, 'after-report': 20, 'after-cursor': 2}
+POINTS = {'after-verify': 20, 'after-produce': 25, 'after-report': 20, 'after-cursor': 1}
 
 
 def deliver(g, bodies, accepted):

@@ -277,6 +277,26 @@ static void a_cursor_that_failed_is_written_again(void **state)
 	assert_true(meta_poll_idle(b->poll));
 }
 
+/* Kafka is not written to for nothing every round. */
+static void a_watermark_that_only_got_older_is_kept_back(void **state)
+{
+	struct bed *b = *state;
+
+	for (int i = 0; i < 3; i++) {
+		expect_call(b, TAGGED);
+		answer(b, MV_OK, PAGE("", ""));
+		expect_call(b, VISITOR);
+		answer(b, MV_OK, PAGE("", ""));
+	}
+	expect_call(b, TAGGED);
+	assert_int_equal(b->source.n_cursors, 2); /* each edge the first time */
+	answer(b, MV_OK, PAGE(ITEM("1", NOW), ""));
+	expect_no_call(b);
+	landed(b, 0, true);
+	expect_call(b, VISITOR);
+	assert_int_equal(b->source.n_cursors, 3);
+}
+
 static void an_empty_page_is_not_the_end(void **state)
 {
 	struct bed *b = *state;
@@ -567,6 +587,7 @@ int main(void)
 		CASE(a_watermark_moves_behind_every_report),
 		CASE(a_failed_report_keeps_the_watermark),
 		CASE(a_cursor_that_failed_is_written_again),
+		CASE(a_watermark_that_only_got_older_is_kept_back),
 		CASE(an_empty_page_is_not_the_end),
 		CASE(the_watermark_less_the_overlap_is_the_end),
 		CASE(old_items_in_between_are_not_the_end),
