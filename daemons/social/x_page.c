@@ -51,6 +51,8 @@ static int read_items(struct span data, struct x_page *p, struct err *e)
 			p->items[p->n_items++] = data;
 		return 0;
 	}
+	if (data.n == 4 && memcmp(data.p, "null", 4) == 0)
+		return 0;
 	r = json_span_array(data, &it);
 	while (r == 0 && (r = json_span_next(&it, &one)) == 1) {
 		if (p->n_items == X_ITEMS_MAX)

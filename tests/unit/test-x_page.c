@@ -261,6 +261,7 @@ static void what_is_no_list(void **state)
 		bool meta;
 	} cases[] = {
 		{"{\"meta\":{\"result_count\":0}}", 0, true},
+		{"{\"data\":null,\"meta\":{\"result_count\":0}}", 0, true},
 		{"{\"data\":{\"dm_conversation_id\":\"1\",\"dm_event_id\":\"2\"}}", 0, false},
 		{"{\"data\":{\"id\":\"2\",\"text\":\"x\"}}", 1, false},
 		{"{\"errors\":[{\"title\":\"Not Found Error\"}]}", 0, false},
