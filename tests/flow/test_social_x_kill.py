@@ -11,19 +11,18 @@ POINTS = {'after-verify': 2, 'after-produce': 8, 'after-page': 2, 'after-report'
 
 @flow(limit=120, muara=MUARA)
 def test_every_point(env):
-    x, posts, reached = Account(env, page=5), {}, []
-    for point, n in POINTS.items():
-        new = {x.fake.post(f'{point} {i}'): f'{point} {i}' for i in range(env.rounds(23, 200))}
-        posts.update(new)
-        hits = len(env.crashes())
-        d = x.daemon(label='social-' + point, supervise=True, crash=f'{point}:{n}', ready=False)
-        wait_until(lambda: d.restarts == 1, WAIT, lambda: f'{point} is reached')
+    x, posts = Account(env, page=5), {}
+    d = None
+    for i, point in enumerate(POINTS):
+        posts.update({x.fake.post(f'{point} {n}'): f'{point} {n}' for n in range(env.rounds(23, 200))})
+        if not d:
+            d = x.daemon(supervise=True, crash=[f'{p}:{n}' for p, n in POINTS.items()], ready=False)
+        wait_until(lambda: d.restarts > i, WAIT, lambda: f'{point} is reached')
         during = x.fake.post(f'{point} during', late=1)  # shown late, under an id that others have passed
         posts[during] = f'{point} during'
-        x.wait(posts)
-        assert d.stop() == 0
-        reached.append(env.crashes()[hits])
-    assert [c.point for c in reached] == list(POINTS)
+    x.wait(posts)
+    assert d.stop() == 0
+    assert [c.point for c in env.crashes()] == list(POINTS) and d.restarts == len(POINTS)
     texts = {}
     for m in x.raw():
         assert texts.setdefault(m['id'], m['text']) == m['text'], 'one id, two texts'
