@@ -20,7 +20,7 @@ done
 rename() { # from to
 	sed -E -e "s/muara-file/muara-$name/g; s#daemons/file/#daemons/$name/#g; s#muara/file-#muara/$name-#g" \
 		-e "s#/file-%i#/$name-%i#g; s/Muara file ingestor, folder/Muara $name ingestor,/g" \
-		-e "s/\bfile_(conf|source|open|cursor|step|drain|drained|close|decode|line|line_free)\b/${name}_\1/g" \
+		-e "s/\bfile_(conf|source|open|cursor|step|drain|drained|close|sample|decode|line|line_free)\b/${name}_\1/g" \
 		-e "s/\bstruct file\b/struct $name/g; s/\"file\"/\"$name\"/g; s/^DAEMON = 'file'/DAEMON = '$name'/" \
 		-e "s/\bfile(-NAME)?\.yaml\b/$name\1.yaml/g; s/^#channel: file$/#channel: $name/" \
 		-e "s/^account: kelurahan$/account: my-$name/; s#/var/lib/muara/drop\$#/var/lib/muara/drop-$name#" \
@@ -46,4 +46,4 @@ make --no-print-directory -j2 all unit-bins BUILD="$build"
 tests/unit/run.sh "build/$build/unit" "test-${name}_decode"
 printf 'made and built:\n'
 printf '  %s\n' "${targets[@]}" "config/muara.yaml (channel $name)"
-printf 'next: CONTRIBUTING.md, "A new source in six steps"; its flow test: make test-flow T=%s\n' "test_${name}_ingest"
+printf 'next: CONTRIBUTING.md, "A new source in seven steps"; its flow test: make test-flow T=%s\n' "test_${name}_ingest"

@@ -267,6 +267,18 @@ static int live(void)
 	return r || self.failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int try(void)
+{
+	const struct daemon_env env = {.name = self.ops->name,
+		.instance = self.args.instance,
+		.conf = self.conf.own,
+		.shared = self.conf.shared,
+		.conf_path = self.args.conf_path,
+		.shared_path = self.args.shared_path};
+
+	return self.ops->try(&env, &self.args.try);
+}
+
 /* With a configuration that has no fault. */
 static int with_config(void)
 {
@@ -278,6 +290,8 @@ static int with_config(void)
 			printf("%s: ok\n", self.args.shared_path);
 	} else if (self.args.mode == DAEMON_PRINT) {
 		daemon_conf_print(self.ops, &self.args, &self.conf);
+	} else if (self.args.mode == DAEMON_TRY) {
+		r = try();
 	} else {
 		r = live();
 	}
@@ -297,6 +311,13 @@ static int with_args(void)
 		daemon_print_version(self.ops);
 		return EXIT_SUCCESS;
 	}
+	if (self.args.mode == DAEMON_TRY && !self.ops->try) {
+		fprintf(stderr, "%s: takes nothing in from outside, or shows no samples\n",
+			self.ops->name);
+		return EX_USAGE;
+	}
+	if (self.args.mode == DAEMON_TRY)
+		options_without_secrets();
 	if (daemon_conf_load(self.ops, &self.args, &self.conf, &faults)) {
 		fputs(buf_str(&faults), stderr);
 		fprintf(stderr, "%s: the configuration has faults; nothing was started\n",

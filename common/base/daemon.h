@@ -5,7 +5,8 @@
  *
  * Arguments: --config FILE (default <SYSCONF>/whatsapp.yaml, whatsapp-<instance>.yaml with
  * --instance), --muara FILE (<SYSCONF>/muara.yaml), --instance NAME (default "main"),
- * --check-config, --print-config, --help (from the option tables), --version. Order: arguments,
+ * --check-config, --print-config, --try SAMPLE [--show-text] [--json], --help (from the option
+ * tables), --version. Order: arguments,
  * both files (all faults at once, exit 78; wrong arguments 64), log, loop, signals (TERM, INT, HUP
  * by signalfd), metrics listener, ops->start, READY=1, loop, drain, ops->stop.
  *
@@ -36,6 +37,10 @@ struct daemon_env { /* what a daemon is given; lives as long as the process */
 	const void *shared; /* struct muara_conf (core/muara_conf.h), filled */
 	const char *conf_path, *shared_path;
 };
+struct daemon_try { /* --try: what would come of a sample, shown on stdout; nothing else happens */
+	const char *sample; /* file */
+	bool show_text, json;
+};
 struct daemon_ops {
 	const char *name, *summary; /* "muara-whatsapp", one sentence */
 	const struct option_row *options;
@@ -54,6 +59,9 @@ struct daemon_ops {
 	/* Extra text for /healthz and STATUS= (asked once a second): short, no data. Returns
 	 * healthy. May be NULL. */
 	bool (*health)(void *state, char *text, size_t size);
+	/* With --try, in place of start: no loop, no state, no effects, secrets unread. An exit
+	 * status. NULL: it takes nothing in from outside. */
+	int (*try)(const struct daemon_env *env, const struct daemon_try *what);
 };
 int daemon_main(int argc, char **argv, const struct daemon_ops *ops);
 

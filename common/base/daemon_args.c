@@ -17,7 +17,7 @@
 #define INSTANCE_DEFAULT "main"
 #define INSTANCE_MAX	 32
 
-enum { ARG_CONFIG = 256, ARG_MUARA, ARG_INSTANCE };
+enum { ARG_CONFIG = 256, ARG_MUARA, ARG_INSTANCE, ARG_SHOW_TEXT, ARG_JSON };
 
 static const struct option longs[] = {
 	{"config", required_argument, NULL, ARG_CONFIG},
@@ -25,6 +25,9 @@ static const struct option longs[] = {
 	{"instance", required_argument, NULL, ARG_INSTANCE},
 	{"check-config", no_argument, NULL, DAEMON_CHECK},
 	{"print-config", no_argument, NULL, DAEMON_PRINT},
+	{"try", required_argument, NULL, DAEMON_TRY},
+	{"show-text", no_argument, NULL, ARG_SHOW_TEXT},
+	{"json", no_argument, NULL, ARG_JSON},
 	{"help", no_argument, NULL, DAEMON_HELP},
 	{"version", no_argument, NULL, DAEMON_VERSION},
 	{0},
@@ -68,6 +71,16 @@ static int take(const struct daemon_ops *ops, int c, struct daemon_args *a)
 			return EX_USAGE;
 		}
 		set(&a->instance, optarg);
+		return 0;
+	case ARG_SHOW_TEXT:
+		a->try.show_text = true;
+		return 0;
+	case ARG_JSON:
+		a->try.json = true;
+		return 0;
+	case DAEMON_TRY:
+		a->try.sample = optarg;
+		a->mode = DAEMON_TRY;
 		return 0;
 	case DAEMON_CHECK:
 	case DAEMON_PRINT:
@@ -122,10 +135,15 @@ void daemon_print_help(const struct daemon_ops *ops, const struct daemon_args *a
 	       "  --instance NAME   one of several of this kind (" INSTANCE_DEFAULT ")\n"
 	       "  --check-config    tell every fault of both files and leave; 0 = none, %d = some\n"
 	       "  --print-config    both files as understood, with defaults, without secrets\n"
+	       "%s"
 	       "  --help, --version\n\n"
 	       "Each file may have drop-ins FILE.d/*.yaml, read in name order; later wins.\n\n"
 	       "Options of its own file, each with its default:\n\n",
-		ops->name, ops->summary, ops->name, a->conf_path, a->shared_path, EX_CONFIG);
+		ops->name, ops->summary, ops->name, a->conf_path, a->shared_path, EX_CONFIG,
+		ops->try ? "  --try FILE        show what would come of this sample; nothing is "
+			   "taken in; --show-text\n"
+			   "                    shows personal data too, --json is for programs\n"
+			 : "");
 	options_help(ops->options, stdout);
 }
 

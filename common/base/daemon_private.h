@@ -11,10 +11,18 @@
 #define DAEMON_TEXT_SIZE 256
 
 /* --- daemon_args.c --- */
-enum daemon_mode { DAEMON_RUN, DAEMON_CHECK, DAEMON_PRINT, DAEMON_HELP, DAEMON_VERSION };
+enum daemon_mode {
+	DAEMON_RUN,
+	DAEMON_CHECK,
+	DAEMON_PRINT,
+	DAEMON_HELP,
+	DAEMON_VERSION,
+	DAEMON_TRY
+};
 struct daemon_args {
 	enum daemon_mode mode;
 	char *conf_path, *shared_path, *instance;
+	struct daemon_try try;
 };
 /* 0, or EX_USAGE after saying on stderr what is wrong. daemon_args_free in both cases. */
 int daemon_args_parse(int argc, char **argv, const struct daemon_ops *ops, struct daemon_args *ret);

@@ -93,6 +93,9 @@ int options_load(const char *path, const struct option_row *rows, void *target,
 	void (*check)(void *target, struct options_faults *f), struct buf *ret_faults,
 	struct err *e);
 void options_free(const struct option_row *rows, void *target);
+/* From now on secrets are not opened: their fields hold a stand-in. For looking at what a
+ * configuration does without the right, or the need, to read them. */
+void options_without_secrets(void);
 /* Whether two filled structs hold the same values, secrets too. */
 bool options_same(const struct option_row *rows, const void *a, const void *b);
 /* YAML with every option and its value, secrets as "********". */

@@ -14,6 +14,14 @@
 
 #define SECRET_MAX_BYTES (64 * 1024)
 #define CREDENTIAL	 "%d/"
+#define STAND_IN	 "secret-not-read"
+
+static bool without_secrets;
+
+void options_without_secrets(void)
+{
+	without_secrets = true;
+}
 
 static const struct unit {
 	const char *name;
@@ -279,8 +287,13 @@ static bool to_secret(struct options_faults *f, const struct options_layer *at,
 	const struct option_row *row, const char *s, char **ret)
 {
 	bool trusted;
-	_cleanup_free_ char *path = secret_path(f, at, row, s, &trusted);
+	_cleanup_free_ char *path = NULL;
 
+	if (without_secrets) {
+		*ret = xstrdup(STAND_IN);
+		return true;
+	}
+	path = secret_path(f, at, row, s, &trusted);
 	if (!path || !read_secret(f, at, row, path, trusted, ret))
 		return false;
 	if (length_ok(f, at, row, strlen(*ret), "bytes"))

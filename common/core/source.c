@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fsio.h"
 #include "base/json.h"
 #include "base/kafka.h"
 #include "base/log.h"
@@ -17,6 +18,7 @@
 #include "core/emitter.h"
 #include "core/idtime.h"
 #include "core/source.h"
+#include "core/trial.h"
 
 #define RETRY_MS	1000
 #define LOOK_MS		1000
@@ -93,17 +95,25 @@ void source_wake(struct source *s)
 		loop_timer_arm(s->step, 0);
 }
 
+static void begin_message(
+	const struct daemon_env *env, const char *channel, int64_t start_ms, struct message *ret)
+{
+	const struct source_common *common = env->conf;
+
+	*ret = (struct message){.tenant = common->tenant,
+		.channel = channel,
+		.account = common->account,
+		.max_age_ms = common->max_age_ms,
+		.start_ms = start_ms,
+		.received_ms = clock_wall_ms()};
+	ret->source.daemon = env->name;
+	ret->source.instance = env->instance;
+	ret->source.review_required = common->review == 1;
+}
+
 void source_message(const struct source *s, struct message *ret)
 {
-	*ret = (struct message){.tenant = s->common->tenant,
-		.channel = s->channel,
-		.account = s->common->account,
-		.max_age_ms = s->common->max_age_ms,
-		.start_ms = s->start_ms,
-		.received_ms = clock_wall_ms()};
-	ret->source.daemon = s->env->name;
-	ret->source.instance = s->env->instance;
-	ret->source.review_required = s->common->review == 1;
+	begin_message(s->env, s->channel, s->start_ms, ret);
 }
 
 int source_put(struct source *s, const struct message *m, source_report_fn *report, void *ctx,
@@ -510,6 +520,35 @@ static bool source_health(void *state, char *text, size_t size)
 	return up && s->phase == RUNNING;
 }
 
+#define SAMPLE_MAX (64 * 1024 * 1024)
+
+static int source_try(const struct daemon_env *env, const struct daemon_try *what)
+{
+	const char *slash = strrchr(what->sample, '/');
+	_cleanup_free_ char *data = NULL;
+	struct message base;
+	struct source_sample sample = {
+		.name = slash ? slash + 1 : what->sample, .shared = env->shared, .base = &base};
+	struct trial *t;
+	struct err e = {0};
+	int64_t start_ms = 0;
+	int r = fsio_read_file(what->sample, SAMPLE_MAX, &data, &sample.len, &e);
+
+	if (r) {
+		fprintf(stderr, "%s: %s\n", env->name, e.text);
+		return EXIT_FAILURE;
+	}
+	sample.data = data;
+	(void)start_time(env->conf, env->shared, &start_ms); /* checked with the file; now: 0 */
+	begin_message(env, channel_of(env->conf), start_ms, &base);
+	t = trial_new(stdout, what->show_text, what->json);
+	r = this_source->sample(env->conf, &sample, trial_show, t, &e);
+	(void)trial_end(t);
+	if (r)
+		fprintf(stderr, "%s: %s: %s\n", env->name, what->sample, e.text);
+	return r || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int source_main(int argc, char **argv, const struct source_ops *ops)
 {
 	_cleanup_free_ char *name = xasprintf("muara-%s", ops->name);
@@ -528,6 +567,7 @@ int source_main(int argc, char **argv, const struct source_ops *ops)
 		.drained = source_drained,
 		.stop = source_stop,
 		.health = source_health,
+		.try = ops->sample ? source_try : NULL,
 	};
 
 	this_source = ops;

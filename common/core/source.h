@@ -58,6 +58,16 @@ extern const char *const source_review_choices[];
 			.help = "Older messages are archived as stale, not filed")
 
 struct source;
+/* A sample for `muaractl channel try`: bytes as the outside would give them (the body of a webhook,
+ * a dropped file, a mail), with what a message of this source begins with. */
+struct source_sample {
+	const char *name; /* of its file, without folder */
+	const char *data;
+	size_t len;
+	const struct muara_conf *shared;
+	const struct message *base;
+};
+typedef void source_sample_fn(void *ctx, struct message *m);
 struct source_ops {
 	const char *name;    /* "call112": the daemon is muara-call112 */
 	const char *channel; /* of its raw topic; NULL: ops->channel_of tells from the conf */
@@ -81,6 +91,12 @@ struct source_ops {
 	 * to say; false: a person is needed. May be NULL. */
 	bool (*health)(void *state, char *text, size_t size);
 	void (*close)(void *state); /* NULL-safe, after a failed open too */
+	/* What this source would make of a sample: emit(ctx, m) for each message, in order, by the
+	 * same decoder as the real intake. Pure: `open` was not called, secrets were not read (so
+	 * nothing is verified), attachments may stay as they are named. -errno: the sample as a
+	 * whole is none. NULL: this source shows no samples. */
+	int (*sample)(const void *conf, const struct source_sample *s, source_sample_fn *emit,
+		void *ctx, struct err *e);
 };
 int source_main(int argc, char **argv, const struct source_ops *ops);
 

@@ -287,20 +287,19 @@ static void drop_close(void *state)
 	free(d);
 }
 
-static void set_rules(struct drop *d)
+static void set_rules(
+	struct c112_rules *rules, const struct call112_conf *c, const struct muara_conf *shared)
 {
-	const struct call112_conf *c = d->conf;
-
-	d->rules = (struct c112_rules){.format = (enum c112_format)c->format,
+	*rules = (struct c112_rules){.format = (enum c112_format)c->format,
 		.delimiter = call112_delimiter(c->delimiter),
 		.encoding = c->encoding ? CSV_WINDOWS_1252 : CSV_UTF8,
 		.header = c->header,
 		.comment = c->comment,
-		.zone_minutes = muara_zone_minutes(source_shared(d->source)),
+		.zone_minutes = muara_zone_minutes(shared),
 		.fields = &c->fields,
 		.types = &c->types};
 	if (c->zone)
-		(void)muara_zone_parse(c->zone, &d->rules.zone_minutes); /* checked */
+		(void)muara_zone_parse(c->zone, &rules->zone_minutes); /* checked */
 }
 
 static int open_folders(struct drop *d, struct err *e)
@@ -336,7 +335,7 @@ static int drop_open(struct source *s, void **ret_state, struct err *e)
 		"Attachments that rows name", "state", attachment_labels);
 	d->held = metric_gauge("muara_call112_held_files",
 		"Files that are not read because of a fault the log names", NULL, NULL);
-	set_rules(d);
+	set_rules(&d->rules, d->conf, source_shared(s));
 	d->calls = calls_new(d->conf->common.account);
 	d->unmapped = unmapped_new(d->rules.zone_minutes);
 	r = open_folders(d, e);
@@ -386,6 +385,59 @@ static bool drop_drained(void *state)
 	return dropdir_drained(d->dir);
 }
 
+/* Judged by books that begin with this file: what came in other files before is not known here. */
+static void show_row(
+	struct calls *calls, struct message *m, uint64_t number, source_sample_fn *emit, void *ctx)
+{
+	_cleanup_(calls_ruling_free) struct calls_ruling ruling = {0};
+	_cleanup_json_ json_t *fields = NULL;
+
+	calls_judge(calls, m, &fields, &ruling);
+	if (ruling.verdict == CALLS_NOTHING)
+		return;
+	emit(ctx, m);
+	calls_put(calls, &ruling, number);
+}
+
+/* A dropped file. Attachments stay untold: they lie elsewhere. */
+static int drop_sample(const void *conf, const struct source_sample *s, source_sample_fn *emit,
+	void *ctx, struct err *e)
+{
+	struct c112_rules rules;
+	struct c112_row row = {0};
+	struct c112_file *f;
+	struct calls *calls = calls_new(s->base->account);
+	size_t at = 0;
+	long line = 1;
+	int r = 0;
+
+	set_rules(&rules, conf, s->shared);
+	f = c112_file_new(&rules);
+	while (r >= 0 && at < s->len) {
+		char place[300];
+		struct c112_window w = {.p = s->data + at,
+			.n = MIN(s->len - at, (size_t)C112_ROW_MAX),
+			.first = at == 0,
+			.line_start = at == 0 || s->data[at - 1] == '\n',
+			.eof = s->len - at <= C112_ROW_MAX,
+			.full = true,
+			.place = place};
+
+		snprintf(place, sizeof(place), "%s:%ld", s->name, line);
+		r = c112_next(f, &w, s->base, &row, e);
+		if (r == C112_MESSAGE)
+			show_row(calls, &row.m, (uint64_t)line, emit, ctx);
+		for (size_t i = 0; r >= 0 && i < row.used; i++, at++)
+			line += s->data[at] == '\n';
+		if (r >= 0 && row.used == 0)
+			break; /* nothing further can be read; never with `full` */
+	}
+	c112_row_free(&row);
+	c112_file_free(f);
+	calls_free(calls);
+	return MIN(r, 0);
+}
+
 const struct source_ops call112_source = {
 	.name = "call112",
 	.channel = "call112",
@@ -401,4 +453,5 @@ const struct source_ops call112_source = {
 	.drain = drop_drain,
 	.drained = drop_drained,
 	.close = drop_close,
+	.sample = drop_sample,
 };

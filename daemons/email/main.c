@@ -422,6 +422,26 @@ static bool email_drained(void *state)
 	return ackprefix_open(&m->acks) == 0 && !m->is_writing;
 }
 
+/* One mail, as a file of its bytes (.eml). */
+static int email_sample(const void *conf, const struct source_sample *s, source_sample_fn *emit,
+	void *ctx, struct err *e)
+{
+	const struct email_conf *c = conf;
+	const struct mail_rules rules = {&c->own, c->authserv, c->trust_spam_flag};
+	size_t n = MIN(s->len, (size_t)c->max_mail);
+	struct message m = *s->base;
+	struct mail parts = {0};
+
+	(void)e;
+	m.source.place = s->name;
+	mail_decode(s->data, n, n < s->len, &rules, 0, &parts, &m);
+	m.original.data = s->data;
+	m.original.len = n;
+	emit(ctx, &m);
+	mail_free(&parts);
+	return 0;
+}
+
 static const struct source_ops email_source = {
 	.name = "email",
 	.channel = "email",
@@ -436,6 +456,7 @@ static const struct source_ops email_source = {
 	.drain = email_drain,
 	.drained = email_drained,
 	.close = email_close,
+	.sample = email_sample,
 };
 
 int main(int argc, char **argv)

@@ -111,8 +111,7 @@ static int store_all(
 /* --- one line ------------------------------------------------------------------------------ */
 
 /* The bytes are kept whatever they are; their hash is all the identity such a line has. */
-static void undecodable(struct message *m, char *native, size_t size, const struct dropdir_at *at,
-	const char *reason)
+static void undecodable(struct message *m, char *native, size_t size, const char *reason)
 {
 	char hash[SHA256_HEX_SIZE];
 
@@ -121,36 +120,51 @@ static void undecodable(struct message *m, char *native, size_t size, const stru
 	m->native_id = native;
 	m->class = MC_UNDECODABLE;
 	m->author.id = "";
-	m->error.place = at->place;
+	m->error.place = m->source.place;
 	m->error.reason = reason;
+}
+
+/* What a line's message points into. */
+struct read {
+	struct file_line line;
+	struct err why;
+	char native[12 + SHA256_HEX_SIZE];
+};
+
+/* `m` is prefilled. */
+static void read_line(
+	const char *p, size_t n, bool whole, int zone_minutes, struct read *into, struct message *m)
+{
+	int r;
+
+	*into = (struct read){0};
+	m->kind = MK_MESSAGE;
+	m->class = MC_HUMAN;
+	m->original.data = p;
+	m->original.len = n;
+	if (!whole)
+		r = err_set(&into->why, -EINVAL, "part of a line longer than max_line");
+	else
+		r = file_decode(p, n, zone_minutes, &into->line, m, &into->why);
+	if (r)
+		undecodable(m, into->native, sizeof(into->native), into->why.text);
 }
 
 static int put_line(struct file *f, const struct dropdir_at *at, const char *p, size_t n,
 	bool whole, struct err *e)
 {
-	char hashes[MESSAGE_ATTACHMENTS_MAX][SHA256_HEX_SIZE], native[12 + SHA256_HEX_SIZE];
-	struct file_line line = {0};
-	struct err why = {0};
+	char hashes[MESSAGE_ATTACHMENTS_MAX][SHA256_HEX_SIZE];
+	struct read line;
 	struct message m;
 	int r;
 
 	source_message(f->source, &m);
-	m.kind = MK_MESSAGE;
-	m.class = MC_HUMAN;
 	m.source.place = at->place;
-	m.original.data = p;
-	m.original.len = n;
-	if (!whole)
-		r = err_set(&why, -EINVAL, "part of a line longer than max_line");
-	else
-		r = file_decode(
-			p, n, muara_zone_minutes(source_shared(f->source)), &line, &m, &why);
-	if (r)
-		undecodable(&m, native, sizeof native, at, why.text);
-	r = store_all(f, &line, hashes, e);
+	read_line(p, n, whole, muara_zone_minutes(source_shared(f->source)), &line, &m);
+	r = store_all(f, &line.line, hashes, e);
 	if (r == 0)
 		r = source_put(f->source, &m, dropdir_report, f->drop, at->number, NULL, e);
-	file_line_free(&line);
+	file_line_free(&line.line);
 	return r;
 }
 
@@ -244,6 +258,36 @@ static void file_close(void *state)
 	free(f);
 }
 
+/* Attachments stay as the lines name them: missing. */
+static int file_sample(const void *conf, const struct source_sample *s, source_sample_fn *emit,
+	void *ctx, struct err *e)
+{
+	const struct file_conf *c = conf;
+	const char *p = s->data, *end = s->data + s->len;
+
+	(void)e;
+	for (long number = 1; p < end; number++) {
+		const char *stop = memchr(p, '\n', (size_t)(end - p));
+		const char *next = stop ? stop + 1 : end;
+		size_t n = (size_t)((stop ? stop : end) - p);
+		_cleanup_free_ char *place = xasprintf("%s:%ld", s->name, number);
+		struct message m = *s->base;
+		struct read line;
+
+		while (n && (p[n - 1] == '\r' || p[n - 1] == ' '))
+			n--;
+		m.source.place = place;
+		if (n) {
+			read_line(p, n, n <= (size_t)c->max_line, muara_zone_minutes(s->shared),
+				&line, &m);
+			emit(ctx, &m);
+			file_line_free(&line.line);
+		}
+		p = next;
+	}
+	return 0;
+}
+
 static const struct source_ops file_source = {
 	.name = "file",
 	.channel_of = channel_of,
@@ -257,6 +301,7 @@ static const struct source_ops file_source = {
 	.drain = file_drain,
 	.drained = file_drained,
 	.close = file_close,
+	.sample = file_sample,
 };
 
 int main(int argc, char **argv)

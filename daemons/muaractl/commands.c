@@ -1,5 +1,6 @@
 /* commands: the table of commands: names, arguments, options, help. */
 #include "act.h"
+#include "channel.h"
 #include "commands.h"
 
 static const struct ctl_option create_options[] = {
@@ -83,6 +84,12 @@ static const struct ctl_option door_new_options[] = {
 	{},
 };
 static const struct ctl_option door_options[] = {KEYS_OPTION, {}};
+
+static const struct ctl_option channel_options[] = {
+	{"--daemon", "NAME", "whose configuration it is (default: by its name)"},
+	{"--show-text", NULL, "texts, names and numbers too (personal data)"},
+	{},
+};
 
 const struct ctl_command ctl_commands[] = {
 	{"check", "", 0, 0, 0, NULL, ctl_check, "is everything Muara stands on as it must be?",
@@ -193,6 +200,13 @@ const struct ctl_command ctl_commands[] = {
 		"keys of the door, revoked ones too; no secrets", NULL},
 	{"door key revoke", "KEY", 1, 1, CTL_ACT, door_options, ctl_door_key_revoke,
 		"a key holds no longer, from the next request on", NULL},
+	{"channel try", "CONFIG SAMPLE", 2, 2, 0, channel_options, ctl_channel_try,
+		"what a source would take from a sample, without taking it",
+		"CONFIG is the source's file (whatsapp-kota.yaml), SAMPLE a file of what it gets: "
+		"the body of a\nwebhook, a dropped file, a mail. Shows each message with class, "
+		"kind, time and id, and lengths and\nhashes of the rest. Nothing is produced, no "
+		"cursor moves, no secret is read, so nothing is verified\neither. It may be a file "
+		"in the source's own folder: it is only read."},
 	{"index dump", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_dump,
 		"the whole index as text (personal data in it)", NULL},
 	{"index rebuild-compare", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_compare,

@@ -49,6 +49,7 @@ struct ctl_command {
 
 struct ctl {
 	const struct ctl_command *command;
+	const char *muara; /* file of conf */
 	struct muara_conf conf;
 	struct kafka_conf kafka;
 	const char **kafka_extra;

@@ -385,6 +385,7 @@ static int run(struct ctl *c, const char *muara)
 {
 	int r = load_conf(c, muara);
 
+	c->muara = muara;
 	if (!r)
 		r = c->command->run(c);
 	done(c);

@@ -202,6 +202,14 @@ static bool verify(void *ctx, const struct httpd_request *r, const char *body, s
 	return webauth_ok(a, given, body, len, st->secrets, ARRAY_SIZE(st->secrets));
 }
 
+static void set_rules(struct state *st, const struct conf *c, const struct muara_conf *shared)
+{
+	st->rules = (struct wa_rules){(const char *const *)c->numbers.v, c->numbers.n};
+	st->env = (struct mapping_env){.zone_minutes = muara_zone_minutes(shared),
+		.accounts = (const char *const *)c->numbers.v,
+		.n_accounts = c->numbers.n};
+}
+
 static struct webhook *make_webhook(struct source *s, const struct conf *c, struct state *st)
 {
 	struct webhook_conf w = {.verify_token = c->verify_token,
@@ -213,10 +221,7 @@ static struct webhook *make_webhook(struct source *s, const struct conf *c, stru
 		.count = count,
 		.ctx = st};
 
-	st->rules = (struct wa_rules){(const char *const *)c->numbers.v, c->numbers.n};
-	st->env = (struct mapping_env){.zone_minutes = muara_zone_minutes(source_shared(s)),
-		.accounts = (const char *const *)c->numbers.v,
-		.n_accounts = c->numbers.n};
+	set_rules(st, c, source_shared(s));
 	st->secrets[0] = st->provider ? c->secret : c->app_secret;
 	st->secrets[1] = st->provider ? c->secret_next : c->app_secret_next;
 	return webhook_new(s, &w);
@@ -274,6 +279,37 @@ static void whatsapp_drain(void *state)
 	httpd_stop_accepting(st->httpd);
 }
 
+struct showing {
+	source_sample_fn *emit;
+	void *ctx;
+};
+
+/* Here the bytes of a message stand for themselves; the real intake may point into a blob. */
+static void show(void *ctx, struct message *m, struct span bytes)
+{
+	struct showing *s = ctx;
+
+	m->original.data = bytes.p;
+	m->original.len = bytes.n;
+	s->emit(s->ctx, m);
+}
+
+static int whatsapp_sample(const void *conf, const struct source_sample *sample,
+	source_sample_fn *emit, void *ctx, struct err *e)
+{
+	const struct conf *c = conf;
+	struct showing s = {emit, ctx};
+	struct state st = {0};
+	int r = c->provider ? provider_load(c->provider, &st.provider, NULL, e) : 0;
+
+	if (r)
+		return r;
+	set_rules(&st, c, sample->shared);
+	decode(&st, sample->data, sample->len, sample->base, show, &s);
+	provider_free(st.provider);
+	return 0;
+}
+
 static bool whatsapp_drained(void *state)
 {
 	const struct state *st = state;
@@ -295,6 +331,7 @@ int main(int argc, char **argv)
 		.drain = whatsapp_drain,
 		.drained = whatsapp_drained,
 		.close = whatsapp_close,
+		.sample = whatsapp_sample,
 	};
 
 	return source_main(argc, argv, &ops);

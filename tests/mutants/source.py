@@ -42,7 +42,7 @@ MUTANTS = [
          old='	if (r == -EXDEV || r == -ELOOP)\n		return a->state = AS_REFUSED, 0;\n',
          new='	if (r == -EXDEV || r == -ELOOP)\n		return 0;\n'),
     dict(name='file-attachment-not-stored', file=FILE, test=FLOW + 'test_attachments',
-         old='	r = store_all(f, &line, hashes, e);\n', new='	(void)store_all;\n	(void)hashes;\n	r = 0;\n'),
+         old='	r = store_all(f, &line.line, hashes, e);\n', new='	(void)store_all;\n	(void)hashes;\n	r = 0;\n'),
     dict(name='source-idle-connection-taken-for-an-outage', file=EMITTER,
          test='flow:test_skeleton_daemons:test_a_quiet_night',
          old='		r = kafka_producer_know(em->producer, em->raw, e);\n', new='		(void)kafka_producer_know;\n'),

@@ -32,6 +32,11 @@ MUTANTS = [
         'return size && given[0] | wanted[0] | 1;', 'test-mapping/a_signature'),
     row('provider-not-verified', WEBHOOK, 'return w->c.verify(w->c.ctx, r, body, len);',
         'return w->c.verify(w->c.ctx, r, body, len) || len;', 'test-webhook/another_provider'),
+    # what is shown of a sample
+    row('try-shows-what-is-personal', 'common/core/trial.c', '	if (t->show_text)\n		json_set_str(o, "text", s);',
+        '	if (t->out)\n		json_set_str(o, "text", s);', 'test-trial/nothing_personal_is_shown'),
+    row('try-shows-fields', 'common/core/trial.c', 'if (t->show_text && f)', 'if (t->out && f)',
+        'test-trial/nothing_personal_is_shown'),
     # identities
     row('edit-is-a-new-message', TYPES, '	m->kind = MK_EDIT;\n', '', 'test-whatsapp_decode/a_row_per_shape'),
     row('the-old-id-stays', TYPES, 'm->author.id = filled(json_str(ids, "current"));',
