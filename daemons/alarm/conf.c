@@ -12,8 +12,11 @@
 #define MINUTE	  (60 * SECOND)
 #define DAY	  (24 * 60 * MINUTE)
 
-const char *const hook_type_names[] = {
-	[HOOK_COMMAND] = "command", [HOOK_WEBHOOK] = "webhook", [HOOK_TYPES_] = NULL};
+const char *const hook_type_names[] = {[HOOK_COMMAND] = "command",
+	[HOOK_WEBHOOK] = "webhook",
+	[HOOK_EMAIL] = "email",
+	[HOOK_WHATSAPP] = "whatsapp",
+	[HOOK_TYPES_] = NULL};
 static const char *const unsure_choices[] = {"review", "ring", NULL};
 
 /* clang-format off */
@@ -33,11 +36,27 @@ static const struct option_row hook_options[] = {
 	OPT(struct conf_hook, OPT_STRINGS, command, "command", NULL, .max = 32,
 		.help = "command: the program, by its whole path, and its arguments."),
 	OPT(struct conf_hook, OPT_STRING, url, "url", NULL, .max = 2000,
-		.help = "webhook: where the ring is POSTed to, as JSON."),
+		.help = "webhook: where the ring is POSTed to, as JSON. email: the mail server, smtps://host:465 or smtp://host:587; plain only to this machine."),
 	OPT(struct conf_hook, OPT_SECRET, token, "token", NULL, .min = 1, .max = 8192,
-		.help = "webhook: file with a bearer token for it (mode 0600), or %d/NAME for a systemd credential."),
+		.help = "webhook, whatsapp: file with a bearer token (mode 0600), or %d/NAME for a systemd credential."),
 	OPT(struct conf_hook, OPT_PATH, ca_file, "ca_file", NULL,
 		.help = "PEM file of the authorities to trust; the system's when left out."),
+	OPT(struct conf_hook, OPT_STRING, to, "to", NULL, .max = 254,
+		.help = "email: whom; whatsapp: the officer's number, +62…. One a hook: several people are several hooks."),
+	OPT(struct conf_hook, OPT_STRING, from, "from", NULL, .max = 254,
+		.help = "email: sender's address."),
+	OPT(struct conf_hook, OPT_STRING, user, "user", NULL, .max = 254,
+		.help = "email: account at the mail server, when it wants one."),
+	OPT(struct conf_hook, OPT_SECRET, password, "password", NULL, .min = 1, .max = 1000,
+		.help = "email: file with its password (mode 0600), or %d/NAME."),
+	OPT(struct conf_hook, OPT_STRING, base, "base", "https://graph.facebook.com/v23.0", .max = 500,
+		.help = "whatsapp: the Graph API and its version."),
+	OPT(struct conf_hook, OPT_STRING, number_id, "number_id", NULL, .max = 32,
+		.help = "whatsapp: phone number id (not the number) that sends."),
+	OPT(struct conf_hook, OPT_STRING, template, "template", NULL, .max = 512,
+		.help = "whatsapp: name of an approved template with two body variables: how many wait, their tickets."),
+	OPT(struct conf_hook, OPT_STRING, language, "language", "id", .min = 2, .max = 16,
+		.help = "whatsapp: language code of the template."),
 	OPT_END
 };
 
@@ -77,8 +96,47 @@ static bool http_url(const char *s)
 	return s && (strncmp(s, "http://", 7) == 0 || strncmp(s, "https://", 8) == 0);
 }
 
+/* Goes into a header and an SMTP command as it stands. */
+static bool plain_address(const char *s)
+{
+	return s && strchr(s, '@') && strcspn(s, " \t\r\n<>,;\"") == strlen(s);
+}
+
+static void check_mail(const struct conf_hook *h, size_t i, struct options_faults *f)
+{
+	if (!h->url || (strncmp(h->url, "smtp://", 7) != 0 && strncmp(h->url, "smtps://", 8) != 0))
+		FAULT(f, i, "url", "must be a mail server: smtps://host:465 or smtp://host:587");
+	if (!plain_address(h->from))
+		FAULT(f, i, "from", "must be one address, without a name");
+	if (!plain_address(h->to))
+		FAULT(f, i, "to", "must be one address, without a name");
+	if (!h->user != !h->password)
+		FAULT(f, i, "password", "goes with `user`: both or neither");
+}
+
+static bool of_chars(const char *s, const char *allowed)
+{
+	return s && *s && strspn(s, allowed) == strlen(s);
+}
+
+static void check_whatsapp(const struct conf_hook *h, size_t i, struct options_faults *f)
+{
+	if (!http_url(h->base))
+		FAULT(f, i, "base", "must be a URL that begins with https:// (or http://)");
+	if (!of_chars(h->number_id, "0123456789"))
+		FAULT(f, i, "number_id", "is missing: digits, from WhatsApp Manager");
+	if (!of_chars(h->template, "abcdefghijklmnopqrstuvwxyz0123456789_"))
+		FAULT(f, i, "template", "is missing: a-z, 0-9 and _");
+	if (!h->to || !of_chars(h->to + (*h->to == '+'), "0123456789"))
+		FAULT(f, i, "to", "must be a number: +62…");
+	if (!h->token)
+		FAULT(f, i, "token", "is missing: a system user's access token");
+}
+
 static void check_type(const struct conf_hook *h, size_t i, struct options_faults *f)
 {
+	if (h->token && strpbrk(h->token, "\r\n"))
+		FAULT(f, i, "token", "has more than one line");
 	switch ((enum hook_type)h->type) {
 	case HOOK_COMMAND:
 		if (!h->command.n)
@@ -89,8 +147,12 @@ static void check_type(const struct conf_hook *h, size_t i, struct options_fault
 	case HOOK_WEBHOOK:
 		if (!http_url(h->url))
 			FAULT(f, i, "url", "must be a URL that begins with https:// (or http://)");
-		if (h->token && strpbrk(h->token, "\r\n"))
-			FAULT(f, i, "token", "has more than one line");
+		break;
+	case HOOK_EMAIL:
+		check_mail(h, i, f);
+		break;
+	case HOOK_WHATSAPP:
+		check_whatsapp(h, i, f);
 		break;
 	case HOOK_TYPES_:
 		break;

@@ -3,7 +3,7 @@
 
 #include "base/options.h"
 
-enum hook_type { HOOK_COMMAND, HOOK_WEBHOOK, HOOK_TYPES_ };
+enum hook_type { HOOK_COMMAND, HOOK_WEBHOOK, HOOK_EMAIL, HOOK_WHATSAPP, HOOK_TYPES_ };
 extern const char *const hook_type_names[]; /* by type, NULL ends */
 
 struct conf_hook {
@@ -11,8 +11,11 @@ struct conf_hook {
 	int type; /* enum hook_type */
 	int64_t after_ms, repeat_ms, timeout_ms;
 	struct strlist tenants;
-	struct strlist command;	     /* argv; the first is a path */
-	char *url, *token, *ca_file; /* webhook */
+	struct strlist command;		   /* argv; the first is a path */
+	char *url, *ca_file;		   /* webhook, e-mail */
+	char *token;			   /* webhook, WhatsApp */
+	char *from, *to, *user, *password; /* e-mail; WhatsApp: to */
+	char *base, *number_id, *template, *language;
 };
 struct conf {
 	struct optlist hooks; /* of struct conf_hook */

@@ -1,7 +1,5 @@
-/* hook: see hook.h. The kinds are hook_command.c and hook_web.c. */
+/* hook: see hook.h. The kinds are hook_command.c, hook_web.c and hook_mail.c. */
 #include "hook_private.h"
-
-#include <errno.h>
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -28,24 +26,24 @@ void hook_end(struct hook_run *run, bool ok, const char *text)
 	done(ctx, ok, text);
 }
 
+static const struct {
+	int (*start)(struct hook_run *run, const struct hook_host *host, const struct ring *r,
+		struct err *e);
+	void (*cancel)(struct hook_run *run);
+} kinds[] = {[HOOK_COMMAND] = {command_start, command_cancel},
+	[HOOK_WEBHOOK] = {web_start, web_cancel},
+	[HOOK_EMAIL] = {mail_start, mail_cancel},
+	[HOOK_WHATSAPP] = {whatsapp_start, web_cancel}};
+
 int hook_ring(const struct hook_host *host, const struct conf_hook *c, const struct ring *r,
 	hook_done_fn *done, void *ctx, struct hook_run **ret, struct err *e)
 {
 	struct hook_run *run = xcalloc(1, sizeof(*run));
-	int rc = -EINVAL;
+	int rc;
 
 	*run = (struct hook_run){
 		.conf = c, .loop = host->loop, .done = done, .ctx = ctx, .pid = -1, .pidfd = -1};
-	switch ((enum hook_type)c->type) {
-	case HOOK_COMMAND:
-		rc = command_start(run, r, e);
-		break;
-	case HOOK_WEBHOOK:
-		rc = web_start(run, host, r, e);
-		break;
-	case HOOK_TYPES_:
-		break;
-	}
+	rc = kinds[c->type].start(run, host, r, e);
 	if (rc) {
 		free_run(run);
 		return rc;
@@ -58,8 +56,7 @@ void hook_cancel(struct hook_run *run)
 {
 	if (!run)
 		return;
-	command_cancel(run);
-	web_cancel(run);
+	kinds[run->conf->type].cancel(run);
 	free_run(run);
 }
 

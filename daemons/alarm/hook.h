@@ -1,9 +1,10 @@
-/* hook: one ring through one hook: a program, a webhook.
+/* hook: one ring through one hook: a program, a webhook, an e-mail, a WhatsApp template.
  *
  * A ring names events by id and ticket and says how many wait; nothing a citizen said leaves by it.
- * It is told to have worked only when the other side said so (exit status 0, HTTP 2xx); a ring that
- * takes longer than its limit is ended and has failed. One run at a time a hook is the caller's
- * business. `done` is called once, never from inside hook_ring. Errors never hold an address.
+ * It is told to have worked only when the other side said so (exit status 0, HTTP 2xx, the mail
+ * taken); a ring that takes longer than its limit is ended and has failed. One run at a time a hook
+ * is the caller's business. `done` is called once, never from inside hook_ring. Errors never hold
+ * an address.
  *
  * A program gets its arguments as configured and in its environment MUARA_HOOK,
  * MUARA_EMERGENCY_IDS, MUARA_EMERGENCY_TICKETS (as many, parted by blanks), MUARA_EMERGENCY_COUNT
@@ -40,5 +41,7 @@ int hook_ring(const struct hook_host *host, const struct conf_hook *c, const str
 	hook_done_fn *done, void *ctx, struct hook_run **ret, struct err *e);
 void hook_cancel(struct hook_run *run); /* NULL-safe; `done` is not called */
 
-/* The body of a webhook; caller owns. */
+/* What is sent; caller owns. The body of a webhook, that of the Cloud API, a whole mail. */
 json_t *ring_json(const struct conf_hook *c, const struct ring *r);
+json_t *template_json(const struct conf_hook *c, const struct ring *r);
+char *mail_text(const struct conf_hook *c, const struct ring *r, size_t *ret_len);

@@ -104,12 +104,14 @@ static void on_limit(void *ctx)
 	kill(-run->pid, SIGKILL);
 }
 
-int command_start(struct hook_run *run, const struct ring *r, struct err *e)
+int command_start(
+	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e)
 {
 	struct surroundings s = surroundings_of(run->conf, r);
 	pid_t pid = -1;
 	int rc = spawn(run->conf, s.v, &pid);
 
+	(void)host;
 	surroundings_free(&s);
 	if (rc)
 		return err_sys(e, rc, "cannot be started");

@@ -3,6 +3,8 @@
 
 #include "hook.h"
 
+struct mail_job;
+
 struct hook_run {
 	const struct conf_hook *conf;
 	struct loop *loop;
@@ -13,7 +15,9 @@ struct hook_run {
 	int pid, pidfd;
 	struct loop_fd *watch;
 	bool late;
-	/* webhook */
+	/* e-mail */
+	struct mail_job *mail;
+	/* webhook, WhatsApp */
 	struct httpc_call *call;
 	char *body;
 };
@@ -21,11 +25,18 @@ struct hook_run {
 /* Frees the run, then tells. */
 void hook_end(struct hook_run *run, bool ok, const char *text);
 
-int command_start(struct hook_run *run, const struct ring *r, struct err *e);
+int command_start(
+	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e);
 void command_cancel(struct hook_run *run);
 int web_start(
 	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e);
 void web_cancel(struct hook_run *run);
+
+int whatsapp_start(
+	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e);
+int mail_start(
+	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e);
+void mail_cancel(struct hook_run *run);
 
 /* The member `key` of each event, parted by blanks; caller frees. */
 char *ring_list(const struct ring *r, const char *key);

@@ -145,7 +145,7 @@ def test_a_hook_that_fails(env):
         assert 'broken' not in events(env)[fire['id']]['rung']
         d.wait_status('hook broken: exit status 3')
         assert d.healthz()[0] == 503
-        headers, body = web.calls[0]
+        _, headers, body = web.calls[0]
         assert headers['Authorization'] == 'Bearer ring-ring'
         event, = body['emergencies']
         assert event['channel'] == 'whatsapp' and FIRE not in json.dumps(body), body

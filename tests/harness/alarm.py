@@ -3,13 +3,16 @@
     ring = Rings(env)                         a program that appends a line for each ring
     d = start(env, [ring.hook('duty', repeat='1s')])
     ring.of(id) -> [Ring(at, hook, ids, count, number, unacknowledged)]
-    Webhook(answers=[503, 200])               a context manager; .bodies, .url
+    Webhook(answers=[503, 200])               a context manager; .calls, .bodies, .url; an answer may
+                                              be (status, JSON)
+    MailServer(answers=[451, 250])            the same, of RCPT TO; .mails [(from, to, text)]
     events(env) -> {id: {'raised': record, 'rung': {hook: record}, 'acknowledged': record ...}}
     emergency_id(message) as anyone can compute it
 """
 
 import json
 import os
+import socketserver
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
@@ -92,41 +95,107 @@ def emergency_id(m):
     return message_id(m['tenant'], m['channel'], m['account'], m['native_id'])
 
 
+class Answers:
+    """A list of answers, the last one for ever."""
+
+    def __init__(self, answers):
+        self._answers, self._lock = list(answers), threading.Lock()
+
+    def take(self):
+        with self._lock:
+            return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+
+
+class Call(NamedTuple):
+    path: str
+    headers: dict
+    body: dict
+
+
 class Webhook:
-    """Answers POSTs by the list of statuses, the last one for ever; keeps (headers, body)."""
+    """Answers POSTs by the list and keeps them."""
 
     def __init__(self, answers=(200,)):
-        self.calls, self._answers = [], list(answers)
+        self.calls, self._answers = [], Answers(answers)
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers['Content-Length']))
-                status = outer._take(dict(self.headers), body)
+                outer.calls.append(Call(self.path, dict(self.headers), json.loads(body)))
+                answer = outer._answers.take()
+                status, data = answer if isinstance(answer, tuple) else (answer, {})
                 self.send_response(status)
-                self.send_header('Content-Length', '0')
+                self.send_header('Content-Length', str(len(json.dumps(data))))
                 self.end_headers()
+                self.wfile.write(json.dumps(data).encode())
 
             def log_message(self, *_):
                 pass
 
         self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
         self._server.daemon_threads = True
-        self.url = f'http://127.0.0.1:{self._server.server_address[1]}/ring'
-        self._lock = threading.Lock()
-
-    def _take(self, headers, body):
-        with self._lock:
-            self.calls.append((headers, json.loads(body)))
-            return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
+        self.base = f'http://127.0.0.1:{self._server.server_address[1]}'
+        self.url = f'{self.base}/ring'
 
     @property
     def bodies(self):
-        with self._lock:
-            return [b for _, b in self.calls]
+        return [c.body for c in list(self.calls)]
 
     def of(self, event):
         return [b for b in self.bodies if event in [e['id'] for e in b['emergencies']]]
+
+    def __enter__(self):
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class MailServer:
+    """Takes mails by SMTP as far as an alarm needs; RCPT TO is answered by the list."""
+
+    def __init__(self, answers=(250,)):
+        self.mails, self._answers = [], Answers(answers)
+        outer = self
+
+        class Handler(socketserver.StreamRequestHandler):
+            def say(self, code):
+                self.wfile.write(f'{code} as told\r\n'.encode())
+
+            def handle(self):
+                self.say(220)
+                sender, to = None, []
+                for line in self.rfile:
+                    word = line.decode().strip()
+                    if word.upper().startswith('RCPT'):
+                        code = outer._answers.take()
+                        to += [word[8:].strip('<> ')] if code < 400 else []
+                        self.say(code)
+                    elif word.upper().startswith('DATA'):
+                        self.say(354)
+                        outer.mails.append((sender, to, self.data()))
+                        self.say(250)
+                    elif word.upper().startswith('QUIT'):
+                        self.say(221)
+                        return
+                    else:
+                        sender = word[10:].strip('<> ') if word.upper().startswith('MAIL') else sender
+                        self.say(250)
+
+            def data(self):
+                lines = []
+                for line in self.rfile:
+                    if line == b'.\r\n':
+                        break
+                    lines.append(line.decode())
+                return ''.join(lines)
+
+        socketserver.ThreadingTCPServer.daemon_threads = True
+        self._server = socketserver.ThreadingTCPServer(('127.0.0.1', 0), Handler)
+        self.url = f'smtp://127.0.0.1:{self._server.server_address[1]}'
 
     def __enter__(self):
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
