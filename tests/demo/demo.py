@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
 webhooks, by a CSV file of the 112 centre, by e-mail (a real Dovecot), on the city's Facebook page and
-Instagram account (signed webhooks and a Graph API), and from a complaint box; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an
-oracle that shares no code with it.
+Instagram account (signed webhooks and a Graph API), on X (its API), and from a complaint box; officers do what officers do;
+a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an oracle that shares no
+code with it.
 
 Prints plain lines, needs no terminal, listens on loopback and Unix sockets only, and leaves nothing
 running: all processes end with this one. Exit 0 when the books balance.
@@ -24,6 +25,7 @@ from harness.citizens import Person  # noqa: E402
 from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
 from harness.graph_account import ACCOUNT as PAGE, PAGE as PAGE_ID, GraphAccount, comment, page_body  # noqa: E402
 from harness.mail import ACCOUNT as MAILBOX, Mailbox, mail, with_photo  # noqa: E402
+from harness.x_account import ACCOUNT as X_ACCOUNT, Account, id_of as id_of_post  # noqa: E402
 import stories  # noqa: E402
 
 TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by hand
@@ -122,9 +124,9 @@ class Demo:
         self.accept('whatsapp', 'kota', 'undecodable:' + sha256(garbage), 'dead')
         say(f'signed garbage: answered {answered}, kept with its bytes for a person to see')
 
-    def accept(self, channel, account, native, place=None, text=None, tenant=TENANT):
+    def accept(self, channel, account, native, place=None, text=None, tenant=TENANT, revision=None):
         """Of a file: all in it is accepted once it is there."""
-        self.city.ledger.accept(ids.message_id(tenant, channel, account, native), channel, text, place,
+        self.city.ledger.accept(ids.message_id(tenant, channel, account, native, revision), channel, text, place,
                                 told=False)
 
     def by_112(self):
@@ -182,6 +184,21 @@ class Demo:
         for body in bodies + bodies[:1]:    # Meta repeats what it is not sure of
             procs.wait_until(lambda b=body: self.page.send(b) == 200, 30, 'a webhook that is answered 200')
         say(f'{len(bodies)} webhooks, one of them twice, one of the page itself')
+
+    def by_x(self):
+        head("Citizens mention the city on X; X limits our requests once, shows one post late, and one is edited")
+        fake, posts = self.x.fake, []
+        fake.fault('rate_reset')
+        for username, name, text, whole in stories.POSTS:
+            more = {'note_tweet': {'text': whole}} if whole else {}
+            posts.append(fake.post(text, fake.user(name, username), late=len(posts) == 1, **more))
+            edited = len(posts) == len(stories.POSTS)
+            self.accept('social', X_ACCOUNT, posts[-1], 'complaint', None if edited else whole or text)
+        self.accept('social', X_ACCOUNT, fake.retweet(posts[0]), 'archived')
+        self.accept('social', X_ACCOUNT, fake.post(stories.X_SAYS, fake.own), 'archived', stories.X_SAYS)
+        procs.wait_until(lambda: id_of_post(posts[-1]) in self.x.found(), 30, 'the last post')
+        self.accept('social', X_ACCOUNT, posts[-1], None, None, revision=fake.edit(posts[-1], stories.X_EDIT))
+        say(f'{len(posts)} posts, a retweet, an answer of the city, an edit; {len(fake.requests)} requests so far')
 
     # ---- officers
 
@@ -276,7 +293,7 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, a LAPOR! sandbox, seven daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, eight daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
@@ -284,6 +301,7 @@ class Demo:
         self.by_box()
         self.by_email()
         self.by_page()
+        self.by_x()
         self.watch(lambda a: not a.notes['not decided yet'] and len(a.messages) >= len(self.city.ledger.accepted)
                    and not a.unsettled(), 'every message is decided')
         self.officers()
@@ -309,6 +327,9 @@ class Demo:
                              ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)
             say(f'muara-{name} is ready')
+        self.x = Account(self.env)
+        city.start('social', self.x.config(poll='300ms'), label='social-x', args=('--instance', 'x'))
+        say('muara-social is ready, the instance for X')
         city.lapor.script({'call': 'create', 'nth': 4, 'action': 'drop_after_store'})
 
 

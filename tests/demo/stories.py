@@ -6,6 +6,7 @@ WHATSAPP: conversations, each a person and messages in the order they are sent. 
 CALLS: rows of the 112 centre's CSV: number, type, name, phone, place, latitude, longitude, what was
 said, photo.
 PAGE: what comes to the city's Facebook page and its Instagram account.
+POSTS: what mentions the city on X.
 BOX: slips of the complaint box at a town hall whose government files by hand.
 """
 
@@ -132,4 +133,15 @@ PAGE = (
     ('poll', None, 'Anita Sari', 'Lubang di Jalan Bandung depan sekolah makin dalam, kemarin ada motor terperosok.'),
     ('messenger', None, 'Mas Bayu', 'Permisi, air keran di Jalan Bareng Tenes keruh sejak pagi, apa sedang ada perbaikan?'),
     ('instagram', None, 'Citra Lestari', 'Kak, bangku di Taman Merbabu lepas bautnya, bahaya buat anak kecil.'),
+)
+
+# Posts on X that mention the city: (username, name, text as X shows it, the whole of a long one); the last is edited.
+X_SAYS = 'Terima kasih, laporan diteruskan ke dinas terkait.'
+X_EDIT = '@pemkot_uji tiang reklame di Jalan Letjen Sutoyo miring ke arah jalan, sudah diikat tali oleh warga'
+POSTS = (
+    ('rudi_uji', 'Rudi Hermawan', '@pemkot_uji lampu taman di Jalan Merbabu mati semua, gelap buat yang jogging malam', None),
+    ('mega_uji', 'Mega Pratiwi', '@pemkot_uji jembatan penyeberangan di Jalan Ahmad Yani lantainya …',
+     '@pemkot_uji jembatan penyeberangan di Jalan Ahmad Yani lantainya berlubang di dua tempat, anak tangganya pun karatan. '
+     'Setiap pagi dipakai anak sekolah. Sudah saya laporkan ke petugas parkir tetapi tidak tahu harus ke siapa.'),
+    ('totok_uji', 'Totok Subagyo', '@pemkot_uji tiang reklame di Jalan Letjen Sutoyo miring', None),
 )
