@@ -204,7 +204,7 @@ install: all ## Install daemons, sample config, schemas, systemd units (DESTDIR=
 	install -m 0644 deploy/nginx/muara.conf $(DESTDIR)$(PREFIX)/share/muara/nginx/
 	for f in config/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/; done
 	install -d $(DESTDIR)$(SYSCONF)/lapor $(DESTDIR)$(SYSCONF)/whatsapp-providers $(DESTDIR)$(SYSCONF)/door
-	cd config && for f in lapor/*.yaml whatsapp-providers/*.yaml door/*.html; do test -e $(DESTDIR)$(SYSCONF)/$$f || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/$$f; done
+	cd config && for f in lapor/*.yaml whatsapp-providers/*.yaml door/*.html door/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/$$f || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/$$f; done
 	deploy/systemd/render.sh $(DESTDIR)$(UNITDIR) $(PREFIX)/bin $(SYSCONF) $(PREFIX)/share/muara
 
 clean: ## Remove build output (keeps the Kafka jars)

@@ -22,6 +22,7 @@ struct door_conf {
 	int64_t body_bytes, in_flight_bytes, attachment_bytes;
 	int64_t connections, batch_lines;
 	struct optlist services; /* of struct open311_service */
+	struct optlist sheets;	 /* of struct sheet_conf */
 	char *form_templates, *address_header;
 	int64_t form_per_minute, form_burst;
 };

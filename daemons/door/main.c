@@ -14,6 +14,7 @@
 #include "core/index_public.h"
 
 #include "door.h"
+#include "door_csv.h"
 #include "door_form.h"
 #include "door_json.h"
 #include "door_open311.h"
@@ -31,6 +32,7 @@ static const struct way {
 } ways[] = {
 	{"POST", "/v1/messages", door_json_one},
 	{"POST", "/v1/batch", door_json_batch},
+	{"POST", DOOR_CSV_PATH "*", door_csv},
 	{"GET", "/lapor", door_form_get},
 	{"POST", "/lapor", door_form_post},
 	{"GET", "/open311/v2/services.json", door_open311_services},

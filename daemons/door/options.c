@@ -5,6 +5,7 @@
 
 #include "door.h"
 #include "open311.h"
+#include "sheet.h"
 
 /* clang-format off */
 static const struct option_row service_options[] = {
@@ -20,6 +21,20 @@ static const struct option_row service_options[] = {
 		.help = "Category of its complaints, as the destination knows it"),
 	OPT(struct open311_service, OPT_STRING, agency, "agency", NULL, .max = 100,
 		.help = "Institution its complaints are for, as the destination knows it"),
+	OPT_END
+};
+
+static const struct option_row sheet_options[] = {
+	OPT(struct sheet_conf, OPT_STRING, name, "name", NULL, .flags = OPT_REQUIRED, .min = 1, .max = 32,
+		.help = "Tables of this kind are posted to /v1/csv/NAME"),
+	OPT(struct sheet_conf, OPT_STRING, channel, "channel", NULL, .max = 32,
+		.help = "Channel of its rows, one of the key's; not set: the key's first"),
+	OPT(struct sheet_conf, OPT_STRING, delimiter, "delimiter", "auto", .min = 1, .max = 4,
+		.help = "Between columns: auto (the most frequent of , ; tab in the header), one character, or tab"),
+	OPT(struct sheet_conf, OPT_ENUM, encoding, "encoding", "utf-8", .choices = sheet_encodings,
+		.help = "Old exports are often windows-1252"),
+	OPT(struct sheet_conf, OPT_MAP, fields, "fields", NULL, .flags = OPT_REQUIRED, .min = 1,
+		.help = "What is where: field: column name"),
 	OPT_END
 };
 
@@ -48,6 +63,9 @@ const struct option_row door_options[] = {
 	OPT(struct door_conf, OPT_LIST, services, "services", NULL, .max = 500, .sub = service_options,
 		.sub_size = sizeof(struct open311_service),
 		.help = "What can be reported by Open311; empty: nothing can"),
+	OPT(struct door_conf, OPT_LIST, sheets, "csv", NULL, .max = 100, .sub = sheet_options,
+		.sub_size = sizeof(struct sheet_conf),
+		.help = "Kinds of tables (CSV) that clients may post"),
 	OPT(struct door_conf, OPT_PATH, form_templates, "form.templates", NULL, .min = 1,
 		.help = "Folder with form.html and terima.html; not set: there is no form page"),
 	OPT(struct door_conf, OPT_STRING, address_header, "form.address_header", "X-Real-IP", .min = 1, .max = 64,
@@ -76,6 +94,44 @@ static void check_services(const struct door_conf *c, struct options_faults *f)
 			}
 }
 
+static void check_map(const struct sheet_conf *c, size_t number, struct options_faults *f)
+{
+	bool text = false;
+	char key[48];
+
+	snprintf(key, sizeof(key), "csv.%zu.fields", number);
+	for (size_t i = 0; i < c->fields.n; i++) {
+		const char *fault = sheet_field_fault(c->fields.v[i].key);
+
+		if (fault)
+			options_fault(f, key, "\"%s\" %s", c->fields.v[i].key, fault);
+		text |= strcmp(c->fields.v[i].key, "text") == 0;
+	}
+	if (c->fields.n && !text)
+		options_fault(f, key, "text is missing: which column says what happened?");
+	snprintf(key, sizeof(key), "csv.%zu.delimiter", number);
+	if (sheet_delimiter(c->delimiter) == -1)
+		options_fault(f, key, "must be auto, tab or one character such as ;");
+	snprintf(key, sizeof(key), "csv.%zu.name", number);
+	if (c->name && !doorkey_name_ok(c->name))
+		options_fault(f, key, "must be of a-z 0-9 - _");
+}
+
+static void check_maps(const struct door_conf *c, struct options_faults *f)
+{
+	const struct sheet_conf *s = c->sheets.v;
+	char key[48];
+
+	for (size_t i = 0; i < c->sheets.n; i++) {
+		check_map(&s[i], i, f);
+		for (size_t k = 0; k < i; k++)
+			if (s[i].name && s[k].name && strcmp(s[i].name, s[k].name) == 0) {
+				snprintf(key, sizeof(key), "csv.%zu.name", i);
+				options_fault(f, key, "stands there twice");
+			}
+	}
+}
+
 void door_check(void *conf, struct options_faults *f)
 {
 	const struct door_conf *c = conf;
@@ -84,6 +140,7 @@ void door_check(void *conf, struct options_faults *f)
 	if (c->listen && httpd_check_listen(c->listen, &e))
 		options_fault(f, "listen", "%s", e.text);
 	check_services(c, f);
+	check_maps(c, f);
 	if (c->in_flight_bytes && c->body_bytes > c->in_flight_bytes)
 		options_fault(f, "in_flight", "must be at least `body`");
 	if (c->attachment_bytes && c->body_bytes && c->attachment_bytes > c->body_bytes)

@@ -97,4 +97,15 @@ MUTANTS = [
         'if (!p->mime || strncmp(p->mime, "image/", 6) != 0)', 'if (!p->mime)', 'test-door_form/each_mistake'),
     row('form-any-parameter-is-a-name', 'daemons/door/multipart.c',
         'if (p > head && strchr("; ", p[-1]) && ', 'if (p > head && ', 'test-door_form/bodies'),
+    # --- tables
+    row('sheet-missing-column-taken', 'daemons/door/sheet.c',
+        'if (at < 0)\n\t\t\treturn err_set', 'if (at < -1)\n\t\t\treturn err_set', 'test-door_csv/what_is_refused_as_a_whole'),
+    row('sheet-line-end-in-the-id', 'daemons/door/sheet.c',
+        'm->original.len--;', 'break;', 'test-door_csv/a_row_without_an_id_goes_by_its_bytes'),
+    row('csv-any-channel', 'daemons/door/door_csv.c',
+        'door_channel(d, k, c->channel, &m, &e)', 'door_channel(d, k, *c->name ? NULL : c->channel, &m, &e)',
+        'test-door_csv/what_is_refused_as_a_whole'),
+    row('csv-broken-row-loses-the-rest', 'daemons/door/door_csv.c',
+        'intake_refuse(i, row.line, 400, row.fault);', 'intake_refuse(i, row.line, 400, row.fault);\n\t\t\tbreak;',
+        'test-door_csv/row_by_row'),
 ]
