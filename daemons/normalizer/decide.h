@@ -11,14 +11,17 @@
  * echo …), stale, information calls, nothing to read -> archived with its class. Edit, deletion ->
  * the complaint of its message, or noted until that comes. Else a complaint: joins the newest one
  * of its conversation while that is not filed, not closed, not full and not older than join_ms;
- * else opens one (linked when there was one). A call, and a message whose author is only claimed,
- * never joins: a claim links and asks a person. After the quiet period: emergency -> review;
+ * else opens one (linked when there was one). Who names a complaint he writes to already, by its
+ * ticket or by answering a message in it, goes on in that one, however old; anybody else who names
+ * one gets a link to it. A call, and a message whose author is only claimed, never joins: a claim
+ * links and asks a person. After the quiet period: emergency -> review;
  * missing name, contact or text -> held; any other reason for a person -> review; else ready. Once
  * something of a complaint is filed nothing here changes it.
  *
  * Which messages share a complaint does not depend on the order they come in, as long as none is
  * more than L late and between two of a conversation lies less than join_ms - L or more than
- * join_ms + L (test-decide_any.c). Known gaps: split, link, erase commands are not there yet. */
+ * join_ms + L, and none answers one that comes later (test-decide_any.c). Known gaps: split, link,
+ * erase commands are not there yet. */
 #pragma once
 
 #include <jansson.h>

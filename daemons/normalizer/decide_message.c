@@ -9,6 +9,7 @@
 #include "base/util.h"
 #include "core/message.h"
 #include "complaint.h"
+#include "decide_thread.h"
 
 struct class_rule {
 	enum message_class class;
@@ -107,11 +108,19 @@ static void apply_waiting(struct ctx *x, json_t *c, const struct arrival *a)
 	free(notes);
 }
 
-/* Why a message does not join the newest complaint of its conversation; NULL = it joins. */
-static const char *no_join(struct ctx *x, const struct arrival *a, const json_t *c)
+static bool too_far_apart(struct ctx *x, const json_t *m, const json_t *c)
 {
 	int64_t sent = 0, last = 0;
 
+	return time_parse(json_str_or(m, "sent_at", ""), &sent) < 0 ||
+	       time_parse(json_str_or(c, "last_message_at", ""), &last) < 0 ||
+	       sent > last + x->rules->join_ms || sent < last - x->rules->join_ms;
+}
+
+/* Why a message does not join this complaint of its conversation; NULL = it joins. Named: it says
+ * itself that it belongs there, however long ago that was. */
+static const char *no_join(struct ctx *x, const struct arrival *a, const json_t *c, bool is_named)
+{
 	if (is_call(a->m))
 		return "call";
 	if (strcmp(json_str_or(json_object_get(a->m, "author"), "proof", "claimed"), "channel") !=
@@ -124,11 +133,16 @@ static const char *no_join(struct ctx *x, const struct arrival *a, const json_t 
 		return "filed";
 	if (complaint_full(c, a->m, x->rules))
 		return "continued";
-	if (time_parse(json_str_or(a->m, "sent_at", ""), &sent) < 0 ||
-		time_parse(json_str_or(c, "last_message_at", ""), &last) < 0 ||
-		sent > last + x->rules->join_ms || sent < last - x->rules->join_ms)
-		return "later";
-	return NULL;
+	return !is_named && too_far_apart(x, a->m, c) ? "later" : NULL;
+}
+
+/* Somebody else's complaint is named: both can be seen together, nothing more. */
+static void link_named(struct ctx *x, json_t *c, const json_t *named)
+{
+	if (!named || thread_links(c, named))
+		return;
+	complaint_add_link(c, json_str_or(named, "id", ""), "named");
+	ctx_because(x, "linked", "named");
 }
 
 static void finish_complaint(struct ctx *x, json_t *c, const struct arrival *a)
@@ -149,8 +163,8 @@ static void finish_complaint(struct ctx *x, json_t *c, const struct arrival *a)
 		json_str_or(c, "state", ""));
 }
 
-static void open_complaint(
-	struct ctx *x, const struct arrival *a, const json_t *old, const char *why_not)
+static void open_complaint(struct ctx *x, const struct arrival *a, const json_t *old,
+	const char *why_not, const json_t *named)
 {
 	json_t *c = complaint_new(a->m, a->id, x->now_ms, x->rules);
 
@@ -161,37 +175,55 @@ static void open_complaint(
 		if (strcmp(why_not, "claimed-identity") == 0)
 			complaint_add_reason(c, "claimed-identity");
 	}
+	link_named(x, c, named);
 	finish_complaint(x, c, a);
 	x->outcome = "opened";
 	ctx_put(x, c);
 }
 
-static void join_complaint(struct ctx *x, const struct arrival *a, const json_t *old)
+static void join_complaint(struct ctx *x, const struct arrival *a, const json_t *old,
+	const char *rule, const json_t *named)
 {
 	json_t *c = complaint_next(old);
 
 	complaint_add(c, a->m, a->id, a->hash);
-	ctx_because(x, "conversation", "%s", json_str_or(c, "id", ""));
+	ctx_because(x, rule, "%s", json_str_or(c, "id", ""));
+	link_named(x, c, named);
 	finish_complaint(x, c, a);
 	x->outcome = "joined";
 	ctx_put(x, c);
 }
 
+/* The author names one of his own: that one, or what went on behind it since it takes no more. */
+static void go_on(struct ctx *x, const struct arrival *a, const json_t *named, const char *by,
+	const json_t *newest)
+{
+	const char *why_not = no_join(x, a, named, true);
+
+	if (!why_not)
+		join_complaint(x, a, named, by, NULL);
+	else if (newest && thread_links(newest, named) && !no_join(x, a, newest, false))
+		join_complaint(x, a, newest, by, NULL);
+	else
+		open_complaint(x, a, named, why_not, NULL);
+}
+
 static void decide_complaint(struct ctx *x, const struct arrival *a)
 {
-	const char *conversation = json_str_or(a->m, "conversation", "");
-	const char *newest = json_string_value(ctx_lookup(x, "v", conversation)), *why_not;
+	const char *conversation = json_str_or(a->m, "conversation", ""), *by = NULL, *why_not;
+	const char *newest = json_string_value(ctx_lookup(x, "v", conversation));
 	_cleanup_json_ json_t *old = newest ? ctx_lookup_json(x, "c", newest) : NULL;
+	_cleanup_json_ json_t *named = is_call(a->m) ? NULL : thread_named(x, a->m, &by);
 
-	if (!old) {
-		open_complaint(x, a, NULL, NULL);
+	if (named && thread_is_of(named, conversation)) {
+		go_on(x, a, named, by, old);
 		return;
 	}
-	why_not = no_join(x, a, old);
-	if (why_not)
-		open_complaint(x, a, old, why_not);
+	why_not = old ? no_join(x, a, old, false) : NULL;
+	if (!old || why_not)
+		open_complaint(x, a, old, why_not, named);
 	else
-		join_complaint(x, a, old);
+		join_complaint(x, a, old, "conversation", named);
 }
 
 /* --- edits and deletions --- */

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "core/index_fold.h"
 #include "core/message.h"
+#include "decide_thread.h"
 
 #define PUMP_MS	    20
 #define AHEAD	    64	 /* inputs looked up ahead */
@@ -62,7 +63,7 @@ static int look_ahead(struct desk *d)
 {
 	_cleanup_json_ json_t *first = json_array(), *second = json_array();
 	const struct item *i;
-	char key[INDEX_KEY_SIZE];
+	char key[INDEX_KEY_SIZE], answered[UUID_TEXT_SIZE];
 	size_t n = 0;
 
 	for (i = d->waiting.first; i && n < AHEAD; i = i->next, n++) {
@@ -71,6 +72,8 @@ static int look_ahead(struct desk *d)
 		want(d, first, "a", i->id);
 		want(d, first, "w", i->id);
 		want(d, first, "v", json_str(i->record, "conversation"));
+		want(d, first, "k", thread_ticket(i->record));
+		want(d, first, "a", thread_reply(i->record, answered) ? answered : NULL);
 	}
 	if (fetch(d, first) < 0)
 		return -EAGAIN;

@@ -46,6 +46,26 @@ def test_bubbles_are_one_complaint(env):
     check_index(env)
 
 
+@flow(limit=60)
+def test_a_ticket_or_an_answer_leads_to_its_complaint(env):
+    """As a reply by mail does: its author goes on where he says, others get a link."""
+    start(env, join='1s')
+    mine = {'author': 'siti@warga.example', 'email': 'siti@warga.example'}
+    first = message('m1', 'Lampu mati', channel='file', sent_ms=now_ms() - 60_000, **mine)
+    put(env, first)
+    absorbed(env, [first])
+    ticket = {'fields': {'ticket': ticket_of(first['id'])}}
+    answer = message('m2', 'Sudah seminggu', channel='file', in_reply_to='m1', **mine)
+    named = message('m3', 'Kapan?', channel='file', sent_ms=now_ms() + 60_000, **mine, **ticket)
+    other = message('m4', 'Di sini juga', channel='file', author='budi@warga.example', **ticket)
+    put_many(env, [answer, named, other])
+    found = absorbed(env, [answer, named, other])
+    assert found[answer['id']] == found[named['id']] == [('complaint', first['id'])]
+    assert found[other['id']] == [('complaint', other['id'])]
+    assert complaints(env)[other['id']]['links'] == [{'complaint': first['id'], 'reason': 'named'}]
+    check_index(env)
+
+
 CLASSES = [  # the message, its place, class or None
     (message('c1', author='c1', cls='spam'), 'archived', 'spam'),
     (message('c2', author='c2', cls='undecodable', text=''), 'dead', None),

@@ -1,5 +1,6 @@
 // uses: daemons/normalizer/decide.c
 // uses: daemons/normalizer/decide_message.c
+// uses: daemons/normalizer/decide_thread.c
 // uses: daemons/normalizer/decide_act.c
 // uses: daemons/normalizer/complaint.c
 // uses: daemons/normalizer/complaint_messages.c
@@ -306,6 +307,128 @@ static void a_claimed_name_links_and_asks(void **state)
 	assert_string_equal(link_reason(w, id_of("w2")), "claimed-identity");
 	assert_true(asked(w, id_of("w2"), "claimed-identity"));
 	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 1);
+}
+
+/* --- threads: by a ticket, or by the message it answers --- */
+
+enum named_by { BY_TICKET, BY_REPLY };
+
+/* Names the complaint or message `other`. */
+static void name_it(struct world *w, struct message m, const char *other, enum named_by how)
+{
+	_cleanup_json_ json_t *fields = json_object();
+	char ticket[TICKET_TEXT_SIZE];
+
+	assert_int_equal(ticket_of(id_of(other), ticket), 0);
+	json_set_str(fields, "ticket", ticket);
+	if (how == BY_TICKET)
+		m.fields = fields;
+	else
+		m.in_reply_to = other;
+	take(w, &m);
+}
+
+static void say_of(struct world *w, const char *native, const char *other, enum named_by how)
+{
+	name_it(w, bubble(w, native, "Kapan diperbaiki?"), other, how);
+}
+
+static void the_author_names_his_own(void **state)
+{
+	struct world *w = *state;
+
+	say(w, "w1", "Jalan rusak");
+	w->now_ms += DAY;
+	say(w, "w2", "Sampah menumpuk"); /* another matter, and the newest */
+	for (int how = BY_TICKET; how <= BY_REPLY; how++) {
+		w->now_ms += DAY;
+		say_of(w, how == BY_TICKET ? "w3" : "w4", "w1", how);
+		assert_string_equal(w->d.outcome, "joined");
+	}
+	assert_true(complaint_has_source(snapshot(w, id_of("w1")), id_of("w3")));
+	assert_true(complaint_has_source(snapshot(w, id_of("w1")), id_of("w4")));
+	w->now_ms += DAY;
+	say_of(w, "w5", "w3", BY_TICKET); /* the ticket of a message that joined */
+	assert_true(complaint_has_source(snapshot(w, id_of("w1")), id_of("w5")));
+	assert_int_equal(json_int(snapshot(w, id_of("w2")), "version", 0), 1);
+}
+
+static void what_takes_no_more_goes_on_in_a_linked_one(void **state)
+{
+	struct world *w = *state;
+
+	say(w, "w1", "Jalan rusak");
+	fire(w, id_of("w1"), "quiet");
+	file_it(w, id_of("w1"), "intent", 1);
+	w->now_ms += DAY;
+	say_of(w, "w2", "w1", BY_TICKET);
+	assert_string_equal(w->d.outcome, "opened");
+	assert_string_equal(link_reason(w, id_of("w2")), "filed");
+	w->now_ms += MINUTE;
+	say_of(w, "w3", "w1", BY_REPLY); /* the same once more: one more complaint is no help */
+	assert_string_equal(w->d.outcome, "joined");
+	assert_true(complaint_has_source(snapshot(w, id_of("w2")), id_of("w3")));
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 2);
+}
+
+/* A ticket is no proof of who one is. */
+static void somebody_else_names_it(void **state)
+{
+	struct world *w = *state;
+	struct message m;
+
+	say(w, "w1", "Jalan rusak");
+	for (int how = BY_TICKET; how <= BY_REPLY; how++) {
+		const char *native = how == BY_TICKET ? "w2" : "w3";
+
+		m = bubble(w, native, "Saya juga terganggu");
+		m.author.id = how == BY_TICKET ? "628123450002" : "628123450003";
+		name_it(w, m, "w1", how);
+		assert_string_equal(w->d.outcome, "opened");
+		assert_string_equal(link_reason(w, id_of(native)), "named");
+		assert_false(asked(w, id_of(native), "claimed-identity"));
+	}
+	m = bubble(w, "w4", "Masih sama"); /* goes on in his own, the link is there already */
+	m.author.id = "628123450002";
+	name_it(w, m, "w1", BY_TICKET);
+	assert_true(complaint_has_source(snapshot(w, id_of("w2")), id_of("w4")));
+	assert_int_equal(json_array_size(json_object_get(snapshot(w, id_of("w2")), "links")), 1);
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 1);
+}
+
+static void a_claimed_author_names_his_own(void **state)
+{
+	struct world *w = *state;
+	struct message m;
+
+	say(w, "w1", "Jalan rusak");
+	m = bubble(w, "w2", "Saya yang tadi");
+	m.author.proven = false;
+	name_it(w, m, "w1", BY_TICKET);
+	assert_string_equal(w->d.outcome, "opened");
+	assert_string_equal(link_reason(w, id_of("w2")), "claimed-identity");
+	assert_true(asked(w, id_of("w2"), "claimed-identity"));
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 1);
+}
+
+static void names_that_lead_nowhere(void **state)
+{
+	struct world *w = *state;
+	struct message m;
+
+	m = bubble(w, "w1", "Beli pulsa murah");
+	m.class = MC_SPAM;
+	take(w, &m);
+	say_of(w, "w2", "w1", BY_TICKET); /* of what is no complaint */
+	assert_null(link_reason(w, id_of("w2")));
+	w->now_ms += DAY;
+	say_of(w, "w3", "w9", BY_REPLY); /* of what never came */
+	assert_string_equal(link_reason(w, id_of("w3")), "later");
+	m = bubble(w, "x1", "Got mampet");
+	m.tenant = "batu"; /* one lane, two governments: neither sees what the other has */
+	m.author.id = "628123450002";
+	name_it(w, m, "w2", BY_TICKET);
+	assert_int_equal(json_array_size(json_object_get(result(w), "links")), 0);
 }
 
 static void a_call_is_a_matter_of_its_own(void **state)
@@ -997,6 +1120,11 @@ int main(void)
 		WORLD(much_later_is_another_matter),
 		WORLD(other_people_have_their_own),
 		WORLD(a_claimed_name_links_and_asks),
+		WORLD(the_author_names_his_own),
+		WORLD(what_takes_no_more_goes_on_in_a_linked_one),
+		WORLD(somebody_else_names_it),
+		WORLD(a_claimed_author_names_his_own),
+		WORLD(names_that_lead_nowhere),
 		WORLD(a_call_is_a_matter_of_its_own),
 		cmocka_unit_test(what_is_missing_is_asked_for),
 		WORLD(nobody_answers_and_it_is_archived),

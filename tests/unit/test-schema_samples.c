@@ -1,5 +1,6 @@
 // uses: daemons/normalizer/decide.c
 // uses: daemons/normalizer/decide_message.c
+// uses: daemons/normalizer/decide_thread.c
 // uses: daemons/normalizer/decide_act.c
 // uses: daemons/normalizer/complaint.c
 // uses: daemons/normalizer/complaint_messages.c

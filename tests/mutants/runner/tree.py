@@ -18,9 +18,9 @@ class Tree:
         self.path, self.base = path, None
 
     def copy_from(self, root):
-        """What git tracks, as it is in the working tree; files that did not change keep their time."""
-        wanted = set(subprocess.run(['git', 'ls-files', '-z'], cwd=root, check=True, stdout=subprocess.PIPE,
-                                    text=True).stdout.split('\0')) - {''}
+        """What git tracks or does not ignore, as it is in the working tree; what did not change keeps its time."""
+        wanted = set(subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=root,
+                                    check=True, stdout=subprocess.PIPE, text=True).stdout.split('\0')) - {''}
         for name in sorted(wanted):
             source, target = root / name, self.path / name
             if not source.exists():
