@@ -13,8 +13,10 @@
 
 #include "meta_api.h"
 
-#define TOKEN_MAX     4096
-#define LOOK_MS	      1000 /* at the token's file, while everything waits for it */
+#define TOKEN_MAX 4096
+#define LOOK_MS	  1000		/* at the token's file, while everything waits for it */
+#define PROBE_MS  (3600 * 1000) /* a dead one is tried again: it may have been Meta's own trouble \
+				 */
 #define AGAIN_MS      1000
 #define AGAIN_MOST_MS (5 * 60 * 1000)
 #define THROTTLE_MS   (5 * 60 * 1000)
@@ -30,7 +32,7 @@ struct meta_api {
 	char *token;
 	uint8_t dead[SHA256_SIZE]; /* hash of the token the API called dead */
 	enum token_state token_state;
-	int64_t not_before_ms;
+	int64_t died_ms, not_before_ms;
 	int failures;
 	bool throttled;
 	meta_api_fn *done;
@@ -121,9 +123,12 @@ static bool read_token(struct meta_api *a)
 		return false;
 	}
 	sha256_of(text, strlen(text), hash);
-	if (a->token_state == TOKEN_DEAD && equal_secret(hash, a->dead, sizeof(hash)))
-		return false;
-	set_token_state(a, TOKEN_WELL, "");
+	if (a->token_state == TOKEN_DEAD && equal_secret(hash, a->dead, sizeof(hash))) {
+		if (clock_mono_ms() - a->died_ms < PROBE_MS)
+			return false;
+	} else {
+		set_token_state(a, TOKEN_WELL, "");
+	}
 	free(a->token);
 	a->token = TAKE_PTR(text);
 	return true;
@@ -134,6 +139,7 @@ static void token_died(struct meta_api *a, int code, int subcode)
 	char why[80];
 
 	sha256_of(a->token, strlen(a->token), a->dead);
+	a->died_ms = clock_mono_ms();
 	snprintf(why, sizeof(why), "this one is dead (code %d, %d)", code, subcode);
 	set_token_state(a, TOKEN_DEAD, why);
 }
@@ -220,6 +226,8 @@ static void on_answer(void *ctx, const struct httpc_answer *answer)
 	a->not_before_ms = clock_mono_ms() + ms;
 	if (j.verdict == MV_DEAD)
 		token_died(a, j.code, j.subcode);
+	else if (answer->curl == 0 && answer->status < 500)
+		set_token_state(a, TOKEN_WELL, "");
 	a->done(a->ctx, j, body, strlen(body) == answer->body_len ? answer->body_len : 0);
 	a->c.answered(a->c.ctx);
 }

@@ -1,10 +1,11 @@
 /* meta_api: calls to the Graph API, one at a time, at the pace it allows.
  *
  * Before each call the token is read from its file; a token the API called dead is not used again:
- * everything holds until the file holds another (a person is told). Usage headers slow the calls
- * down from 80 % and stop them at 95 %; throttling stops them for as long as the API estimates,
- * five minutes at least; what fails otherwise is tried again after a growing, random time. The
- * token goes out in a header only, to the configured address only. Loop thread. */
+ * everything holds until the file holds another (a person is told), but for one call an hour: it
+ * may have been Meta's own trouble. Usage headers slow the calls down from 80 % and stop them at 95
+ * %; throttling stops them for as long as the API estimates, five minutes at least; what fails
+ * otherwise is tried again after a growing, random time. The token goes out in a header only, to
+ * the configured address only. Loop thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -27,7 +27,7 @@ enum meta_edge {
 	ME_PUBLISHED,	/* its own: only their comments are carried */
 	ME_COMMENTS,	/* of a post */
 	ME_CHATS,	/* conversations of a page on Messenger */
-	ME_IG_CHATS,	/* and on Instagram */
+	ME_IG_CHATS,	/* and on Instagram; of the account when there is no page */
 	ME_MESSAGES,	/* of a conversation */
 	ME_IG_MEDIA,	/* an account's own: only their comments are carried */
 	ME_IG_COMMENTS, /* of a medium, with their first replies */

@@ -82,7 +82,7 @@ struct meta_poll *meta_poll_new(const struct meta_poll_conf *c)
 	add_root(p, c->messages, ME_CHATS, page);
 	add_root(p, c->comments, ME_IG_MEDIA, ig);
 	add_root(p, c->posts, ME_IG_TAGS, ig);
-	add_root(p, c->messages && ig, ME_IG_CHATS, page);
+	add_root(p, c->messages && ig, ME_IG_CHATS, page ? page : ig);
 	p->at = p->n_roots;
 	p->items = metric_counter(
 		"muara_meta_items_total", "Items of polled pages", "what", item_labels);

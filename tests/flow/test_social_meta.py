@@ -144,6 +144,12 @@ def test_dead_token(env):
     wait_until(lambda: d.healthz()[0] == 200, WAIT, 'health')
     assert [c.verdict for c in g.fake.calls].count('dead') == 1, 'a dead token was used again'
     assert 'token-baru' not in d.log_text()
+    g.fake.fault('dead')
+    wait_until(lambda: d.healthz()[0] == 503, WAIT, 'the token called dead by mistake')
+    g.fake.comment(post, 'dua')
+    env.clock.advance(61 * 60_000)
+    g.wait(g.fake.natives)
+    wait_until(lambda: d.healthz()[0] == 200, WAIT, 'health')
     assert d.stop() == 0
     g.fake.stop()
 

@@ -471,6 +471,21 @@ static void comments_of_a_post(void **state)
 	assert_true(watermark(b, "published_posts") > 0);
 }
 
+/* An Instagram account without a page (Instagram Login). */
+static void an_account_alone(void **state)
+{
+	struct bed *b = *state;
+
+	b->rules = (struct meta_rules){.instagram = "200"};
+	open_poll(b, (struct meta_poll_conf){.messages = true});
+	expect_call(b, "/200/conversations?platform=instagram&");
+	answer(b, MV_OK, PAGE("{\"id\":\"t_1\",\"updated_time\":\"" NOW "\"}", ""));
+	expect_call(b, "/t_1/messages?");
+	answer(b, MV_OK, PAGE(ITEM("m_1", NOW), ""));
+	expect_no_call(b);
+	assert_string_equal(b->source.puts[0].native_id, "m_1");
+}
+
 /* --- notices --- */
 
 static void add_notice(struct bed *b, bool persisted)
@@ -598,6 +613,7 @@ int main(void)
 		CASE(a_next_page_that_leads_nowhere),
 		CASE(a_refused_edge_stops_no_other),
 		CASE(comments_of_a_post),
+		CASE(an_account_alone),
 		CASE(a_notice_is_completed_once),
 		CASE(what_a_notice_becomes),
 		CASE(the_raw_log_is_the_books),
