@@ -98,6 +98,14 @@ static bool social_health(void *state, char *text, size_t size)
 	return !s->platform->health || s->platform->health(s->state, text, size);
 }
 
+static int social_sample(const void *conf, const struct source_sample *s, source_sample_fn *emit,
+	void *ctx, struct err *e)
+{
+	const struct social_conf *c = conf;
+
+	return social_platforms[c->platform]->sample(conf, s, emit, ctx, e);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct source_ops ops = {
@@ -117,6 +125,7 @@ int main(int argc, char **argv)
 		.drained = social_drained,
 		.health = social_health,
 		.close = social_close,
+		.sample = social_sample,
 	};
 
 	return source_main(argc, argv, &ops);

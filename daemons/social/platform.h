@@ -3,9 +3,9 @@
  *
  * One process carries one account of one platform; `platform:` in its file says which. Each hook
  * does what the hook of the same name does there and is called under the same rules; `conf` is
- * struct social_conf. A platform that has no use for a hook leaves it NULL, except open and close.
- * To add one: its struct in struct social_conf, its rows and its name in options.c, its line in
- * main.c. Thread: loop only. */
+ * struct social_conf. A platform that has no use for a hook leaves it NULL, except open, close and
+ * sample. To add one: its struct in struct social_conf, its rows and its name in options.c, its
+ * line in main.c. Thread: loop only. */
 #pragma once
 
 #include "core/source.h"
@@ -22,6 +22,8 @@ struct platform {
 	bool (*drained)(void *state);
 	bool (*health)(void *state, char *text, size_t size);
 	void (*close)(void *state); /* NULL-safe */
+	int (*sample)(const void *conf, const struct source_sample *s, source_sample_fn *emit,
+		void *ctx, struct err *e);
 };
 
 extern const struct platform x_platform, meta_platform;

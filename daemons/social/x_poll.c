@@ -788,6 +788,27 @@ static void x_check(const void *conf, struct options_faults *f)
 		options_fault(f, "x.base", "%s", SOCIAL_BASE_RULE);
 }
 
+/* An answer of the API, as it came. Edits are shown as the messages they edit: only the running
+ * daemon knows what it has carried. */
+static int x_sample(const void *conf, const struct source_sample *s, source_sample_fn *emit,
+	void *ctx, struct err *e)
+{
+	const struct x_conf *c = &((const struct social_conf *)conf)->x;
+	struct x_page *page = xcalloc(1, sizeof(*page));
+	int r = x_page_read(s->data, s->len, page, e);
+
+	for (size_t i = page->n_items; r == 0 && i > 0; i--) {
+		struct x_post post;
+
+		x_page_post(page, i - 1, c->user, s->base, &post);
+		emit(ctx, &post.m);
+		x_post_free(&post);
+	}
+	x_page_free(page);
+	free(page);
+	return r;
+}
+
 const struct platform x_platform = {
 	.name = "x",
 	.check = x_check,
@@ -799,4 +820,5 @@ const struct platform x_platform = {
 	.drained = x_drained,
 	.health = x_health,
 	.close = x_close,
+	.sample = x_sample,
 };

@@ -97,6 +97,27 @@ class ChannelTry(unittest.TestCase):
         (message,) = self.shown(self.config("email", "email-aduan"), mail)
         self.assertEqual((message["class"], message["sent_at"]), ("human", "2026-11-24T01:15:00.000Z"))
 
+    def test_social(self):
+        page = REPO / "tests/conformance/samples/x/mentions-with-includes.json"
+        config = self.config("social", "social-x")
+        messages = self.shown(config, page)
+        self.assertEqual([m["class"] for m in messages], ["system", "human", "human"])  # oldest first
+        self.assertEqual([len(m["attachments"]) for m in messages], [0, 0, 1])
+        out = self.run_try(config, page).stdout
+        for personal in ("Warga Uji", "warga_uji", "lampu jalan"):
+            self.assertNotIn(personal, out)
+        half = self.write("half.json", page.read_bytes()[:400])
+        self.assertIn("is no JSON object, or was cut", self.run_try(config, half).stderr)
+        meta = {"page": "100000000000001", "token": "%d/social_token", "listen": "/run/x.sock",
+                "app_secret": "%d/social_app-secret", "verify_token": "%d/social_verify-token"}
+        config = self.config("social", "social-page", drop=("x",), platform="meta", meta=meta)
+        body = {"object": "page", "entry": [{"id": "100000000000001", "time": 1790000000, "changes": [
+            {"field": "feed", "value": {"item": "comment", "verb": "add", "comment_id": "9_1", "post_id": "9_0",
+                                        "from": {"id": "7", "name": "Siti"}, "message": "Lampu mati",
+                                        "created_time": 1790000000}}]}]}
+        (message,) = self.shown(config, self.write("body.json", json.dumps(body)))
+        self.assertEqual((message["class"], message["kind"]), ("human", "message"))
+
     def test_what_cannot_be_tried(self):
         sample = self.write("a", "")
         for config, said in ((self.config("whatsapp", "wasap"), "give --daemon"),
