@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
 webhooks, by a CSV file of the 112 centre, by e-mail (a real Dovecot), on the city's Facebook page and
-Instagram account (signed webhooks and a Graph API), on X (its API), and from a complaint box; officers do what officers do;
-a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an oracle that shares no
+Instagram account (signed webhooks and a Graph API), on X (its API), by a form page, Open311 and a signed batch, and from a
+complaint box; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an oracle that shares no
 code with it.
 
 Prints plain lines, needs no terminal, listens on loopback and Unix sockets only, and leaves nothing
@@ -23,6 +23,7 @@ sys.path.insert(0, str(ROOT / 'tests'))
 from harness import Env, procs, whatsapp  # noqa: E402
 from harness.citizens import Person  # noqa: E402
 from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
+from harness import door  # noqa: E402
 from harness.graph_account import ACCOUNT as PAGE, PAGE as PAGE_ID, GraphAccount, comment, page_body  # noqa: E402
 from harness.mail import ACCOUNT as MAILBOX, Mailbox, mail, with_photo  # noqa: E402
 from harness.x_account import ACCOUNT as X_ACCOUNT, Account, id_of as id_of_post  # noqa: E402
@@ -32,7 +33,8 @@ TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by h
 CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'lat', 'lon', 'text', 'attachments')
 TENANTS = [{'name': TENANT, 'lane': 0, 'destination': 'lapor'},
            {'name': TOWN, 'lane': 0, 'destination': SHEETS}]
-CHANNELS = ['whatsapp', 'call112', 'email', 'social', 'file']
+CHANNELS = ['whatsapp', 'call112', 'email', 'social', 'website', 'file']
+DOOR = 'pintu'
 BEGIN = time.monotonic()
 
 
@@ -74,8 +76,8 @@ class Demo:
         return audit
 
     def table_head(self):
-        groups = f'{"accepted from":^44} | {"no complaint":^17} | {"complaints":^35} | {"of the ready ones":^44}'
-        names = ('whatsapp', '112', 'e-mail', 'page', 'box', 'archived', 'dead', 'open', 'held', 'review', 'ready', 'waiting',
+        groups = f'{"accepted from":^53} | {"no complaint":^17} | {"complaints":^35} | {"of the ready ones":^44}'
+        names = ('whatsapp', '112', 'e-mail', 'page', 'door', 'box', 'archived', 'dead', 'open', 'held', 'review', 'ready', 'waiting',
                  'lapor', 'sheet', 'parked', 'typed')
         print(f'          {groups}\n          {" ".join(f"{n:>8}" for n in names)}', flush=True)
 
@@ -154,6 +156,39 @@ class Demo:
             lines.append(json.dumps({'native_id': native, 'text': text, 'author': {
                 'id': native, 'name': name, 'phone': phone}}, ensure_ascii=False))
         self.city.drop('drop-file', 'kotak.ndjson', '\n'.join(lines) + '\n')
+
+    def by_door(self):
+        head('An agency without a website has a form page; an app reports by Open311; another system hands over a batch')
+        address, photo = self.door, [('trotoar.jpg', JPEG + b'trotoar')]
+        typed = {'nomor': '5f0e' * 8, **stories.FORM}
+        self.accept('website', DOOR, door.form_native(typed, photo), 'complaint', stories.FORM['uraian'])
+        missing = door.send_form(address, {**typed, 'telepon': ''})
+        say(f'the form without a phone number: {missing.status}, the page again with all that was typed')
+        for _ in range(2):  # a double click
+            page = door.send_form(address, typed, photo)
+            assert page.status == 200, page
+        say('sent twice, one ticket: ' + page.text.split('class="tiket">')[1].split('<')[0])
+        app = self.keys.new('aplikasi', '--channel', 'website', '--open311', '--review', 'auto', '--tenant', TENANT)
+        self.accept('website', 'aplikasi', 'app-1', 'complaint', stories.REPORT['description'])
+        answer = door.send_report(address, app, 'app-1', **stories.REPORT)
+        assert answer.status == 201, answer
+        self.reported = answer.json[0]['service_request_id']
+        say(f'Open311: 201, ticket {self.reported}')
+        key = self.keys.new('sambat-online', '--channel', 'website', '--review', 'auto', '--tenant', TENANT)
+        lines = [{'native_id': n, 'text': text, 'author': {'name': name, 'phone': phone}}
+                 for n, name, phone, text in stories.ONLINE]
+        for line in lines:
+            self.accept('website', 'sambat-online', line['native_id'], 'complaint', line['text'])
+        answer = door.send(address, key, '/v1/batch', door.ndjson(lines) + b'{"native_id": "SO-2026-04\n')
+        assert answer.status == 207 and answer.json['stored'] == len(lines), answer
+        say(f'a signed batch: {answer.json["stored"]} stored, {answer.json["refused"]} refused with its line')
+
+    def how_far(self):
+        head('Anybody may ask by the ticket how far a report is, and learns nothing else')
+        target = f'{door.OPEN311}/requests/{self.reported}.json'
+        procs.wait_until(lambda: 'diteruskan' in door.request(self.door, 'GET', target).text, 30, 'the report forwarded')
+        say(f'GET {target}')
+        say(door.request(self.door, 'GET', target).text)
 
     def by_email(self):
         head('Citizens write e-mail: one with a photo, one above an old answer; a bounce comes back, too')
@@ -293,7 +328,7 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, eight daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, nine daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
@@ -302,10 +337,12 @@ class Demo:
         self.by_email()
         self.by_page()
         self.by_x()
+        self.by_door()
         self.watch(lambda a: not a.notes['not decided yet'] and len(a.messages) >= len(self.city.ledger.accepted)
                    and not a.unsettled(), 'every message is decided')
         self.officers()
         audit = self.city.settle(30)
+        self.how_far()
         rows = self.filed_list(audit)
         self.balance()
         return (f'{len(audit.messages)} messages accepted, each in exactly one place; {len(rows)} complaints '
@@ -323,8 +360,12 @@ class Demo:
         post = self.box.config(authserv='mx.kota.example')
         self.page = GraphAccount(self.env)
         page = self.page.config(poll='500ms', spacing='10ms')
+        self.keys = door.Keys(self.env)
+        pages = door.config(self.env, self.keys, account=DOOR, services=stories.SERVICES,
+                            form={'templates': str(ROOT / 'config/door')})
+        self.door = pages['listen']
         for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('social', page), ('file', box),
-                             ('normalizer', normalizer), ('forwarder', forwarder)):
+                             ('door', pages), ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)
             say(f'muara-{name} is ready')
         self.x = Account(self.env)

@@ -7,6 +7,8 @@ CALLS: rows of the 112 centre's CSV: number, type, name, phone, place, latitude,
 said, photo.
 PAGE: what comes to the city's Facebook page and its Instagram account.
 POSTS: what mentions the city on X.
+FORM: what is typed into the form page of an agency without a website; REPORT: what an app sends by
+Open311; ONLINE: what another complaint system hands over, native id, name, phone, text.
 BOX: slips of the complaint box at a town hall whose government files by hand.
 """
 
@@ -145,3 +147,14 @@ POSTS = (
      'Setiap pagi dipakai anak sekolah. Sudah saya laporkan ke petugas parkir tetapi tidak tahu harus ke siapa.'),
     ('totok_uji', 'Totok Subagyo', '@pemkot_uji tiang reklame di Jalan Letjen Sutoyo miring', None),
 )
+
+FORM = {'uraian': 'Trotoar di depan Pasar Oro-Oro Dowo rusak parah, paving lepas semua.\nIbu-ibu sering tersandung.',
+        'lokasi': 'Jalan Guntur, depan pasar', 'nama': 'Wahyuni Lestari', 'telepon': '0812-0000-0071', 'rahasia': '1'}
+SERVICES = [{'code': 'lampu', 'name': 'Lampu penerangan jalan mati', 'category': 'Penerangan jalan'}]
+REPORT = {'service_code': 'lampu', 'lat': '-7.9711', 'long': '112.6283', 'first_name': 'Hendra', 'last_name': 'Gunawan',
+          'phone': '081200000072', 'description': 'Tiga lampu jalan berturut-turut mati di Jalan Kawi Atas.'}
+ONLINE = (
+    ('SO-2026-0417', 'Sri Mulyani Astuti', '081200000073',
+     'Loket pendaftaran puskesmas baru buka jam sembilan padahal di papan tertulis jam tujuh.'),
+    ('SO-2026-0418', 'Bambang Irawan', '081200000074',
+     'Saluran air di Jalan Bandung tertutup beton parkir ruko, setiap hujan air naik ke jalan.'))

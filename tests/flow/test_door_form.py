@@ -5,14 +5,13 @@ import html.parser
 import re
 
 from harness import ROOT, flow
-from harness.door import CHANNELS, Keys, start
-from harness.records import ticket_of
+from harness.door import CHANNELS, FORM_HEAD, Keys, form_body, form_native, start
+from harness.records import message_id, ticket_of
 from harness.schema import validate_topic
 from test_whatsapp_front import Nginx
 
 MUARA = {'channels': CHANNELS}
 JPEG = b'\xff\xd8\xff\xe0' + b'foto' * 100
-BOUNDARY = 'batas7MA4YWxk'
 
 
 class Page(html.parser.HTMLParser):
@@ -46,16 +45,8 @@ class Page(html.parser.HTMLParser):
             self.fields[self.area]['value'] += data
 
 
-def body_of(values, photos=()):
-    parts = [(f'name="{k}"', v.encode()) for k, v in values.items() if v]
-    parts += [(f'name="foto"; filename="{n}"\r\nContent-Type: image/jpeg', data) for n, data in photos]
-    lines = [f'--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n'.encode() + data for head, data in parts]
-    return b'\r\n'.join(lines) + f'\r\n--{BOUNDARY}--\r\n'.encode()
-
-
 def send(front, values, photos=()):
-    status, text = front.request('POST', '/lapor', body_of(values, photos),
-                                 {'Content-Type': f'multipart/form-data; boundary={BOUNDARY}'})
+    status, text = front.request('POST', '/lapor', form_body(values, photos), FORM_HEAD)
     return status, text.decode()
 
 
@@ -93,6 +84,8 @@ def test_a_citizen_without_javascript(env):
         records = raw(env)
         assert len(records) == 2 and {r['id'] for r in records} == {records[0]['id']}
         r = records[0]
+        photos = [('', JPEG), ('', JPEG + b'2')]
+        assert r['id'] == message_id('malang', 'website', 'kota', form_native(typed, photos))
         assert ticket == ticket_of(r['id'])
         assert (r['text'], r['author']['name'], r['author']['phone']) == (typed['uraian'], 'Siti Aminah', '+6281234500001')
         assert r['location']['address'] == 'Jl. Ijen 5' and r['fields']['anonymous'] is True

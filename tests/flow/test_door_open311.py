@@ -1,28 +1,19 @@
 """Open311 at muara-door, on real Kafka, Redis and the normalizer: a report gets its ticket, by the
 ticket anybody sees how far it is and nothing else, and an index that is away says 503."""
 
-import urllib.parse
-
 from harness import flow, wait_until
-from harness.door import CHANNELS, Keys, request, start
+from harness.door import CHANNELS, OPEN311, Keys, request, send_report, start
 from harness.normalizer import start as start_normalizer
 from harness.records import message_id, ticket_of
 from harness.schema import validate_topic
 
 MUARA = {'channels': CHANNELS}
-BASE = '/open311/v2'
 SERVICES = [{'code': 'lampu', 'name': 'Lampu jalan mati', 'category': 'Penerangan jalan'},
             {'code': 'jalan', 'name': 'Jalan rusak'}]
-FORM = {'Content-Type': 'application/x-www-form-urlencoded'}
-
-
-def post(address, key, suffix='json', **fields):
-    data = urllib.parse.urlencode({'api_key': key.secret, **fields}).encode()
-    return request(address, 'POST', f'{BASE}/requests.{suffix}', data, FORM)
 
 
 def get(address, what):
-    return request(address, 'GET', f'{BASE}/{what}')
+    return request(address, 'GET', f'{OPEN311}/{what}')
 
 
 @flow(limit=90, muara=MUARA)
@@ -34,7 +25,7 @@ def test_a_report_and_how_far_it_is(env):
     assert '<service_code>jalan</service_code>' in get(address, 'services.xml').text
     lamp = {'service_code': 'lampu', 'lat': '-7.98', 'long': '112.63', 'first_name': 'Siti', 'last_name': 'Aminah',
             'phone': '081234500001', 'description': 'Lampu mati di Jl. Ijen & gelap'}
-    answer = post(address, key, **lamp)
+    answer = send_report(address, key, **lamp)
     assert answer.status == 201, answer
     r, = [x.json for x in env.kafka.read_all(env.topic('raw.website'))]
     ticket = ticket_of(r['id'])
@@ -43,7 +34,7 @@ def test_a_report_and_how_far_it_is(env):
     assert (r['text'], r['fields']['category']) == (lamp['description'], 'Penerangan jalan')
     assert r['author']['phone'] == '+6281234500001' and r['location']['lat'] == -7.98
     validate_topic(env, 'raw.website')
-    again = post(address, key, 'xml', **lamp)
+    again = send_report(address, key, suffix='xml', **lamp)
     assert again.status == 201 and f'<service_request_id>{ticket}</service_request_id>' in again.text
     # Nothing is decided yet, and the index is not there: this cannot be told.
     assert get(address, f'requests/{ticket}.json').status == 503
@@ -59,12 +50,12 @@ def test_a_report_and_how_far_it_is(env):
     assert get(address, f'requests/{ticket_of(message_id("x", "y", "z", "1"))}.json').status == 404
     env.redis.stop()
     assert get(address, f'requests/{ticket}.json').status == 503
-    assert post(address, key, **{**lamp, 'description': 'Lain'}).status == 201  # the door needs no Redis
+    assert send_report(address, key, **{**lamp, 'description': 'Lain'}).status == 201  # the door needs no Redis
     env.redis.start()
     wait_until(lambda: get(address, f'requests/{ticket}.json').status == 200, 60, 'the ticket after Redis came back')
     # Refusals as the standard has them.
-    assert post(address, key, service_code='x', lat=1, long=1).json == [
+    assert send_report(address, key, service_code='x', lat=1, long=1).json == [
         {'code': 404, 'description': 'service_code is none of the services'}]
-    assert post(address, key._replace(secret='x' + key.secret[1:]), **lamp).status == 403
+    assert send_report(address, key._replace(secret='x' + key.secret[1:]), **lamp).status == 403
     keys.revoke(key)
-    assert post(address, key, **lamp).status == 403
+    assert send_report(address, key, **lamp).status == 403

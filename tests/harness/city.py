@@ -161,11 +161,12 @@ class City:
         return Books(self.env, self.ledger, self.sandbox_dir, agencies=AGENCIES, **more)
 
     def _ends(self):
-        """Of all logs; None while the broker has not found them again after a restart."""
+        """Of all logs but `cursors`, where a poller says every moment that it found nothing; None
+        while the broker has not found them again after a restart."""
         kafka, prefix = self.env.kafka, self.env.prefix
         try:
-            return {(t, p): kafka.end(t, p) for t, n in kafka.topics().items() if t.startswith(prefix)
-                    for p in range(n)}
+            return {(t, p): kafka.end(t, p) for t, n in kafka.topics().items()
+                    if t.startswith(prefix) and t != f'{prefix}cursors' for p in range(n)}
         except KafkaException:
             return None
 

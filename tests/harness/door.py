@@ -4,6 +4,8 @@
     d, address = start(env, keys)                                          running
     answer = send(address, key, '/v1/messages', {'native_id': 'A-1', ...}) .status .json .headers
     answer = send(address, key, '/v1/batch', ndjson([…]))
+    answer = send_form(address, {'nomor': …, 'uraian': …}, photos)         .text a page
+    answer = send_report(address, key, 'a-1', service_code=…, …)           Open311
 
 The signature is made here by itself, from daemons/door/README.md.
 """
@@ -13,6 +15,7 @@ import hmac
 import http.client
 import json
 import time
+import urllib.parse
 from typing import NamedTuple
 
 from .whatsapp import Connection
@@ -104,3 +107,40 @@ def send(address, key, path, content, at=None, **more):
 
 def ndjson(messages):
     return b''.join(body_of(m) + b'\n' for m in messages)
+
+
+# ---- the form page
+
+BOUNDARY = 'batas7MA4YWxk'
+FORM_HEAD = {'Content-Type': f'multipart/form-data; boundary={BOUNDARY}'}
+
+
+def form_body(values, photos=()):
+    """As a browser sends it; photos: (file name, bytes)."""
+    parts = [(f'name="{k}"', v.encode()) for k, v in values.items() if v]
+    parts += [(f'name="foto"; filename="{n}"\r\nContent-Type: image/jpeg', data) for n, data in photos]
+    lines = [f'--{BOUNDARY}\r\nContent-Disposition: form-data; {head}\r\n\r\n'.encode() + data for head, data in parts]
+    return b'\r\n'.join(lines) + f'\r\n--{BOUNDARY}--\r\n'.encode()
+
+
+def send_form(address, values, photos=()):
+    return request(address, 'POST', '/lapor', form_body(values, photos), FORM_HEAD)
+
+
+def form_native(values, photos=()):
+    """The native id of a form: the page's number, and a hash of what was typed in."""
+    typed = [values.get(k, '') for k in ('uraian', 'nama', 'telepon', 'email', 'lokasi')]
+    typed.append('rahasia' if values.get('rahasia') else '')
+    typed += [hashlib.sha256(data).hexdigest() for _, data in photos]
+    return f'{values["nomor"]}:' + hashlib.sha256(''.join(f'{t}\0' for t in typed).encode()).hexdigest()
+
+
+# ---- Open311
+
+OPEN311 = '/open311/v2'
+
+
+def send_report(address, key, native=None, suffix='json', **fields):
+    data = urllib.parse.urlencode({'api_key': key.secret, **fields}).encode()
+    head = {'Content-Type': 'application/x-www-form-urlencoded', **({'Idempotency-Key': native} if native else {})}
+    return request(address, 'POST', f'{OPEN311}/requests.{suffix}', data, head)
