@@ -269,14 +269,18 @@ static int live(void)
 
 static int try(void)
 {
-	const struct daemon_env env = {.name = self.ops->name,
+	struct daemon_env env = {.loop = loop_new(),
+		.name = self.ops->name,
 		.instance = self.args.instance,
 		.conf = self.conf.own,
 		.shared = self.conf.shared,
 		.conf_path = self.args.conf_path,
 		.shared_path = self.args.shared_path};
+	int r = self.ops->try(&env, &self.args.try);
 
-	return self.ops->try(&env, &self.args.try);
+	loop_free(env.loop);
+	log_flush();
+	return r;
 }
 
 /* With a configuration that has no fault. */
@@ -316,7 +320,7 @@ static int with_args(void)
 			self.ops->name);
 		return EX_USAGE;
 	}
-	if (self.args.mode == DAEMON_TRY)
+	if (self.args.mode == DAEMON_TRY && self.args.try.sample)
 		options_without_secrets();
 	if (daemon_conf_load(self.ops, &self.args, &self.conf, &faults)) {
 		fputs(buf_str(&faults), stderr);

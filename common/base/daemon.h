@@ -5,10 +5,10 @@
  *
  * Arguments: --config FILE (default <SYSCONF>/whatsapp.yaml, whatsapp-<instance>.yaml with
  * --instance), --muara FILE (<SYSCONF>/muara.yaml), --instance NAME (default "main"),
- * --check-config, --print-config, --try SAMPLE [--show-text] [--json], --help (from the option
- * tables), --version. Order: arguments,
- * both files (all faults at once, exit 78; wrong arguments 64), log, loop, signals (TERM, INT, HUP
- * by signalfd), metrics listener, ops->start, READY=1, loop, drain, ops->stop.
+ * --check-config, --print-config, --try SAMPLE | --try-live [--show-text] [--json], --help (from
+ * the option tables), --version. Order: arguments, both files (all faults at once, exit 78; wrong
+ * arguments 64), log, loop, signals (TERM, INT, HUP by signalfd), metrics listener, ops->start,
+ * READY=1, loop, drain, ops->stop.
  *
  * TERM: ops->drain is asked once, then `drained` until true or stop_timeout is over; a second TERM
  * skips the rest; exit 0 in each case, for what was not finished is done again. HUP: validates the
@@ -38,7 +38,7 @@ struct daemon_env { /* what a daemon is given; lives as long as the process */
 	const char *conf_path, *shared_path;
 };
 struct daemon_try { /* --try: what would come of a sample, shown on stdout; nothing else happens */
-	const char *sample; /* file */
+	const char *sample; /* file; NULL: of the live place (--try-live) */
 	bool show_text, json;
 };
 struct daemon_ops {
@@ -59,8 +59,8 @@ struct daemon_ops {
 	/* Extra text for /healthz and STATUS= (asked once a second): short, no data. Returns
 	 * healthy. May be NULL. */
 	bool (*health)(void *state, char *text, size_t size);
-	/* With --try, in place of start: no loop, no state, no effects, secrets unread. An exit
-	 * status. NULL: it takes nothing in from outside. */
+	/* With --try, in place of start: no state, no effects, secrets unread but with --try-live,
+	 * env->loop there. An exit status. NULL: it takes nothing in from outside. */
 	int (*try)(const struct daemon_env *env, const struct daemon_try *what);
 };
 int daemon_main(int argc, char **argv, const struct daemon_ops *ops);

@@ -17,7 +17,7 @@
 #define INSTANCE_DEFAULT "main"
 #define INSTANCE_MAX	 32
 
-enum { ARG_CONFIG = 256, ARG_MUARA, ARG_INSTANCE, ARG_SHOW_TEXT, ARG_JSON };
+enum { ARG_CONFIG = 256, ARG_MUARA, ARG_INSTANCE, ARG_SHOW_TEXT, ARG_JSON, ARG_LIVE };
 
 static const struct option longs[] = {
 	{"config", required_argument, NULL, ARG_CONFIG},
@@ -26,6 +26,7 @@ static const struct option longs[] = {
 	{"check-config", no_argument, NULL, DAEMON_CHECK},
 	{"print-config", no_argument, NULL, DAEMON_PRINT},
 	{"try", required_argument, NULL, DAEMON_TRY},
+	{"try-live", no_argument, NULL, ARG_LIVE},
 	{"show-text", no_argument, NULL, ARG_SHOW_TEXT},
 	{"json", no_argument, NULL, ARG_JSON},
 	{"help", no_argument, NULL, DAEMON_HELP},
@@ -79,7 +80,8 @@ static int take(const struct daemon_ops *ops, int c, struct daemon_args *a)
 		a->try.json = true;
 		return 0;
 	case DAEMON_TRY:
-		a->try.sample = optarg;
+	case ARG_LIVE:
+		a->try.sample = c == DAEMON_TRY ? optarg : NULL;
 		a->mode = DAEMON_TRY;
 		return 0;
 	case DAEMON_CHECK:
@@ -141,8 +143,10 @@ void daemon_print_help(const struct daemon_ops *ops, const struct daemon_args *a
 	       "Options of its own file, each with its default:\n\n",
 		ops->name, ops->summary, ops->name, a->conf_path, a->shared_path, EX_CONFIG,
 		ops->try ? "  --try FILE        show what would come of this sample; nothing is "
-			   "taken in; --show-text\n"
-			   "                    shows personal data too, --json is for programs\n"
+			   "taken in\n"
+			   "  --try-live        the same of what lies outside now\n"
+			   "                    with --show-text personal data too; --json for "
+			   "programs\n"
 			 : "");
 	options_help(ops->options, stdout);
 }

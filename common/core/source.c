@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/fsio.h"
 #include "base/json.h"
 #include "base/kafka.h"
 #include "base/log.h"
@@ -17,8 +16,7 @@
 #include "base/util.h"
 #include "core/emitter.h"
 #include "core/idtime.h"
-#include "core/source.h"
-#include "core/trial.h"
+#include "core/source_private.h"
 
 #define RETRY_MS	1000
 #define LOOK_MS		1000
@@ -26,28 +24,6 @@
 #define WATERMARK_MS	1000
 #define READER_WAIT_MS	10 /* the reader lives until the cursors are read; nothing else waits */
 #define REPORTS_LATE_MS (5 * 60 * 1000) /* above the producer's delivery time-out of 2 min */
-
-enum phase { READING_CURSORS, READING_RAW, READ, STARTING, RUNNING, DRAINING };
-
-struct source {
-	const struct daemon_env *env;
-	const struct source_ops *ops;
-	const struct source_common *common;
-	const char *channel;
-	void *state;
-	enum phase phase;
-	int32_t lane;
-	int64_t start_ms, raw_end;
-	struct blob_store *blobs;
-	struct emitter *emitter;
-	struct kafka_consumer *reader; /* until RUNNING */
-	json_t *cursors;	       /* name -> cursor record, until RUNNING */
-	char *cursor_prefix;	       /* "muara-file/kota/" */
-	struct loop_timer *step, *retry, *look;
-	int64_t reported_ms; /* the last report, or the last time nothing was in flight */
-	int64_t progress_ms; /* the start, or the last record read before RUNNING */
-	struct metric *ahead;
-};
 
 const char *const source_review_choices[] = {"auto", "required", NULL};
 
@@ -74,6 +50,11 @@ struct blob_store *source_blobs(const struct source *s)
 	return s->blobs;
 }
 
+bool source_trying(const struct source *s)
+{
+	return s->trial != NULL;
+}
+
 bool source_running(const struct source *s)
 {
 	return s->phase == RUNNING;
@@ -81,12 +62,12 @@ bool source_running(const struct source *s)
 
 bool source_kafka_up(const struct source *s)
 {
-	return emitter_up(s->emitter);
+	return s->trial || emitter_up(s->emitter);
 }
 
 long source_in_flight(const struct source *s)
 {
-	return emitter_in_flight(s->emitter);
+	return s->trial ? source_trial_in_flight(s->trial) : emitter_in_flight(s->emitter);
 }
 
 void source_wake(struct source *s)
@@ -95,36 +76,32 @@ void source_wake(struct source *s)
 		loop_timer_arm(s->step, 0);
 }
 
-static void begin_message(
-	const struct daemon_env *env, const char *channel, int64_t start_ms, struct message *ret)
-{
-	const struct source_common *common = env->conf;
-
-	*ret = (struct message){.tenant = common->tenant,
-		.channel = channel,
-		.account = common->account,
-		.max_age_ms = common->max_age_ms,
-		.start_ms = start_ms,
-		.received_ms = clock_wall_ms()};
-	ret->source.daemon = env->name;
-	ret->source.instance = env->instance;
-	ret->source.review_required = common->review == 1;
-}
-
 void source_message(const struct source *s, struct message *ret)
 {
-	begin_message(s->env, s->channel, s->start_ms, ret);
+	*ret = (struct message){.tenant = s->common->tenant,
+		.channel = s->channel,
+		.account = s->common->account,
+		.max_age_ms = s->common->max_age_ms,
+		.start_ms = s->start_ms,
+		.received_ms = clock_wall_ms()};
+	ret->source.daemon = s->env->name;
+	ret->source.instance = s->env->instance;
+	ret->source.review_required = s->common->review == 1;
 }
 
 int source_put(struct source *s, const struct message *m, source_report_fn *report, void *ctx,
 	uint64_t number, char ret_id[UUID_TEXT_SIZE], struct err *e)
 {
+	if (s->trial)
+		return source_trial_put(s->trial, m, report, ctx, number, ret_id, e);
 	return emitter_put(s->emitter, m, report, ctx, number, ret_id, e);
 }
 
 int source_cursor(struct source *s, const char *name, const json_t *value, int64_t raw_offset,
 	source_report_fn *written, void *ctx, struct err *e)
 {
+	if (s->trial) /* never said to be written: whoever waits for it goes no further */
+		return 0;
 	return emitter_cursor(s->emitter, name, value, raw_offset, written, ctx, e);
 }
 
@@ -339,7 +316,7 @@ static int open_reader(struct source *s, struct err *e)
 
 /* --- the skeleton's hooks --- */
 
-static void on_step(void *ctx)
+void source_step(void *ctx)
 {
 	struct source *s = ctx;
 	int64_t wait_ms;
@@ -472,7 +449,7 @@ static int source_start(struct daemon_env *env, void **ret_state, struct err *e)
 	(void)start_time(s->common, env->shared, &s->start_ms); /* checked with the file */
 	s->cursors = json_object();
 	s->cursor_prefix = xasprintf("%s/%s/", env->name, env->instance);
-	s->step = loop_timer_new(env->loop, on_step, s);
+	s->step = loop_timer_new(env->loop, source_step, s);
 	s->retry = loop_timer_new(env->loop, on_retry, s);
 	s->look = loop_timer_new(env->loop, on_look, s);
 	s->ahead = metric_counter("muara_ingest_cursor_ahead_total",
@@ -488,6 +465,17 @@ static int source_start(struct daemon_env *env, void **ret_state, struct err *e)
 	read_from_begin(s, emitter_cursors_topic(s->emitter));
 	*ret_state = s;
 	return 0;
+}
+
+static int source_try(const struct daemon_env *env, const struct daemon_try *what)
+{
+	struct source s = {.env = env,
+		.ops = this_source,
+		.common = env->conf,
+		.channel = channel_of(env->conf)};
+
+	(void)start_time(s.common, env->shared, &s.start_ms); /* checked with the file; now: 0 */
+	return source_trial_run(&s, what);
 }
 
 static void source_drain(void *state)
@@ -520,35 +508,6 @@ static bool source_health(void *state, char *text, size_t size)
 	return up && s->phase == RUNNING;
 }
 
-#define SAMPLE_MAX (64 * 1024 * 1024)
-
-static int source_try(const struct daemon_env *env, const struct daemon_try *what)
-{
-	const char *slash = strrchr(what->sample, '/');
-	_cleanup_free_ char *data = NULL;
-	struct message base;
-	struct source_sample sample = {
-		.name = slash ? slash + 1 : what->sample, .shared = env->shared, .base = &base};
-	struct trial *t;
-	struct err e = {0};
-	int64_t start_ms = 0;
-	int r = fsio_read_file(what->sample, SAMPLE_MAX, &data, &sample.len, &e);
-
-	if (r) {
-		fprintf(stderr, "%s: %s\n", env->name, e.text);
-		return EXIT_FAILURE;
-	}
-	sample.data = data;
-	(void)start_time(env->conf, env->shared, &start_ms); /* checked with the file; now: 0 */
-	begin_message(env, channel_of(env->conf), start_ms, &base);
-	t = trial_new(stdout, what->show_text, what->json);
-	r = this_source->sample(env->conf, &sample, trial_show, t, &e);
-	(void)trial_end(t);
-	if (r)
-		fprintf(stderr, "%s: %s: %s\n", env->name, what->sample, e.text);
-	return r || fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
 int source_main(int argc, char **argv, const struct source_ops *ops)
 {
 	_cleanup_free_ char *name = xasprintf("muara-%s", ops->name);
@@ -567,7 +526,7 @@ int source_main(int argc, char **argv, const struct source_ops *ops)
 		.drained = source_drained,
 		.stop = source_stop,
 		.health = source_health,
-		.try = ops->sample ? source_try : NULL,
+		.try = ops->sample || ops->looks ? source_try : NULL,
 	};
 
 	this_source = ops;

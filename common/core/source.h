@@ -97,6 +97,12 @@ struct source_ops {
 	 * whole is none. NULL: this source shows no samples. */
 	int (*sample)(const void *conf, const struct source_sample *s, source_sample_fn *emit,
 		void *ctx, struct err *e);
+	/* Its live place can be looked at and leaves no trace there: `channel try` without a sample
+	 * opens the source and steps it. Reports come, no cursor is ever said to be written, blobs
+	 * go into a folder that is thrown away; whatever moves or marks something outside waits for
+	 * the cursor, so it never happens. What `open` itself would change outside is left out
+	 * while source_trying. */
+	bool looks;
 };
 int source_main(int argc, char **argv, const struct source_ops *ops);
 
@@ -104,6 +110,7 @@ struct loop *source_loop(const struct source *s);
 const void *source_conf(const struct source *s);
 const struct muara_conf *source_shared(const struct source *s);
 struct blob_store *source_blobs(const struct source *s);
+bool source_trying(const struct source *s);   /* channel try: change nothing outside */
 bool source_running(const struct source *s);  /* cursors read, not draining */
 bool source_kafka_up(const struct source *s); /* as far as known */
 long source_in_flight(const struct source *s);

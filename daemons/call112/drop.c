@@ -310,7 +310,7 @@ static int open_folders(struct drop *d, struct err *e)
 		.complete = (enum dropdir_complete)c->complete,
 		.settle_ms = c->settle_ms,
 		.poll_ms = c->poll_ms,
-		.move_done = c->finished == FINISHED_MOVE,
+		.move_done = c->finished == FINISHED_MOVE && !source_trying(d->source),
 		.row_max_bytes = C112_ROW_MAX};
 
 	if (c->attachments_path) {
@@ -454,4 +454,5 @@ const struct source_ops call112_source = {
 	.drained = drop_drained,
 	.close = drop_close,
 	.sample = drop_sample,
+	.looks = true,
 };

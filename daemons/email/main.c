@@ -457,6 +457,7 @@ static const struct source_ops email_source = {
 	.drained = email_drained,
 	.close = email_close,
 	.sample = email_sample,
+	.looks = true,
 };
 
 int main(int argc, char **argv)

@@ -216,7 +216,7 @@ static int file_open(struct source *s, void **ret_state, struct err *e)
 		.complete = (enum dropdir_complete)f->conf->complete,
 		.settle_ms = f->conf->settle_ms,
 		.poll_ms = f->conf->poll_ms,
-		.move_done = f->conf->move_done,
+		.move_done = f->conf->move_done && !source_trying(s),
 		.row_max_bytes = (size_t)f->conf->max_line};
 	r = dropdir_open(&c, &ops, f, &f->drop, e);
 	if (r) {
@@ -302,6 +302,7 @@ static const struct source_ops file_source = {
 	.drained = file_drained,
 	.close = file_close,
 	.sample = file_sample,
+	.looks = true,
 };
 
 int main(int argc, char **argv)

@@ -1,5 +1,5 @@
-/* channel: see channel.h. The daemon beside this program is run with --try; it has the decoder, and
- * nothing of it is known here. */
+/* channel: see channel.h. The daemon beside this program is run with --try or --try-live; it has
+ * the decoder, and nothing of it is known here. */
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,8 +66,9 @@ int ctl_channel_try(struct ctl *c)
 	argv[n++] = c->args[0];
 	argv[n++] = "--muara";
 	argv[n++] = c->muara;
-	argv[n++] = "--try";
-	argv[n++] = c->args[1];
+	argv[n++] = c->n_args == 2 ? "--try" : "--try-live";
+	if (c->n_args == 2)
+		argv[n++] = c->args[1];
 	if (*instance) {
 		argv[n++] = "--instance";
 		argv[n++] = instance;

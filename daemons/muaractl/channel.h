@@ -1,4 +1,5 @@
-/* channel: `channel try`: what a source would take from a sample, shown by the source itself. */
+/* channel: `channel try`: what a source would take from a sample or its live place, shown by the
+ * source itself. */
 #pragma once
 
 #include "ctl.h"

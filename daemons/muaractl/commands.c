@@ -200,13 +200,17 @@ const struct ctl_command ctl_commands[] = {
 		"keys of the door, revoked ones too; no secrets", NULL},
 	{"door key revoke", "KEY", 1, 1, CTL_ACT, door_options, ctl_door_key_revoke,
 		"a key holds no longer, from the next request on", NULL},
-	{"channel try", "CONFIG SAMPLE", 2, 2, 0, channel_options, ctl_channel_try,
-		"what a source would take from a sample, without taking it",
+	{"channel try", "CONFIG [SAMPLE]", 1, 2, 0, channel_options, ctl_channel_try,
+		"what a source would take, from a sample or its live place",
 		"CONFIG is the source's file (whatsapp-kota.yaml), SAMPLE a file of what it gets: "
 		"the body of a\nwebhook, a dropped file, a mail. Shows each message with class, "
 		"kind, time and id, and lengths and\nhashes of the rest. Nothing is produced, no "
-		"cursor moves, no secret is read, so nothing is verified\neither. It may be a file "
-		"in the source's own folder: it is only read."},
+		"cursor moves; with a sample no secret is read, so nothing is\nverified either. "
+		"Without a sample: what lies in the drop folder or mailbox now, from its "
+		"beginning,\nuntil 5 s bring nothing new (20 s for the first), at most 100 "
+		"messages; nothing is moved "
+		"or "
+		"marked there."},
 	{"index dump", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_dump,
 		"the whole index as text (personal data in it)", NULL},
 	{"index rebuild-compare", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_compare,

@@ -118,6 +118,21 @@ class ChannelTry(unittest.TestCase):
         (message,) = self.shown(config, self.write("body.json", json.dumps(body)))
         self.assertEqual((message["class"], message["kind"]), ("human", "message"))
 
+    def test_the_drop_folder_as_it_is(self):
+        """Nothing is moved, not even the folder for it is made; attachments are found."""
+        drop = self.path / "drop"
+        drop.mkdir()
+        (drop / "a.jpg").write_bytes(b"\xff\xd8\xff")
+        (drop / "a.ndjson").write_text('{"native_id":"1","text":"Lampu mati","attachments":[{"path":"a.jpg"}]}\nrusak\n')
+        (drop / "b.ndjson").write_text('{"native_id":"2","text":"Pohon tumbang"}\n')
+        before = {p.name: p.read_bytes() for p in drop.iterdir()}
+        messages = self.shown(self.config("file", path=str(drop)))
+        self.assertEqual([m["class"] for m in messages], ["human", "undecodable", "human"])
+        self.assertEqual(messages[0]["attachments"][0]["state"], "stored")
+        self.assertEqual({p.name: p.read_bytes() for p in drop.iterdir()}, before)
+        done = self.run_try(self.config("whatsapp"))
+        self.assertEqual(done.returncode, 78)  # the live place needs the secrets
+
     def test_what_cannot_be_tried(self):
         sample = self.write("a", "")
         for config, said in ((self.config("whatsapp", "wasap"), "give --daemon"),
