@@ -42,6 +42,8 @@ def test_the_shipped_front(env):
 
     def post(body, path=PATH, **more):
         return n.request('POST', path, body, {**headers(key, path, body), **more})[0]
+    slow = n.connect()  # a head that never ends: nginx gives it 5 s, and nobody else waits for it
+    slow.sendall(b'POST /v1/messages HTTP/1.1\r\n' + HOST + b'X-A: ')
     try:
         check_vectors(n.connect, lambda: d.alive and n.proc.alive, (PATH.encode(), BODY, lines(key)))
         assert ids(env) == [], 'something was produced'
@@ -57,6 +59,9 @@ def test_the_shipped_front(env):
         assert chunked[0] == 202  # nginx gives it a length
         for odd in ('/v1/../v1/messages', '/v1//messages', '/v1/%6dessages', '/v1/', '/v1/messages/'):
             assert post(BODY, odd) == 404, odd
+        slow.settimeout(60)
+        ended = slow.recv(100)
+        assert ended == b'' or ended.startswith(b'HTTP/1.1 408'), ended
         assert key.secret not in n.logs() and ' /v1/batch 202 ' in n.logs(), n.logs()
     finally:
         n.proc.stop(20)

@@ -5,11 +5,13 @@ import base64
 import hashlib
 import json
 import os
+import re
+import subprocess
 import threading
 import time
 
-from harness import flow, wait_until
-from harness.door import (CHANNELS, Key, Keys, headers, ndjson, request, send, start)
+from harness import ROOT, flow, wait_until
+from harness.door import (CHANNELS, Key, Keys, headers, ndjson, request, send, signature, start)
 from harness.records import message_id, ticket_of
 from harness.schema import validate_topic
 
@@ -123,6 +125,24 @@ def test_who_has_no_key(env):
             assert key.secret not in f.read()
         assert os.stat(os.path.join(keys.path, name)).st_mode & 0o777 == 0o640
     assert d.metrics()['muara_door_answers_total{status="401"}'] == 12
+
+
+@flow(limit=60, topics=False)
+def test_the_page_says_how_to_sign(env):
+    """The two programs of daemons/door/README.md, as they stand there."""
+    with open(f'{ROOT}/daemons/door/README.md', encoding='utf-8') as f:
+        text = f.read()
+    shell, python = (re.search(rf'```{name}\n(.*?)```', text, re.S)[1] for name in ('bash', 'python'))
+    key = Key('a' * 16, 'b' * 52)
+    said = subprocess.run(['bash', '-euc', 'curl() { printf "%s\\n" "$@"; }\n' + shell], check=True, capture_output=True,
+                          text=True, timeout=30, env={**os.environ, 'KEY': key.id, 'SECRET': key.secret}).stdout
+    told = dict(re.findall(r'^(X-Muara-\w+): (.*)$', said, re.M))
+    body = said.split('--data-binary\n')[1][:-1].encode()
+    assert told['X-Muara-Signature'] == signature(key, '/v1/messages', body, told['X-Muara-Time']), said
+    scope = {}
+    exec(python, scope)  # the page's own lines
+    told = scope['headers'](key.id, key.secret, '/v1/batch', b'x')
+    assert told == headers(key, '/v1/batch', b'x', told['X-Muara-Time'])
 
 
 @flow(limit=60, muara=MUARA)
