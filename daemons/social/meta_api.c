@@ -13,10 +13,9 @@
 
 #include "meta_api.h"
 
-#define TOKEN_MAX 4096
-#define LOOK_MS	  1000		/* at the token's file, while everything waits for it */
-#define PROBE_MS  (3600 * 1000) /* a dead one is tried again: it may have been Meta's own trouble \
-				 */
+#define TOKEN_MAX     4096
+#define LOOK_MS	      1000	    /* at the token's file, while everything waits for it */
+#define PROBE_MS      (3600 * 1000) /* a dead one is tried again */
 #define AGAIN_MS      1000
 #define AGAIN_MOST_MS (5 * 60 * 1000)
 #define THROTTLE_MS   (5 * 60 * 1000)

@@ -36,7 +36,8 @@ static void page(enum meta_edge e, const char *body, size_t n, const struct mess
 		return;
 	if (p.next) {
 		path = meta_edge_path(e, "1", 0, p.next);
-		CHECK(path && !strstr(path, "access_token="));
+		CHECK(path && strncmp(path + strcspn(path, "?"), "?access_token=", 14) != 0);
+		CHECK(!strstr(path, "&access_token="));
 		free(path);
 	}
 	while (meta_page_next(&p, &bytes) == 1) {
