@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
-webhooks, by a CSV file of the 112 centre, by e-mail (a real Dovecot), on the city's Facebook page and
+webhooks (and of another provider, by a mapping), by a CSV file of the 112 centre, by e-mail (a real Dovecot), on the city's Facebook page and
 Instagram account (signed webhooks and a Graph API), on X (its API), by a form page, Open311 and a signed batch, and from a
 complaint box; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an oracle that shares no
 code with it.
@@ -125,6 +125,17 @@ class Demo:
         answered = whatsapp.post(self.city.socket, garbage, SECRET)
         self.accept('whatsapp', 'kota', 'undecodable:' + sha256(garbage), 'dead')
         say(f'signed garbage: answered {answered}, kept with its bytes for a person to see')
+
+    def by_another_provider(self):
+        head('A second number is with another provider (Fonnte): a mapping in configuration, no code')
+        words, group = dict(stories.FONNTE), {**stories.FONNTE, 'inboxid': 8, 'isgroup': 'true'}
+
+        def post(body, key='kunci-fonnte-demo'):
+            return whatsapp.request(self.fonnte, 'POST', f'{whatsapp.PATH}?kunci={key}', json.dumps(body).encode())[0]
+        say(f'with the wrong secret: {post(words, "bukan-kunci")}; '
+            f'the right one, sent twice: {post(words)}, {post(words)}; a group: {post(group)}')
+        self.accept('whatsapp', 'kota-fonnte', str(words['inboxid']), 'complaint', words['message'])
+        self.accept('whatsapp', 'kota-fonnte', str(group['inboxid']), 'archived', group['message'])
 
     def accept(self, channel, account, native, place=None, text=None, tenant=TENANT, revision=None):
         """Of a file: all in it is accepted once it is there."""
@@ -332,6 +343,7 @@ class Demo:
         self.start()
         self.table_head()
         self.by_whatsapp()
+        self.by_another_provider()
         self.by_112()
         self.by_box()
         self.by_email()
@@ -368,6 +380,13 @@ class Demo:
                              ('door', pages), ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)
             say(f'muara-{name} is ready')
+        self.fonnte = self.env.scratch.path('fonnte.sock')
+        other = {**city.config_of('whatsapp'), 'account': 'kota-fonnte', 'listen': self.fonnte, 'numbers': [],
+                 'provider': str(ROOT / 'config/whatsapp-providers/fonnte.yaml'),
+                 'secret': self.env.secret('fonnte', 'kunci-fonnte-demo')}
+        city.start('whatsapp', {k: v for k, v in other.items() if k not in ('app_secret', 'verify_token')},
+                   label='whatsapp-fonnte', args=('--instance', 'fonnte'))
+        say('muara-whatsapp is ready, the instance for Fonnte')
         self.x = Account(self.env)
         city.start('social', self.x.config(poll='300ms'), label='social-x', args=('--instance', 'x'))
         say('muara-social is ready, the instance for X')

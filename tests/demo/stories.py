@@ -7,6 +7,7 @@ CALLS: rows of the 112 centre's CSV: number, type, name, phone, place, latitude,
 said, photo.
 PAGE: what comes to the city's Facebook page and its Instagram account.
 POSTS: what mentions the city on X.
+FONNTE: a WhatsApp message as another provider posts it.
 FORM: what is typed into the form page of an agency without a website; REPORT: what an app sends by
 Open311; ONLINE: what another complaint system hands over, native id, name, phone, text.
 BOX: slips of the complaint box at a town hall whose government files by hand.
@@ -158,3 +159,6 @@ ONLINE = (
      'Loket pendaftaran puskesmas baru buka jam sembilan padahal di papan tertulis jam tujuh.'),
     ('SO-2026-0418', 'Bambang Irawan', '081200000074',
      'Saluran air di Jalan Bandung tertutup beton parkir ruko, setiap hujan air naik ke jalan.'))
+
+FONNTE = {'device': '628110000009', 'sender': '6281200000091', 'name': 'Wulan Sari', 'inboxid': 7, 'isgroup': False,
+          'message': 'Saluran air di Jalan Bandulan Gang 3 tersumbat sampah, setiap hujan airnya meluap ke jalan.'}
