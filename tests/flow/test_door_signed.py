@@ -103,8 +103,8 @@ def test_who_has_no_key(env):
             ('an unknown key', headers(Key('a' * 16, key.secret), path, data)),
             ('a path as key', headers(Key('../x', key.secret), path, data)),
             ('a key that does not sign', headers(Key(bearer.id, bearer.secret[17:]), path, data)),
-            ('too old', headers(key, path, data, now - 310)),
-            ('too new', headers(key, path, data, now + 310)),
+            ('too old', headers(key, path, data, now - 900)),
+            ('too new', headers(key, path, data, now + 900)),
             ('no number', {**good, 'X-Muara-Time': 'now'}),
             ('upper case', {**good, 'X-Muara-Signature': good['X-Muara-Signature'].upper()})):
         assert request(address, 'POST', path, data, head).status == 401, name
@@ -169,9 +169,10 @@ def test_quotas(env):
 @flow(limit=90, muara=MUARA)
 def test_a_frozen_broker_is_never_a_202(env):
     keys = Keys(env)
-    key = keys.new('sambat', '--channel', 'sambat', '--per-minute', '1', '--burst', '3')
+    key = keys.new('sambat', '--channel', 'sambat', '--per-minute', '1', '--burst', '4')
     d, address = start(env, keys, answer_within='500ms')
     lines = ndjson([one(n) for n in range(3)])
+    wait_until(lambda: send(address, key, '/v1/messages', one(0)).status == 202, 60, 'a first message')
     env.kafka.freeze()
     try:
         answer = send(address, key, '/v1/batch', lines)
