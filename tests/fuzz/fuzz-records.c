@@ -1,13 +1,16 @@
-/* records: messages, commands and lane records as bytes of a topic. */
+/* records: messages, commands, emergencies and lane records as bytes of a topic; what a message
+ * says to the screening. */
 #include "core/command.h"
+#include "core/emergency.h"
 #include "core/lane_record.h"
 #include "core/message.h"
+#include "core/screening_record.h"
 
 #include "fuzz.h"
 
 static void message(const char *p, size_t n)
 {
-	char hash[SHA256_HEX_SIZE];
+	char hash[SHA256_HEX_SIZE], event[UUID_TEXT_SIZE];
 	json_t *j = NULL;
 
 	if (message_parse(p, n, &j, NULL))
@@ -16,6 +19,19 @@ static void message(const char *p, size_t n)
 	CHECK(message_class_get(j) < MC_COUNT_ && message_kind_get(j) < MK_COUNT_ &&
 		message_call_get(j) < CC_COUNT_);
 	message_content_hash(j, hash);
+	emergency_id(j, event);
+	CHECK(uuid_valid(event) && screen_record(j).rule);
+	json_decref(j);
+}
+
+static void emergency(const char *p, size_t n)
+{
+	json_t *j = NULL;
+
+	if (emergency_parse(p, n, &j, NULL))
+		return;
+	CHECK(emergency_kind_get(j) < EM_KINDS_);
+	CHECK(emergency_state_after(ES_NONE, emergency_kind_get(j)) <= ES_ACKNOWLEDGED);
 	json_decref(j);
 }
 
@@ -43,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		(void)command_what_get(j);
 		json_decref(j);
 	}
+	emergency(p, n - 1);
 	lane(p, n - 1, data[0] % 64);
 	return 0;
 }
