@@ -1,9 +1,10 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
-webhooks (and of another provider, by a mapping), by a CSV file of the 112 centre, by e-mail (a real Dovecot), on the city's Facebook page and
-Instagram account (signed webhooks and a Graph API), on X (its API), by a form page, Open311 and a signed batch, and from a
-complaint box; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the books are balanced, by Muara's own tool and by an oracle that shares no
-code with it.
+webhooks (and of another provider, by a mapping), by a CSV file of the 112 centre, by e-mail (a real
+Dovecot), on the city's Facebook page and Instagram account (signed webhooks and a Graph API), on X (its
+API), by a form page, Open311 and a signed batch, and from a complaint box; an emergency rings the officer
+on duty until he answers; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the
+books are balanced, by Muara's own tool and by an oracle that shares no code with it.
 
 Prints plain lines, needs no terminal, listens on loopback and Unix sockets only, and leaves nothing
 running: all processes end with this one. Exit 0 when the books balance.
@@ -21,6 +22,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests'))
 
 from harness import Env, procs, whatsapp  # noqa: E402
+from harness.alarm import Rings  # noqa: E402
 from harness.citizens import Person  # noqa: E402
 from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
 from harness import door  # noqa: E402
@@ -278,6 +280,7 @@ class Demo:
         self.act(asked, 'complete', '--phone', '081200000061', '--why', 'dibalas lewat pesan halaman')
         self.watch(lambda a: a.newest[asked['id']]['state'] == 'ready', 'the one with a number is ready')
 
+        self.emergencies()
         head('What a person must see first: an emergency stays, a call type nobody mapped is released')
         self.ctl('review', 'list')
         odd = self.find('to be reviewed', lambda c: 'unmapped-call-type' in c['review']['reasons'])
@@ -288,6 +291,17 @@ class Demo:
         self.ctl('dead', 'list')
         self.parked()
         self.by_hand()
+
+    def emergencies(self):
+        head('An emergency waits for nobody: the officer on duty was rung, and is again until he answers')
+        loud = [c for c in self.row().newest.values() if c.get('emergency')]
+        procs.wait_until(lambda: all(any(self.rings.of(s['message']) for s in c['sources']) for c in loud), 30,
+                         'a ring for every emergency')
+        for r in self.rings.all():
+            say(f'{r.hook} rang for {", ".join(map(ids.ticket, r.ids))}; {r.unacknowledged} not answered')
+        for event in json.loads(self.env.ctl('emergency', 'list', '--json')):
+            self.ctl('emergency', 'ack', event['ticket'], '--why', 'Damkar dan ambulans berangkat', '--wait')
+        assert loud and not json.loads(self.env.ctl('emergency', 'list', '--json')), 'an emergency still rings'
 
     def parked(self):
         head('One answer of LAPOR! was lost: never sent again blindly, a person looks there')
@@ -339,7 +353,7 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, nine daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, ten daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
@@ -376,6 +390,9 @@ class Demo:
         pages = door.config(self.env, self.keys, account=DOOR, services=stories.SERVICES,
                             form={'templates': str(ROOT / 'config/door')})
         self.door = pages['listen']
+        self.rings = Rings(self.env)
+        city.start('alarm', {'hooks': [self.rings.hook('piket', repeat='5s')]})
+        say('muara-alarm is ready')
         for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('social', page), ('file', box),
                              ('door', pages), ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)

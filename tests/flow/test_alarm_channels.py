@@ -11,7 +11,7 @@ import json
 import time
 from email.utils import formatdate
 
-from harness import call112, flow, wait_until, whatsapp
+from harness import call112, door, flow, graph_account, wait_until, whatsapp, x_account
 from harness.alarm import Rings, records, start
 from harness.mail import Mailbox, mail
 from harness.mail import id_of as mail_id
@@ -70,10 +70,45 @@ def give_email(env):
     return send
 
 
-CHANNELS = {'file': give_file, 'whatsapp': give_whatsapp, 'call112': give_call112, 'email': give_email}
+def give_facebook(env):
+    g = graph_account.GraphAccount(env)
+    g.daemon(label='facebook', poll='1h')
+
+    def send(n):
+        assert g.send(graph_account.page_body(graph_account.comment(f'9_{n}', FIRE))) == 200
+        return graph_account.id_of(f'9_{n}')
+    return send
 
 
-@flow(limit=180, muara={'channels': list(CHANNELS)})
+def give_x(env):
+    x = x_account.Account(env)
+    siti = x.fake.user('Siti Aminah', 'siti_aminah')
+    x.daemon(label='x')
+
+    def send(n):
+        return x_account.id_of(x.fake.post(f'@pemkot {FIRE} {n}', siti))
+    return send
+
+
+def give_door(env):
+    keys = door.Keys(env)
+    key = keys.new('situs', '--channel', 'website')
+    _, address = door.start(env, keys)
+
+    def send(n):
+        answer = door.send(address, key, '/v1/messages', {'native_id': f'A-{n}', 'text': FIRE,
+                                                          'author': {'name': 'Siti', 'phone': '081234500001'}})
+        assert answer.status == 202, answer
+        return answer.json['id']
+    return send
+
+
+CHANNELS = {'file': give_file, 'whatsapp': give_whatsapp, 'call112': give_call112, 'email': give_email,
+            'facebook': give_facebook, 'x': give_x, 'website': give_door}
+TOPICS = ['file', 'whatsapp', 'call112', 'email', 'social', 'website']
+
+
+@flow(limit=180, muara={'channels': TOPICS})
 def test_rings_in_each_channel(env):
     env.redis.stop()
     rings, sent = Rings(env), {}
@@ -91,4 +126,4 @@ def test_rings_in_each_channel(env):
     assert {e: len(rings.of(e)) for e in sent.values()} == dict.fromkeys(sent.values(), 1)
     raised = [r for r in records(env) if r['kind'] == 'raised']
     assert {r['id'] for r in raised} == {*sent.values(), last} and len(raised) == len(sent) + 1
-    assert {r['channel'] for r in raised} == set(CHANNELS)
+    assert {r['channel'] for r in raised} == set(TOPICS)
