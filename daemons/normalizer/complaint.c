@@ -263,6 +263,37 @@ static void set_missing(json_t *c)
 	json_set_new(c, "missing", missing);
 }
 
+bool complaint_pending(const json_t *c)
+{
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach (json_object_get(c, "attachments"), i, a)
+		if (strcmp(json_str_or(a, "state", ""), "pending") == 0)
+			return true;
+	return false;
+}
+
+/* Ready but for its attachments: one filing with all of them instead of one without. Bounded from
+ * the first time on, whatever comes meanwhile. */
+static bool waits_for_media(json_t *c, int64_t now_ms, const struct rules *r)
+{
+	int64_t until = now_ms + r->media_wait_ms;
+	char text[TIME_TEXT_SIZE];
+
+	if (r->media_wait_ms == 0 || !complaint_pending(c))
+		return false;
+	if (time_parse(json_str_or(c, "media_until", ""), &until) < 0) {
+		time_format(until, text);
+		json_set_str(c, "media_until", text);
+	}
+	if (now_ms >= until)
+		return false;
+	complaint_set_state(c, "open");
+	set_timer(c, "quiet", until);
+	return true;
+}
+
 void complaint_settle(json_t *c, const char *cause, int64_t now_ms, const struct rules *r)
 {
 	char now[TIME_TEXT_SIZE];
@@ -279,7 +310,8 @@ void complaint_settle(json_t *c, const char *cause, int64_t now_ms, const struct
 		complaint_want_reply(c, "missing-data", cause);
 	} else if (json_array_size(reasons(c))) {
 		complaint_set_state(c, "review");
-	} else {
+	} else if (!waits_for_media(c, now_ms, r)) {
+		json_object_del(c, "media_until");
 		complaint_set_state(c, "ready");
 		time_format(now_ms, now);
 		json_set_str(c, "ready_at", now);
@@ -320,6 +352,7 @@ void complaint_release(json_t *c, const char *command, int64_t now_ms)
 	json_set_new(review, "required", json_false());
 	json_set_str(review, "released_by", command);
 	json_object_del(c, "held_by");
+	json_object_del(c, "media_until");
 	complaint_set_state(c, "ready");
 	json_set_str(c, "ready_at", now);
 }

@@ -5,8 +5,10 @@
  *   sources[].span  [start, bytes] of that source's part of `text`, null when it has none (any
  * more) sources[].edits/deletes  the message this one changed text_set        bytes of an officer's
  * text at the start of `text` title_from      "field", "text", "officer" open_since      when the
- * present quiet period began held_by         id of the command that holds it closed          why it
- * is archived or withdrawn Times are ms UTC. No function reads a clock. */
+ * present quiet period began media_until     it is ready but for attachments, and waits until then
+ * held_by         id of the command that holds it closed          why it is archived or withdrawn
+ * attachments[].reason  why it is missing or refused Times are ms UTC. No function reads a clock.
+ */
 #pragma once
 
 #include <jansson.h>
@@ -37,7 +39,8 @@ void complaint_edit(
 bool complaint_delete(
 	json_t *c, const json_t *message, const char *id, const char *hash, const char *target);
 bool complaint_has_source(const json_t *c, const char *message);
-/* State of one attachment as the media daemon found it; false when there is none of that id. */
+/* State of one attachment as the media daemon found it; false when there is none of that id, or it
+ * is stored already: what is there is never lost again. */
 bool complaint_media(json_t *c, const char *message, const json_t *attachment);
 /* What an officer filled in. Returns the name of a field that is not allowed or has a wrong type,
  * else NULL. */
@@ -49,7 +52,9 @@ bool complaint_full(const json_t *c, const json_t *message, const struct rules *
 /* After messages: open again for a quiet period, or settled at once (emergency, call, quiet 0). */
 void complaint_reopen(
 	json_t *c, bool at_once, const char *cause, int64_t now_ms, const struct rules *r);
-/* The quiet period is over: held, review or ready. */
+bool complaint_pending(const json_t *c); /* some attachment is still to be fetched */
+/* The quiet period is over: held, review or ready; or, if it would be ready but for pending
+ * attachments, open until `media_until`, which is set once. */
 void complaint_settle(json_t *c, const char *cause, int64_t now_ms, const struct rules *r);
 /* A person lets it go: ready, whatever was missing or asked for review. */
 void complaint_release(json_t *c, const char *command, int64_t now_ms);

@@ -239,14 +239,16 @@ bool complaint_delete(
 
 bool complaint_media(json_t *c, const char *message, const json_t *attachment)
 {
-	static const char *const taken[] = {"state", "sha256", "bytes", "mime", "kind"};
+	static const char *const taken[] = {"state", "sha256", "bytes", "mime", "kind", "reason"};
 	json_t *a;
 	size_t i, k;
 
 	json_array_foreach (json_object_get(c, "attachments"), i, a) {
 		if (strcmp(json_str_or(a, "message", ""), message) != 0 ||
-			strcmp(json_str_or(a, "id", ""), json_str_or(attachment, "id", "?")) != 0)
+			strcmp(json_str_or(a, "id", ""), json_str_or(attachment, "id", "?")) != 0 ||
+			strcmp(json_str_or(a, "state", ""), "stored") == 0) /* what we have stays */
 			continue;
+		json_object_del(a, "reason");
 		for (k = 0; k < ARRAY_SIZE(taken); k++)
 			if (json_object_get(attachment, taken[k]))
 				json_object_set(a, taken[k], json_object_get(attachment, taken[k]));

@@ -15,8 +15,10 @@
  * ticket or by answering a message in it, goes on in that one, however old; anybody else who names
  * one gets a link to it. A call, and a message whose author is only claimed, never joins: a claim
  * links and asks a person. After the quiet period: emergency -> review;
- * missing name, contact or text -> held; any other reason for a person -> review; else ready. Once
- * something of a complaint is filed nothing here changes it.
+ * missing name, contact or text -> held; any other reason for a person -> review; else ready, or,
+ * while attachments are still being fetched, open for media_wait at most. Media of a message goes
+ * into its complaint; what is stored stays. Once something of a complaint is filed nothing here
+ * changes it: media that comes later is noted, with its content.
  *
  * Which messages share a complaint does not depend on the order they come in, as long as none is
  * more than L late and between two of a conversation lies less than join_ms - L or more than

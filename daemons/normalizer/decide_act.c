@@ -12,6 +12,21 @@
 
 /* --- media --- */
 
+/* Into the snapshot that has its message; the last of those waited for settles it. */
+static void take_media(struct ctx *x, struct decision *d, const json_t *old, json_t *c)
+{
+	json_object_set(c, "timers", json_object_get(old, "timers"));
+	ctx_because(x, "media", "%s",
+		json_str_or(json_object_get(x->in->record, "attachment"), "state", ""));
+	if (complaint_is(c, "open") && json_str(c, "media_until") && !complaint_pending(c)) {
+		json_set_new(c, "timers", json_array());
+		complaint_settle(c, d->id, x->now_ms, x->rules);
+		ctx_because(x, "media-complete", "%s", json_str_or(c, "state", ""));
+	}
+	x->outcome = "media";
+	ctx_put(x, c);
+}
+
 enum decide_verdict decide_media(struct ctx *x, struct decision *d)
 {
 	const json_t *m = x->in->record, *attachment = json_object_get(m, "attachment");
@@ -38,18 +53,18 @@ enum decide_verdict decide_media(struct ctx *x, struct decision *d)
 	if (strcmp(json_str_or(place, "place", ""), "complaint") == 0)
 		old = ctx_lookup_json(x, "c", json_str_or(place, "ref", ""));
 	c = old ? complaint_next(old) : NULL;
-	if (!c || ctx_filed(x, json_str_or(old, "id", "")) ||
-		!complaint_media(c, message, attachment)) {
-		ctx_note(x, d->id,
-			c ? "its complaint is filed or has no such attachment"
-			  : "its message is in no complaint",
-			c ? json_str(c, "id") : message);
-		return DECIDE_RECORD;
+	if (!c) {
+		ctx_note(x, d->id, "its message is in no complaint", message);
+	} else if (ctx_filed(x, json_str_or(old, "id", ""))) {
+		r = ctx_note(x, d->id, "its complaint is filed", json_str(c, "id"));
+		json_set_new(r, "content", json_deep_copy(m));
+		ctx_because(x, "filed", "a filed version is never changed");
+	} else if (!complaint_media(c, message, attachment)) {
+		ctx_note(x, d->id, "its complaint has it already, or has no such attachment",
+			json_str(c, "id"));
+	} else {
+		take_media(x, d, old, TAKE_PTR(c));
 	}
-	json_object_set(c, "timers", json_object_get(old, "timers"));
-	ctx_because(x, "media", "%s", json_str_or(attachment, "state", ""));
-	x->outcome = "media";
-	ctx_put(x, TAKE_PTR(c));
 	return DECIDE_RECORD;
 }
 
@@ -292,7 +307,8 @@ enum decide_verdict decide_timer(struct ctx *x, struct decision *d)
 	c = complaint_next(old);
 	if (complaint_is(old, "open")) {
 		complaint_settle(c, d->id, x->now_ms, x->rules);
-		ctx_because(x, "quiet-period", "over");
+		ctx_because(x, complaint_is(c, "open") ? "media-wait" : "quiet-period", "%s",
+			json_str_or(c, "media_until", "over"));
 		x->outcome = "settled";
 	} else {
 		complaint_close(c, "archived", "incomplete");

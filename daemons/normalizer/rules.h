@@ -14,8 +14,9 @@ struct rules {
 				never open */
 	int64_t open_max_ms; /* and no longer than this after its first message */
 	int64_t join_ms; /* a later message than this after the last one opens a new complaint */
-	int64_t hold_ms; /* missing data: archived as incomplete after that */
-	size_t max_messages;	       /* of one complaint */
-	size_t max_text_bytes;	       /* of one complaint */
+	int64_t media_wait_ms; /* ready but for pending attachments: it waits so long for them */
+	int64_t hold_ms;       /* missing data: archived as incomplete after that */
+	size_t max_messages;   /* of one complaint */
+	size_t max_text_bytes; /* of one complaint */
 	const struct muara_conf *conf; /* tenants, zone */
 };

@@ -21,6 +21,8 @@ const struct option_row settings_options[] = {
 		.help = "A message sent later than this after the one before begins another complaint."),
 	OPT(struct settings, OPT_DURATION, hold_ms, "hold", "7d", .min = MINUTE, .max = 90 * DAY,
 		.help = "A complaint that lacks a name, a contact or a text waits this long, then it is archived."),
+	OPT(struct settings, OPT_DURATION, media_wait_ms, "media_wait", "10m", .min = 0, .max = 7 * DAY,
+		.help = "A complaint that lacks only attachments being fetched waits this long for them; 0s: never."),
 	OPT(struct settings, OPT_INT, max_messages, "max_messages", "200", .min = 1, .max = 1000,
 		.help = "Messages of one complaint; what follows opens a linked one."),
 	OPT(struct settings, OPT_SIZE, max_text_bytes, "max_text", "256KiB", .min = 1024, .max = 256 * 1024,
@@ -66,6 +68,7 @@ void settings_rules(const struct settings *s, const struct muara_conf *shared, s
 		.open_max_ms = s->open_max_ms,
 		.join_ms = s->join_ms,
 		.hold_ms = s->hold_ms,
+		.media_wait_ms = s->media_wait_ms,
 		.max_messages = (size_t)s->max_messages,
 		.max_text_bytes = (size_t)s->max_text_bytes,
 		.conf = shared};

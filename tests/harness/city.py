@@ -117,7 +117,7 @@ class City:
                 'attachments': {'wait': '2s'}}
 
     def _normalizer(self):
-        return {'quiet': '500ms', 'session': self.session, 'commit': '200ms'}
+        return {'quiet': '500ms', 'media_wait': '0s', 'session': self.session, 'commit': '200ms'}
 
     def destination(self, **over):
         """The sandbox as a destination of forwarder.yaml."""

@@ -17,7 +17,7 @@ from .schema import validate_topic
 
 def config(**over):
     """Small windows; session above the broker's least."""
-    return {'quiet': '0s', 'session': '6s', 'commit': '100ms', **over}
+    return {'quiet': '0s', 'media_wait': '0s', 'session': '6s', 'commit': '100ms', **over}
 
 
 def start(env, label='normalizer', owner=True, crash=None, supervise=False, args=(), **over):

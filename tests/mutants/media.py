@@ -30,4 +30,13 @@ MUTANTS = [
     row('prefix-not-contiguous', BOOK, 'return m ? m->offset : t->next;', 'return t->next;', RULES + 'positions'),
     row('address-not-asked', 'common/base/httpc.c', 'if (!c->may_connect(c->ctx, &to->addr))',
         'if (!c->may_connect(c->ctx, &to->addr) && purpose != CURLSOCKTYPE_IPCXN)', 'unit:test-httpc/addresses_are_asked'),
+    row('stored-is-lost-again', 'daemons/normalizer/complaint_messages.c',
+        'strcmp(json_str_or(a, "state", ""), "stored") == 0)', 'strcmp(json_str_or(a, "state", ""), "x") == 0)',
+        'unit:test-decide/what_is_stored_stays'),
+    row('waits-for-ever', 'daemons/normalizer/complaint.c', 'if (now_ms >= until)', 'if (now_ms >= until + 864000000)',
+        'unit:test-decide/and_not_for_ever'),
+    row('waits-for-none', 'daemons/normalizer/complaint.c', 'if (r->media_wait_ms == 0 || !complaint_pending(c))',
+        'if (r->media_wait_ms >= 0 || !complaint_pending(c))', 'unit:test-decide/a_complaint_waits_for_its_photos'),
+    row('filed-is-changed', 'daemons/normalizer/decide_act.c', 'else if (ctx_filed(x, json_str_or(old, "id", "")))',
+        'else if (ctx_filed(x, ""))', 'unit:test-decide/a_photo_after_the_filing_is_noted'),
 ]

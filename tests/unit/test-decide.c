@@ -748,6 +748,100 @@ static void a_photo_finds_its_complaint(void **state)
 	is_state(w, id_of("w1"), "ready");
 }
 
+static void send_photos(struct world *w, size_t n)
+{
+	const struct message_attachment two[] = {
+		{.id = "p1", .state = AS_PENDING, .kind = "image", .bytes = -1},
+		{.id = "p2", .state = AS_PENDING, .kind = "image", .bytes = -1}};
+	struct message m = bubble(w, "w1", "Ini fotonya");
+
+	m.attachments = two;
+	m.n_attachments = n;
+	take(w, &m);
+}
+
+/* What muara-media says when it could not be had. */
+static enum decide_verdict lose(struct world *w, const char *id, const char *attachment)
+{
+	_cleanup_json_ json_t *m = json_pack("{s:s,s:s,s:s,s:{s:s,s:s,s:s}}", "schema",
+		"muara.media/1", "id", id, "message", id_of("w1"), "attachment", "id", attachment,
+		"state", "missing", "reason", "gone");
+	struct decide_input in = {.type = INPUT_MEDIA, .topic = "muara.media", .record = m};
+
+	return decide_input(w, &in);
+}
+
+static const json_t *file_of(struct world *w, size_t i)
+{
+	return json_array_get(json_object_get(snapshot(w, id_of("w1")), "attachments"), i);
+}
+
+static void a_complaint_waits_for_its_photos(void **state)
+{
+	struct world *w = *state;
+
+	w->rules.media_wait_ms = 10 * MINUTE;
+	send_photos(w, 2);
+	assert_int_equal(fire(w, id_of("w1"), "quiet"), DECIDE_RECORD);
+	is_state(w, id_of("w1"), "open");
+	attach(w, "m1", id_of("w1"), "p1");
+	is_state(w, id_of("w1"), "open");
+	lose(w, "m2", "p2"); /* the last of them, whatever became of it */
+	is_state(w, id_of("w1"), "ready");
+	assert_string_equal(json_str(file_of(w, 0), "state"), "stored");
+	assert_string_equal(json_str(file_of(w, 1), "reason"), "gone");
+	assert_null(json_str(snapshot(w, id_of("w1")), "media_until"));
+	assert_int_equal(json_array_size(json_object_get(snapshot(w, id_of("w1")), "timers")), 0);
+}
+
+static void and_not_for_ever(void **state)
+{
+	struct world *w = *state;
+
+	w->rules.media_wait_ms = 10 * MINUTE;
+	send_photos(w, 1);
+	fire(w, id_of("w1"), "quiet");
+	w->now_ms += 5 * MINUTE;
+	say(w, "w2", "dan gelap"); /* which does not begin the wait anew */
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "open");
+	assert_int_equal(fire(w, id_of("w1"), "quiet"), DECIDE_RECORD);
+	is_state(w, id_of("w1"), "ready");
+	assert_int_equal(w->now_ms, T0 + 12 * MINUTE);
+	assert_string_equal(json_str(file_of(w, 0), "state"), "pending");
+	attach(w, "m1", id_of("w1"), "p1"); /* late, and not filed yet */
+	is_state(w, id_of("w1"), "ready");
+	assert_string_equal(json_str(file_of(w, 0), "state"), "stored");
+}
+
+static void a_photo_after_the_filing_is_noted(void **state)
+{
+	struct world *w = *state;
+
+	send_photos(w, 1);
+	fire(w, id_of("w1"), "quiet");
+	file_it(w, id_of("w1"), "intent", 1);
+	attach(w, "m1", id_of("w1"), "p1");
+	assert_string_equal(json_str(result(w), "reason"), "its complaint is filed");
+	assert_non_null(json_object_get(json_object_get(result(w), "content"), "attachment"));
+	assert_string_equal(json_str(file_of(w, 0), "state"), "pending");
+}
+
+static void what_is_stored_stays(void **state)
+{
+	struct world *w = *state;
+
+	send_photos(w, 1);
+	lose(w, "m1", "p1");
+	assert_string_equal(json_str(file_of(w, 0), "state"), "missing");
+	attach(w, "m2", id_of("w1"), "p1"); /* another process had it */
+	assert_string_equal(json_str(file_of(w, 0), "state"), "stored");
+	assert_null(json_str(file_of(w, 0), "reason"));
+	lose(w, "m3", "p1");
+	assert_string_equal(w->d.outcome, "noted");
+	assert_string_equal(json_str(file_of(w, 0), "state"), "stored");
+}
+
 static void a_photo_before_its_message_waits(void **state)
 {
 	struct message_attachment a = {
@@ -1141,6 +1235,10 @@ int main(void)
 		WORLD(what_is_filed_is_not_changed),
 		WORLD(a_change_of_what_is_no_complaint_is_noted),
 		WORLD(a_photo_finds_its_complaint),
+		WORLD(a_complaint_waits_for_its_photos),
+		WORLD(and_not_for_ever),
+		WORLD(a_photo_after_the_filing_is_noted),
+		WORLD(what_is_stored_stays),
 		WORLD(a_photo_before_its_message_waits),
 		WORLD(media_without_a_home_is_noted),
 		cmocka_unit_test(an_officer_acts),
