@@ -10,7 +10,7 @@
     x.requests                                      [Request(list, params, token, status)] as they were answered
     x.natives                                       {native id: [ids]} of all that was ever posted
 
-Faults: rate, rate_blank (429 about:blank), rate_reset (429, x-rate-limit-reset in 2 s), capped, credits (402), refused
+Faults: rate, rate_blank (429 about:blank), rate_reset (429, x-rate-limit-reset in a second), capped, credits (402), refused
 (401), forbidden (403), error (503), drop (the connection ends without an answer), short (announced longer than it is),
 half (JSON cut in the middle), broken (no JSON), no_meta, partial (errors beside the data), empty (no data, but
 next_token to the same posts), again (the last posts of the page before come once more), round (next_token leads to the
@@ -156,7 +156,7 @@ class FakeX:
                          'type': PROBLEM + 'invalid-request'}
 
     def _refusal(self, fault, params):
-        reset = str(int(time.time() + self.skew_s) + 2)
+        reset = str(int(time.time() + self.skew_s) + 1)
         simple = {'rate': (429, 'rate-limit-exceeded', 'Too Many Requests'),
                   'rate_blank': (429, 'about:blank', 'Too Many Requests'),
                   'rate_reset': (429, 'about:blank', 'Too Many Requests'),

@@ -29,7 +29,7 @@ def to_noon(env):
 def test_every_fault(env):
     """One after another, at first pages and in the middle of a reading."""
     x = Account(env, page=2)
-    posts = [x.fake.post(f'keluhan {i}') for i in range(40)]
+    posts = [x.fake.post(f'keluhan {i}') for i in range(30)]
     x.fake.fault(*[f for name in env.random.sample(FAULTS, len(FAULTS)) for f in (name, 'ok')])
     d = x.daemon(timeout='2s')
     x.wait(posts)
