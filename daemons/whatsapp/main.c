@@ -5,9 +5,8 @@
  * loopback. What is verified, produced and answered when: core/webhook.h. What becomes of which
  * update: decode.h; of other providers' payloads: the file `provider` names (provider.h,
  * core/mapping.h). No cursor: Meta sends again what was not answered with 200; what other providers
- * do then, README.md beside this. Media
- * are told as pending ids: muara-media fetches them. Known gap: Meta's optional client certificate
- * is nginx's to check. */
+ * do then, README.md beside this. Media are told as pending ids or URLs: muara-media fetches them.
+ * Known gap: Meta's optional client certificate is nginx's to check. */
 #include <string.h>
 
 #include "base/httpd.h"
