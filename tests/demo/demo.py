@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
-webhooks (and of another provider, by a mapping), by a CSV file of the 112 centre, by e-mail (a real
+webhooks (photos are fetched after them; and of another provider, by a mapping), by a CSV file of the 112 centre, by e-mail (a real
 Dovecot), on the city's Facebook page and Instagram account (signed webhooks and a Graph API), on X (its
 API), by a form page, Open311 and a signed batch, and from a complaint box; an emergency rings the officer
 on duty until he answers; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the
@@ -24,8 +24,8 @@ sys.path.insert(0, str(ROOT / 'tests'))
 from harness import Env, procs, whatsapp  # noqa: E402
 from harness.alarm import Rings  # noqa: E402
 from harness.citizens import Person  # noqa: E402
-from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
-from harness import door  # noqa: E402
+from harness.city import ACCOUNT, JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
+from harness import door, media  # noqa: E402
 from harness.graph_account import ACCOUNT as PAGE, PAGE as PAGE_ID, GraphAccount, comment, page_body  # noqa: E402
 from harness.mail import ACCOUNT as MAILBOX, Mailbox, mail, with_photo  # noqa: E402
 from harness.x_account import ACCOUNT as X_ACCOUNT, Account, id_of as id_of_post  # noqa: E402
@@ -107,10 +107,12 @@ class Demo:
             return Bubble(person, content, native, whatsapp.text_message(*who, content, native, sent))
         kind, *more = content
         if kind == 'photo':
+            self.photos.put(f'media-{native}', JPEG + native.encode(), faults=['cut'])
             update = whatsapp.image_message(*who, f'media-{native}', more[0], native, sent)
             return Bubble(person, more[0] or '', native, update)
         if kind == 'place':
             return Bubble(person, '', native, whatsapp.location_message(*who, *more, native, sent))
+        self.photos.put(f'media-{native}', b'RIFF1234WEBP' + native.encode(), mime='image/webp')
         return Bubble(person, '', native, whatsapp.sticker_message(*who, f'media-{native}', native, sent))
 
     def by_whatsapp(self):
@@ -353,7 +355,7 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, ten daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, eleven daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
@@ -366,6 +368,7 @@ class Demo:
         self.by_door()
         self.watch(lambda a: not a.notes['not decided yet'] and len(a.messages) >= len(self.city.ledger.accepted)
                    and not a.unsettled(), 'every message is decided')
+        self.fetched()
         self.officers()
         audit = self.city.settle(30)
         self.how_far()
@@ -374,13 +377,19 @@ class Demo:
         return (f'{len(audit.messages)} messages accepted, each in exactly one place; {len(rows)} complaints '
                 'filed or handed out, none twice, none lost')
 
+    def fetched(self):
+        kept = [a for a in media.papers(self.env).values() if a['state'] == 'stored']
+        say(f'{len(kept)} photos and stickers fetched from WhatsApp before their links die, each photo cut off once')
+
     def start(self):
         self.sheet_dir = self.env.scratch.mkdir('lembar')
         city = self.city
         box = {**city.config_of('file'), 'tenant': TOWN, 'account': 'kotak-balai-kota'}
         calls = {**city.config_of('call112'), 'types': stories.CALL_TYPES,
                  'fields': dict(zip(CALL_FIELDS, stories.CALL_COLUMNS)), 'attachments': {'wait': '1s'}}
-        normalizer = {**city.config_of('normalizer'), 'quiet': '2s'}
+        normalizer = {**city.config_of('normalizer'), 'quiet': '2s', 'media_wait': '10s'}
+        self.photos = media.MediaServer(media.TOKEN)
+        fetch = media.config(self.env, self.photos, origin={'account': ACCOUNT})
         forwarder = {'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir}
         self.box = Mailbox(self.env)
         post = self.box.config(authserv='mx.kota.example')
@@ -394,7 +403,7 @@ class Demo:
         city.start('alarm', {'hooks': [self.rings.hook('piket', repeat='5s')]})
         say('muara-alarm is ready')
         for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('social', page), ('file', box),
-                             ('door', pages), ('normalizer', normalizer), ('forwarder', forwarder)):
+                             ('door', pages), ('media', fetch), ('normalizer', normalizer), ('forwarder', forwarder)):
             city.start(name, config)
             say(f'muara-{name} is ready')
         self.fonnte = self.env.scratch.path('fonnte.sock')
