@@ -271,12 +271,12 @@ static void *work(void *ctx)
 	while (!stopping(i)) {
 		bool worked = false;
 		struct err e = {0};
+		int r = one_session(i, &worked, &e);
 
-		set_state(i, IMAP_CONNECTING, "");
-		if (one_session(i, &worked, &e) == 0)
+		if (r == 0)
 			continue;
 		pause_ms = worked ? BACKOFF_MIN_MS : pause_ms;
-		set_state(i, IMAP_FAILED, e.text);
+		set_state(i, r == -EACCES ? IMAP_REFUSED : IMAP_FAILED, e.text);
 		wait_for(i, -1, pause_ms);
 		pause_ms = MIN(2 * pause_ms, (int64_t)BACKOFF_MAX_MS);
 	}

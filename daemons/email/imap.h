@@ -45,7 +45,14 @@ struct imap_mail {
 	char *bytes;	    /* NULL: the server does not give it */
 	size_t n;
 };
-enum imap_state { IMAP_CONNECTING, IMAP_READING, IMAP_IDLE, IMAP_FAILED };
+enum imap_state {
+	IMAP_CONNECTING,
+	IMAP_READING,
+	IMAP_IDLE,
+	IMAP_FAILED,
+	IMAP_REFUSED, /* login or certificate: a person is needed; still tried again, a token may be
+			 renewed */
+};
 
 struct imap;
 int imap_start(const struct imap_conf *c, struct imap_place from, struct imap **ret, struct err *e);

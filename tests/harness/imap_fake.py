@@ -2,20 +2,24 @@
 
     fake = FakeImap(folder, {1: ['cut', 'lie'], 3: ['cut'] * 9}, mails={1: bytes, ...})
     fake.port, fake.cert       faults of a UID are used up one per FETCH, then the mail is given
+    fake.token = 'ya29.x'      the only one XOAUTH2 takes; fake.refused counts the others
     fake.stop()
 
 Faults: cut (the connection ends inside the literal), bye (BYE inside it, then the end), lie (the literal is announced
 longer than it is, then silence), short (announced shorter), other (only an answer about another mail), gone (OK without
-an answer, as after EXPUNGE). UID stands behind the literal, as some servers have it, and news comes in between.
+an answer, as after EXPUNGE), expunged (this one and its neighbour are expunged before the answer, which never comes),
+no (NO, as some servers say to an expunged one). UID stands behind the literal, as some servers have it, and news comes in between.
 """
 
+import base64
+import json
 import re
 import socket
 import ssl
 import subprocess
 import threading
 
-VALIDITY = 7
+VALIDITY, USER = 7, 'lapor'
 
 
 class FakeImap:
@@ -29,7 +33,7 @@ class FakeImap:
         self.tls.load_cert_chain(self.cert, key)
         self.listener = socket.create_server(('127.0.0.1', 0))
         self.port = self.listener.getsockname()[1]
-        self.open = []
+        self.open, self.token, self.refused = [], None, 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def stop(self):
@@ -51,11 +55,26 @@ class FakeImap:
             with self.tls.wrap_socket(conn, server_side=True) as c:
                 self.open.append(c)
                 c.sendall(b'* OK ready\r\n')
-                for line in c.makefile('rb'):
-                    if not self._answer(c, *line.decode().strip().partition(' ')[::2]):
+                lines = c.makefile('rb')
+                for line in lines:
+                    tag, _, command = line.decode().strip().partition(' ')
+                    if command.startswith('AUTHENTICATE XOAUTH2'):
+                        self._authenticate(c, tag, command.split()[2], lines)
+                    elif not self._answer(c, tag, command):
                         return
         except (OSError, ValueError):
             pass
+
+    def _authenticate(self, c, tag, blob, lines):
+        """As Google and Microsoft do: what is wrong comes as a challenge, the client says nothing to it."""
+        if base64.b64decode(blob).decode() == f'user={USER}\x01auth=Bearer {self.token}\x01\x01':
+            c.sendall(f'{tag} OK authenticated\r\n'.encode())
+            return
+        why = json.dumps({'status': '400', 'schemes': 'Bearer', 'scope': 'https://mail.google.com/'})
+        c.sendall(b'+ ' + base64.b64encode(why.encode()) + b'\r\n')
+        said = next(lines).strip()
+        self.refused += said == b''
+        c.sendall(f'{tag} NO SASL authentication failed\r\n'.encode())
 
     def _answer(self, c, tag, command):
         """False: the connection ends."""
@@ -88,7 +107,12 @@ class FakeImap:
         if fault in ('cut', 'bye'):
             c.sendall(head + mail[:len(mail) // 2] + (b'\r\n* BYE shutting down\r\n' if fault == 'bye' else b''))
             return False
-        if fault != 'gone':
+        if fault == 'no':
+            c.sendall(f'{tag} NO no such message\r\n'.encode())
+            return True
+        if fault == 'expunged':
+            c.sendall(b'* 1 EXPUNGE\r\n* 1 EXPUNGE\r\n* %d EXISTS\r\n' % (len(self.mails) - 2))
+        elif fault != 'gone':
             c.sendall(head + mail + b' UID %d)\r\n' % (uid + 100 if fault == 'other' else uid))
         c.sendall(f'{tag} OK done\r\n'.encode())
         return True

@@ -1,4 +1,6 @@
 """Rules of muara-email: who a mail is from, what it is, what of it is carried."""
+BOX, SOURCE = 'daemons/email/mailbox.c', 'unit:test-mailbox/'
+
 MUTANTS = [
     dict(name='email-hash-of-line-ends', file='daemons/email/mime.c',
          old="(p[at + keep_n - 1] == '\\n' || p[at + keep_n - 1] == '\\r')", new="p[at + keep_n - 1] == '\\n'",
@@ -37,9 +39,27 @@ MUTANTS += [
          old='return good(r) ? check_certificate(imap, c, e) : failed(e, r, "connecting");',
          new='return good(r) && check_certificate(imap, c, e) != 1 ? 0 : failed(e, r, "connecting");',
          test='flow:test_email_ingest:test_nobody_we_do_not_trust'),
-    dict(name='email-cursor-never-moves', file='daemons/email/main.c',
-         old='if (m->is_writing || same(m->acked, m->written))', new='if (m->is_writing || m->acked.validity)',
-         test='flow:test_email_ingest:test_a_start_reads_on'),
+    dict(name='email-cursor-never-moves', file=BOX, test=SOURCE + 'the_cursor_follows_the_reports',
+         old='if (m->is_writing || same(m->acked, m->written))', new='if (m->is_writing || m->acked.validity)'),
+    dict(name='email-cursor-before-report', file=BOX, test=SOURCE + 'the_cursor_follows_the_reports',
+         old='			ackprefix_take(&m->acks);\n',
+         new='			ackprefix_take(&m->acks), m->acked = mail->at;\n'),
+    dict(name='email-prefix-not-contiguous', file=BOX, test=SOURCE + 'the_cursor_follows_the_reports',
+         old='	if (!ackprefix_ack(&m->acks, number))\n		return;\n'
+             '	last = &m->sent[(ackprefix_done(&m->acks) - 1) % IN_FLIGHT_MAX];',
+         new='	ackprefix_ack(&m->acks, number);\n	last = &m->sent[number % IN_FLIGHT_MAX];'),
+    dict(name='email-failed-report-forgotten', file=BOX, test=SOURCE + 'a_failed_report_goes_back',
+         old='		go_back(m);\n', new='		if (m->draining)\n			go_back(m);\n'),
+    dict(name='email-old-reports-believed', file=BOX, test=SOURCE + 'a_failed_report_goes_back',
+         old='	m->first = m->acks.next;\n	ackprefix_free(&m->acks);\n	ackprefix_init(&m->acks, m->first);\n',
+         new='	m->first = 0;\n	ackprefix_free(&m->acks);\n	ackprefix_init(&m->acks, 0);\n'),
+    dict(name='email-cursor-of-any-mailbox', file=BOX, test=SOURCE + 'a_cursor_is_taken_up',
+         old='strcmp(json_str_or(value, "box", ""), m->box) != 0 ||', new=''),
+    dict(name='email-full-queue-drops-a-mail', file=BOX, test=SOURCE + 'a_full_queue_loses_nothing',
+         old='		if (r == -ENOBUFS)\n			break;\n',
+         new='		if (r == -ENOBUFS) {\n			imap_mail_free(TAKE_PTR(m->held));\n			break;\n		}\n'),
+    dict(name='email-refused-login-is-healthy', file=BOX, test=SOURCE + 'a_refused_login_needs_a_person',
+         old='	return m->state != IMAP_REFUSED;', new='	return m->state != IMAP_REFUSED || m->conf;'),
     dict(name='email-uidvalidity-not-looked-at', file='daemons/email/imap.c',
          old='if (r == 0 && at.validity != validity)', new='if (r == 0 && !at.validity)',
          test='flow:test_email_ingest:test_another_uidvalidity'),
