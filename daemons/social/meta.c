@@ -7,7 +7,10 @@
  *
  * Order: signature over the raw bytes -> decoded -> produced -> every report -> 200. The call that
  * completes a mention goes out after the notice's report: killed in between, the notice is found in
- * the raw log at the next start, and the call is made then. */
+ * the raw log at the next start, and the call is made then.
+ *
+ * Known gap: a webhook that comes while the poll has the same message under way gives a second
+ * record of the same id, which the normalizer drops. */
 #include <string.h>
 
 #include "base/httpd.h"
