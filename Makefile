@@ -56,7 +56,7 @@ TOOLBINS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
 LIB      := $(O)/libmuara.a
 DATA     := $(wildcard common/core/*.lua daemons/*/*.lua)
 
-.PHONY: all help deps demo test test-unit test-flow test-san soak bench lint lint-quick format fuzz mutants \
+.PHONY: all help deps demo test test-unit test-flow test-san soak bench lint lint-quick format fuzz fuzz-coverage mutants \
         conformance new-source install clean kafka
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -171,9 +171,12 @@ mutants: deps ## Break the rules one by one; each must turn its named test red
 new-source: ## A new source from the example: make new-source NAME=telegram
 	$(Q)deploy/new-source.sh "$(NAME)"
 
-fuzz: ## Fuzz the parsers of outside bytes (SECONDS_EACH=60)
+fuzz: ## Fuzz the parsers of outside bytes, each for SECONDS=60
 	$(Q)deploy/deps.sh --lint
-	$(Q)tests/fuzz/run.sh $${SECONDS_EACH:-60} "$(T)"
+	$(Q)tests/fuzz/run.sh $(or $(SECONDS),$(SECONDS_EACH),60) "$(T)"
+
+fuzz-coverage: ## Lines of each parser that the corpus of its fuzz target reaches
+	$(Q)tests/fuzz/coverage.sh "$(T)"
 
 conformance: ## Run sample payloads (FIXTURES=dir; default: the few that are here)
 	$(Q)$(MAKE) --no-print-directory -j2 unit-bins BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))

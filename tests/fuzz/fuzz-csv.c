@@ -1,5 +1,6 @@
 /* csv: rows out of any bytes, in every delimiter and encoding; all bytes are consumed, row by row.
  */
+// parser: common/core/csv.c
 #include "core/csv.h"
 
 #include "fuzz.h"

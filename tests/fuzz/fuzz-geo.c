@@ -1,4 +1,5 @@
 /* geo: any text is no place or one in Indonesia, and what is printed again is read as the same. */
+// parser: common/core/geo.c
 #include <math.h>
 
 #include "core/geo.h"

@@ -1,4 +1,5 @@
 /* http: a request head in any lines is refused with a status or has one plain length. */
+// parser: common/base/httpd_check.c
 #include "base/httpd_check.h"
 
 #include "fuzz.h"

@@ -1,4 +1,5 @@
 /* json: spans lie within the text, and what jansson accepts the spans take apart. */
+// parser: common/base/jsonspan.c
 #include "base/json.h"
 #include "base/jsonspan.h"
 

@@ -1,5 +1,6 @@
 /* mapping: any body, read in any of its three forms, becomes messages that can be built, each with
  * bytes of the body; any signature is survived. The first byte chooses the form. */
+// parser: common/core/mapping.c
 #include "base/util.h"
 #include "core/mapping_private.h"
 #include "core/webauth.h"

@@ -1,5 +1,7 @@
 /* records: messages, commands, emergencies and lane records as bytes of a topic; what a message
  * says to the screening. */
+// parser: common/core/lane_record.c
+// parser: common/core/command.c
 #include "core/command.h"
 #include "core/emergency.h"
 #include "core/lane_record.h"

@@ -1,5 +1,7 @@
 /* texts: the parsers of short texts: dates, numbers, tickets, phones, waits, keys.
  * What is accepted is in its range, and what is printed is read again as the same. */
+// parser: common/core/idtime.c
+// parser: common/core/ids.c
 #include <math.h>
 
 #include "base/clock.h"

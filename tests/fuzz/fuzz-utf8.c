@@ -1,4 +1,7 @@
 /* utf8, mask, screening: any text is made whole, cut at its bounds, masked and judged. */
+// parser: common/base/utf8.c
+// parser: common/base/mask.c
+// parser: common/core/screening.c
 #include "base/mask.h"
 #include "base/utf8.h"
 #include "core/screening.h"

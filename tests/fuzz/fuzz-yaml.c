@@ -1,4 +1,5 @@
 /* yaml: any text as a configuration; a tree only without faults, lines for every path. */
+// parser: common/base/yaml.c
 #include <jansson.h>
 
 #include "base/buf.h"
