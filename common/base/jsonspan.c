@@ -74,6 +74,16 @@ int json_span_root(const char *p, size_t n, struct span *ret)
 	return 0;
 }
 
+int json_span_first(const char *p, size_t n, struct span *ret)
+{
+	const char *end = p + n, *begin = skip_blanks(p, end), *after = skip_value(begin, end);
+
+	if (!after)
+		return -EINVAL;
+	*ret = (struct span){begin, (size_t)(after - begin)};
+	return 0;
+}
+
 /* One "key": value of an object; p is at the key's quote. Gives back what is behind the value. */
 static const char *member(const char *p, const char *end, struct span *key, struct span *value)
 {

@@ -17,6 +17,8 @@ struct span {
 
 /* The one value of a whole text (blanks around it allowed). -EINVAL: none, cut, or more behind. */
 int json_span_root(const char *p, size_t n, struct span *ret);
+/* The value p begins with, whatever follows. -EINVAL: none, or it is cut. */
+int json_span_first(const char *p, size_t n, struct span *ret);
 /* First member of that name. -ENOENT: not there; -EINVAL: not an object, or broken. */
 int json_span_member(struct span object, const char *key, struct span *ret);
 

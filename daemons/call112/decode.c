@@ -9,12 +9,14 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/json.h"
+#include "base/jsonspan.h"
 #include "base/utf8.h"
 #include "base/util.h"
 #include "core/geo.h"
 #include "core/idtime.h"
 
 #include "decode.h"
+#include "page.h"
 
 #define NOTES_MAX 4096 /* bytes kept in the record; the original has them all */
 
@@ -240,7 +242,7 @@ int c112_file_learn(struct c112_file *f, const char *head, size_t n, struct err 
 	struct csv_row row = {0};
 	int r;
 
-	if (f->rules->format == C112_NDJSON)
+	if (f->rules->format != C112_CSV)
 		return 0;
 	if (bom < 0)
 		return err_set(
@@ -313,14 +315,19 @@ static char *json_value_text(const json_t *v, enum field field)
 	return buf_take(&b);
 }
 
-static void json_values(const struct c112_file *f, struct c112_storage *s)
+/* False: none of them is there. */
+static bool json_values(const struct c112_file *f, struct c112_storage *s)
 {
+	bool any = false;
+
 	for (enum field i = 0; i < F_COUNT; i++) {
 		const json_t *v = f->where[i] ? json_at(s->json, f->where[i]) : NULL;
 
+		any |= v != NULL;
 		s->copies[i] = json_value_text(v, i);
 		s->value[i] = s->copies[i] ? trim(s->copies[i]) : "";
 	}
+	return any;
 }
 
 /* --- values -> message --- */
@@ -448,7 +455,7 @@ static void set_times(const struct c112_rules *rules, struct c112_storage *s, st
 	int64_t ms = 0;
 
 	m->sent_at_source = or_null(received);
-	if (*received && id_time_parse(received, rules->zone_minutes, &ms) == 0 && ms > 0)
+	if (*received && page_time(received, rules->zone_minutes, &ms) == 0)
 		m->sent_ms = ms;
 }
 
@@ -597,25 +604,96 @@ static int next_csv(struct c112_file *f, const struct c112_window *w, size_t bom
 	return fill_message(f, row);
 }
 
-static int next_json(
+static int decode_json(const struct c112_file *f, const struct c112_window *w, struct c112_row *row)
+{
+	const char *p = row->m.original.data;
+	size_t n = row->m.original.len;
+	struct err why = {0};
+
+	if (json_parse(p, n, C112_JSON_LINE_MAX, &row->storage->json, &why))
+		return undecodable(w, row,
+			why.code == -E2BIG ? "JSON too large or nested too deeply" : "not JSON");
+	if (!json_is_object(row->storage->json))
+		return undecodable(w, row, "JSON, but no object");
+	if (!json_values(f, row->storage))
+		return undecodable(w, row, "nothing of what `fields` names is in it");
+	return fill_message(f, row);
+}
+
+static int next_line(
 	struct c112_file *f, const struct c112_window *w, size_t bom, struct c112_row *row)
 {
 	const char *p = w->p + bom;
 	size_t n = w->n - bom, len = line_length(p, n);
-	struct err why = {0};
 
 	if (p[len - 1] != '\n' && !w->eof && !w->full)
 		return C112_MORE;
 	took(row, w, bom, len);
 	if (p[len - 1] != '\n' && !w->eof)
 		return undecodable(w, row, "a line of more than 1 MiB");
-	if (json_parse(p, len, C112_JSON_LINE_MAX, &row->storage->json, &why))
-		return undecodable(w, row,
-			why.code == -E2BIG ? "JSON too large or nested too deeply" : "not JSON");
-	if (!json_is_object(row->storage->json))
-		return undecodable(w, row, "JSON, but no object");
-	json_values(f, row->storage);
-	return fill_message(f, row);
+	return decode_json(f, w, row);
+}
+
+/* Blanks and what parts the objects of a list. */
+static size_t between_objects(const char *p, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && p[i] && strchr(" \t\r\n,[]", p[i]))
+		i++;
+	return i;
+}
+
+/* Where a broken object ends: before the next line that begins one. */
+static size_t next_beginning(const char *p, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		size_t at = i + 1;
+
+		if (p[i] != '\n')
+			continue;
+		while (at < n && (p[at] == ' ' || p[at] == '\t' || p[at] == ',' || p[at] == '['))
+			at++;
+		if (at < n && p[at] == '{')
+			return i + 1;
+	}
+	return n;
+}
+
+static int next_object(
+	struct c112_file *f, const struct c112_window *w, size_t bom, struct c112_row *row)
+{
+	const char *p = w->p + bom;
+	size_t n = w->n - bom, skip = between_objects(p, n);
+	struct span object;
+
+	if (skip) {
+		row->used = bom + skip;
+		return C112_NOTHING;
+	}
+	if (*p == '{' && json_span_first(p, n, &object) == 0) {
+		took(row, w, bom, object.n);
+		return decode_json(f, w, row);
+	}
+	if (!w->eof && !w->full)
+		return C112_MORE;
+	took(row, w, bom, next_beginning(p, n));
+	return undecodable(w, row, *p == '{' ? "an object without an end" : "no JSON object");
+}
+
+int c112_item(struct c112_file *f, const char *p, size_t n, const char *place,
+	const struct message *base, struct c112_row *row)
+{
+	struct c112_window w = {.p = p, .n = n, .place = place};
+
+	begin_row(row, &w, base);
+	took(row, &w, 0, n);
+	return decode_json(f, &w, row);
+}
+
+char *c112_row_text(const struct c112_row *row, const char *path)
+{
+	return row->storage->json ? json_value_text(json_at(row->storage->json, path), F_ID) : NULL;
 }
 
 /* What is left of a line whose beginning was taken: never a row of its own. */
@@ -643,17 +721,26 @@ int c112_next(struct c112_file *f, const struct c112_window *w, const struct mes
 	if (bom < 0)
 		return err_set(
 			e, bom, "UTF-16, which is not read; export as UTF-8 or windows-1252");
-	if (!w->line_start)
+	if (!w->line_start && f->rules->format != C112_JSON)
 		return rest_of_line(w, row);
 	if ((size_t)bom == w->n) {
 		row->used = w->n;
 		return w->eof ? C112_NOTHING : C112_MORE;
 	}
-	skip = nothing_line(f->rules, w->p + bom, w->n - (size_t)bom, w->eof);
+	skip = f->rules->format == C112_JSON
+		       ? 0
+		       : nothing_line(f->rules, w->p + bom, w->n - (size_t)bom, w->eof);
 	if (skip) {
 		row->used = (size_t)bom + skip;
 		return C112_NOTHING;
 	}
-	return f->rules->format == C112_CSV ? next_csv(f, w, (size_t)bom, row, e)
-					    : next_json(f, w, (size_t)bom, row);
+	switch (f->rules->format) {
+	case C112_CSV:
+		return next_csv(f, w, (size_t)bom, row, e);
+	case C112_NDJSON:
+		return next_line(f, w, (size_t)bom, row);
+	case C112_JSON:
+		break;
+	}
+	return next_object(f, w, (size_t)bom, row);
 }

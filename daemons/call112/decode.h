@@ -1,4 +1,4 @@
-/* decode: rows of a call centre's export (CSV or NDJSON) -> messages of our own. Pure.
+/* decode: rows of a call centre's export (CSV, NDJSON, JSON) -> messages of our own. Pure.
  *
  * No Indonesian 112 centre publishes its format, so nothing is assumed but rows: a map says which
  * column (or JSON path, "caller.phone", "calls.0.id") holds what, another what the centre's own
@@ -8,6 +8,8 @@
  *                                is class unknown (a person looks)
  *   ghost, prank, dropped, test, information -> that class
  *   blank line, comment, row of empty columns, header (also one in the middle) -> nothing
+ *   JSON objects anyhow parted: a list, one a line, printed over many lines -> as rows
+ *   an object that holds nothing of what the map names -> undecodable, never an empty call
  *   a broken row, garbage JSON, a line that never ends -> class undecodable with its bytes, place
  *                                and reason; the next line is tried anew
  *   a header without a column that the map names, UTF-16 -> the file is held: one mistake in the
@@ -27,7 +29,7 @@
 #include "core/csv.h"
 #include "core/message.h"
 
-enum c112_format { C112_CSV, C112_NDJSON };
+enum c112_format { C112_CSV, C112_NDJSON, C112_JSON };
 #define C112_JSON_LINE_MAX (1024 * 1024)
 #define C112_ROW_MAX	   (C112_JSON_LINE_MAX + 64) /* bytes a window must be able to hold */
 
@@ -76,3 +78,8 @@ void c112_row_free(struct c112_row *row); /* NULL-safe */
  * row->m. Releases what row held before. */
 int c112_next(struct c112_file *f, const struct c112_window *w, const struct message *base,
 	struct c112_row *row, struct err *e);
+/* One JSON value that is framed already (an item of an answer). Never C112_MORE. */
+int c112_item(struct c112_file *f, const char *p, size_t n, const char *place,
+	const struct message *base, struct c112_row *row);
+/* What a JSON row has at a path beside the map's, as text; NULL: nothing. Caller frees. */
+char *c112_row_text(const struct c112_row *row, const char *path);

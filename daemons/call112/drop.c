@@ -4,8 +4,8 @@
  * delivery report -> cursor (core/dropdir). Killed anywhere, the rows after the last cursor are
  * read again and have the same ids.
  *
- * Known gaps: HTTPS and SFTP drops and a JSON poll are not here yet (a mounted folder or an rsync
- * into it serves); attachments are read in the loop, a large one on a slow disk delays the rows
+ * Known gaps: SFTP and HTTPS drops are not here (a mounted folder or an rsync into it serves);
+ * attachments are read in the loop, a large one on a slow disk delays the rows
  * behind it. */
 #include <errno.h>
 #include <fcntl.h>
@@ -287,21 +287,6 @@ static void drop_close(void *state)
 	free(d);
 }
 
-static void set_rules(
-	struct c112_rules *rules, const struct call112_conf *c, const struct muara_conf *shared)
-{
-	*rules = (struct c112_rules){.format = (enum c112_format)c->format,
-		.delimiter = call112_delimiter(c->delimiter),
-		.encoding = c->encoding ? CSV_WINDOWS_1252 : CSV_UTF8,
-		.header = c->header,
-		.comment = c->comment,
-		.zone_minutes = muara_zone_minutes(shared),
-		.fields = &c->fields,
-		.types = &c->types};
-	if (c->zone)
-		(void)muara_zone_parse(c->zone, &rules->zone_minutes); /* checked */
-}
-
 static int open_folders(struct drop *d, struct err *e)
 {
 	const struct call112_conf *c = d->conf;
@@ -335,7 +320,7 @@ static int drop_open(struct source *s, void **ret_state, struct err *e)
 		"Attachments that rows name", "state", attachment_labels);
 	d->held = metric_gauge("muara_call112_held_files",
 		"Files that are not read because of a fault the log names", NULL, NULL);
-	set_rules(&d->rules, d->conf, source_shared(s));
+	d->rules = call112_rules(d->conf, source_shared(s));
 	d->calls = calls_new(d->conf->common.account);
 	d->unmapped = unmapped_new(d->rules.zone_minutes);
 	r = open_folders(d, e);
@@ -385,8 +370,8 @@ static bool drop_drained(void *state)
 	return dropdir_drained(d->dir);
 }
 
-/* Judged by books that begin with this file: what came in other files before is not known here. */
-static void show_row(
+/* Judged by books that begin with the sample: what came before is not known here. */
+void call112_show(
 	struct calls *calls, struct message *m, uint64_t number, source_sample_fn *emit, void *ctx)
 {
 	_cleanup_(calls_ruling_free) struct calls_ruling ruling = {0};
@@ -403,7 +388,7 @@ static void show_row(
 static int drop_sample(const void *conf, const struct source_sample *s, source_sample_fn *emit,
 	void *ctx, struct err *e)
 {
-	struct c112_rules rules;
+	struct c112_rules rules = call112_rules(conf, s->shared);
 	struct c112_row row = {0};
 	struct c112_file *f;
 	struct calls *calls = calls_new(s->base->account);
@@ -411,7 +396,6 @@ static int drop_sample(const void *conf, const struct source_sample *s, source_s
 	long line = 1;
 	int r = 0;
 
-	set_rules(&rules, conf, s->shared);
 	f = c112_file_new(&rules);
 	while (r >= 0 && at < s->len) {
 		char place[300];
@@ -426,7 +410,7 @@ static int drop_sample(const void *conf, const struct source_sample *s, source_s
 		snprintf(place, sizeof(place), "%s:%ld", s->name, line);
 		r = c112_next(f, &w, s->base, &row, e);
 		if (r == C112_MESSAGE)
-			show_row(calls, &row.m, (uint64_t)line, emit, ctx);
+			call112_show(calls, &row.m, (uint64_t)line, emit, ctx);
 		for (size_t i = 0; r >= 0 && i < row.used; i++, at++)
 			line += s->data[at] == '\n';
 		if (r >= 0 && row.used == 0)
@@ -438,14 +422,7 @@ static int drop_sample(const void *conf, const struct source_sample *s, source_s
 	return MIN(r, 0);
 }
 
-const struct source_ops call112_source = {
-	.name = "call112",
-	.channel = "call112",
-	.summary = "Takes in the records of a 112 call centre from a drop folder of CSV or NDJSON "
-		   "files.",
-	.options = call112_options,
-	.conf_size = sizeof(struct call112_conf),
-	.check = call112_check,
+const struct source_ops call112_drop = {
 	.open = drop_open,
 	.cursor = drop_cursor,
 	.raw = drop_raw,
@@ -454,5 +431,4 @@ const struct source_ops call112_source = {
 	.drained = drop_drained,
 	.close = drop_close,
 	.sample = drop_sample,
-	.looks = true,
 };

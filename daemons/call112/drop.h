@@ -1,9 +1,11 @@
-/* drop: the call centre's drop folder as a source: rows -> source_put -> report -> cursor. The
- * struct of the configuration and the const table of the source are here. */
+/* drop: the two ways calls come in, each a source of its own behind main.c, and their
+ * configuration: a drop folder (drop.c) and a JSON endpoint that is asked (poll.c). Only the
+ * functions of a source_ops are set in them. */
 #pragma once
 
 #include "core/source.h"
 
+#include "calls.h"
 #include "decode.h"
 
 struct call112_conf {
@@ -16,6 +18,19 @@ struct call112_conf {
 	struct strmap fields, types;
 	char *attachments_path;
 	int64_t attachment_max_bytes, attachment_wait_ms;
+	struct {
+		char *url; /* NULL: a drop folder */
+		char *items, *next, *time;
+		int since;
+		int64_t every_ms, overlap_ms, timeout_ms, max_bytes;
+		char *secret_header, *ca_file;
+		struct strlist headers;
+	} poll;
 };
 
-extern const struct source_ops call112_source;
+extern const struct source_ops call112_drop, call112_poll;
+/* What both make of the configuration; borrows it. */
+struct c112_rules call112_rules(const struct call112_conf *c, const struct muara_conf *shared);
+/* A row of a sample, judged by books that began with it (channel try). */
+void call112_show(
+	struct calls *calls, struct message *m, uint64_t number, source_sample_fn *emit, void *ctx);

@@ -6,20 +6,22 @@
 
 #include "drop.h"
 #include "options.h"
+#include "page.h"
 
-static const char *const format_choices[] = {"csv", "ndjson", NULL};
+static const char *const format_choices[] = {"csv", "ndjson", "json", NULL};
 static const char *const encoding_choices[] = {"utf-8", "windows-1252", NULL};
+static const char *const since_choices[] = {"rfc3339", "seconds", "milliseconds", NULL};
 static const char *const finished_choices[] = {"move", "keep", NULL};
 
 /* clang-format off */
 const struct option_row call112_options[] = {
 	SOURCE_OPTIONS(struct call112_conf),
-	OPT(struct call112_conf, OPT_PATH, path, "path", NULL, .flags = OPT_REQUIRED, .min = 1,
-		.help = "Folder the call centre puts its files into"),
+	OPT(struct call112_conf, OPT_PATH, path, "path", NULL, .min = 1,
+		.help = "Folder the call centre puts its files into; this or poll.url"),
 	OPT(struct call112_conf, OPT_STRING, files, "files", "*.csv", .min = 1, .max = 200,
 		.help = "Which files of it are read: a pattern, case does not matter"),
 	OPT(struct call112_conf, OPT_ENUM, format, "format", "csv", .choices = format_choices,
-		.help = "csv: columns; ndjson: a JSON object a line"),
+		.help = "csv: columns; ndjson: a JSON object a line; json: objects in a list or one after the other, over any number of lines"),
 	OPT(struct call112_conf, OPT_ENUM, complete, "complete", "rename",
 		.choices = dropdir_complete_choices,
 		.help = "When a file is whole: rename (it was renamed into place), marker (an empty file name.done stands beside it), stable (unchanged for `settle`; a growing file is followed)"),
@@ -52,6 +54,30 @@ const struct option_row call112_options[] = {
 	OPT(struct call112_conf, OPT_DURATION, attachment_wait_ms, "attachments.wait", "10s",
 		.max = 3600 * 1000,
 		.help = "How long a row waits for an attachment that is not there yet, counted from the last change of its file"),
+	OPT(struct call112_conf, OPT_STRING, poll.url, "poll_json.url", NULL, .min = 8, .max = 2000,
+		.help = "Instead of a folder: the URL that lists calls as JSON; {since} becomes the time from which they are wanted, {page} the page's number, or what poll_json.next gave"),
+	OPT(struct call112_conf, OPT_STRING, poll.items, "poll_json.items", NULL, .max = 200,
+		.help = "Where the list of calls is in the answer, such as data.items; default: the answer is the list"),
+	OPT(struct call112_conf, OPT_STRING, poll.next, "poll_json.next", NULL, .min = 1, .max = 200,
+		.help = "Where the answer tells the next page: its URL, or what {page} becomes; missing, null or empty ends. Default: pages 1, 2 ... until an empty one, if the URL has {page}"),
+	OPT(struct call112_conf, OPT_STRING, poll.time, "poll_json.time", NULL, .min = 1, .max = 200,
+		.help = "Where a call has the time of its last change, which {since} goes by"),
+	OPT(struct call112_conf, OPT_ENUM, poll.since, "poll_json.since", "rfc3339", .choices = since_choices,
+		.help = "How {since} is written: rfc3339 (UTC), seconds or milliseconds since 1970"),
+	OPT(struct call112_conf, OPT_DURATION, poll.overlap_ms, "poll_json.overlap", "10m", .max = 7L * 24 * 3600 * 1000,
+		.help = "How far {since} lies before the newest change seen: calls may show late, under earlier times"),
+	OPT(struct call112_conf, OPT_DURATION, poll.every_ms, "poll_json.every", "30s", .min = 50, .max = 24 * 3600 * 1000,
+		.help = "How often it is asked"),
+	OPT(struct call112_conf, OPT_DURATION, poll.timeout_ms, "poll_json.timeout", "30s", .min = 100, .max = 600 * 1000,
+		.help = "Longest time for a page"),
+	OPT(struct call112_conf, OPT_SIZE, poll.max_bytes, "poll_json.max", "8MiB", .min = 1024, .max = 256L * 1024 * 1024,
+		.help = "Largest page; a larger one stops the poll with an alarm"),
+	OPT(struct call112_conf, OPT_SECRET, poll.secret_header, "poll_json.secret_header", NULL, .min = 1, .max = 8192,
+		.help = "File with a whole header line that is secret, such as Authorization: Bearer ..., or %d/NAME for a systemd credential"),
+	OPT(struct call112_conf, OPT_STRINGS, poll.headers, "poll_json.headers", NULL, .max = 16,
+		.help = "Further header lines, such as Accept: application/json"),
+	OPT(struct call112_conf, OPT_PATH, poll.ca_file, "poll_json.ca", NULL,
+		.help = "Certificates that the endpoint's is checked by; default: the system's"),
 	OPT_END
 };
 /* clang-format on */
@@ -69,7 +95,7 @@ static void check_fields(const struct call112_conf *c, struct options_faults *f)
 			options_fault(f, "fields", "\"%s\" %s", key, fault);
 		if (!*value)
 			options_fault(f, "fields", "%s names no column", key);
-		else if (c->format == C112_CSV && !c->header &&
+		else if (!c->poll.url && c->format == C112_CSV && !c->header &&
 			 parse_i64(value, 1, CSV_COLUMNS_MAX, &column))
 			options_fault(f, "fields",
 				"%s: with header: no a column is its number, 1 to %d", key,
@@ -106,6 +132,50 @@ char call112_delimiter(const char *text)
 											    : -1;
 }
 
+static void check_poll(const struct call112_conf *c, struct options_faults *f)
+{
+	const char *fault = page_url_fault(c->poll.url);
+	bool since = strstr(c->poll.url, "{since}") != NULL, id = false;
+
+	if (c->path)
+		options_fault(f, "path",
+			"is a folder, and poll_json.url an endpoint: one of the "
+			"two; for both run two instances");
+	if (fault)
+		options_fault(f, "poll_json.url", "%s", fault);
+	else if (since != (c->poll.time != NULL))
+		options_fault(f, "poll_json.time",
+			since ? "is missing, but poll_json.url has {since}"
+			      : "is given, but poll_json.url has no {since}");
+	for (size_t i = 0; i < c->fields.n; i++)
+		id |= strcmp(c->fields.v[i].key, "id") == 0;
+	if (!id)
+		options_fault(
+			f, "fields", "id is missing: what is asked for again and again needs one");
+	for (size_t i = 0; i < c->poll.headers.n; i++)
+		if (!strchr(c->poll.headers.v[i], ':'))
+			options_fault(f, "poll_json.headers", "each is a line \"Name: value\"");
+	if (c->poll.secret_header && !strchr(c->poll.secret_header, ':'))
+		options_fault(
+			f, "poll_json.secret_header", "the file must hold a line \"Name: value\"");
+}
+
+struct c112_rules call112_rules(const struct call112_conf *c, const struct muara_conf *shared)
+{
+	struct c112_rules rules = {.format = c->poll.url ? C112_JSON : (enum c112_format)c->format,
+		.delimiter = call112_delimiter(c->delimiter),
+		.encoding = c->encoding ? CSV_WINDOWS_1252 : CSV_UTF8,
+		.header = c->header,
+		.comment = c->comment,
+		.zone_minutes = muara_zone_minutes(shared),
+		.fields = &c->fields,
+		.types = &c->types};
+
+	if (c->zone)
+		(void)muara_zone_parse(c->zone, &rules.zone_minutes); /* checked */
+	return rules;
+}
+
 void call112_check(void *conf, struct options_faults *f)
 {
 	const struct call112_conf *c = conf;
@@ -118,6 +188,10 @@ void call112_check(void *conf, struct options_faults *f)
 	if (c->zone && muara_zone_parse(c->zone, &zone))
 		options_fault(
 			f, "zone", "is no offset such as +07:00 and none of WIB, WITA, WIT, Z");
+	if (c->poll.url)
+		check_poll(c, f);
+	else if (!c->path)
+		options_fault(f, "path", "is missing: where do the files come? (or poll_json.url)");
 	if (c->complete == DROPDIR_STABLE && c->finished == FINISHED_MOVE)
 		options_fault(f, "finished",
 			"must be keep with complete: stable: a file that may still grow has to "

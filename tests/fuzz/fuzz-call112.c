@@ -1,5 +1,5 @@
 /* call112: any file becomes rows that cover it byte for byte, and messages that can be built. */
-// uses: daemons/call112/decode.c
+// uses: daemons/call112/decode.c daemons/call112/page.c
 #include <errno.h>
 
 #include "base/util.h"
@@ -68,7 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 2)
 		return 0;
-	rules.format = data[0] & 1 ? C112_NDJSON : C112_CSV;
+	rules.format = !(data[0] & 1) ? C112_CSV : data[0] & 2 ? C112_JSON : C112_NDJSON;
 	rules.encoding = data[0] & 2 ? CSV_WINDOWS_1252 : CSV_UTF8;
 	rules.header = data[0] & 4;
 	if (!rules.header && rules.format == C112_CSV)

@@ -7,6 +7,8 @@ DECODE = 'daemons/call112/decode.c'
 DROP = 'daemons/call112/drop.c'
 GEO = 'common/core/geo.c'
 CALLS = 'daemons/call112/calls.c'
+PAGE = 'daemons/call112/page.c'
+POLL = 'daemons/call112/poll.c'
 
 MUTANTS = [
     # --- screening: a missed emergency is the error that counts
@@ -181,4 +183,26 @@ MUTANTS = [
     dict(name='dropdir-again-is-not-told', file=DROPDIR,
          old='	if (d->ops->again)', new='	if (d->ops->again && d->draining)',
          test='unit:test-dropdir/a_failed_report_goes_back_to_the_prefix'),
+
+    # --- the JSON poll
+    dict(name='page-next-leads-anywhere', file=PAGE,
+         old='origin_length(next) != n ||', new='origin_length(next) == 0 ||',
+         test='unit:test-call112_page/urls_of_pages'),
+    dict(name='page-token-not-encoded', file=PAGE,
+         old='				add_encoded(&b, next);', new='				buf_adds(&b, next);',
+         test='unit:test-call112_page/urls_of_pages'),
+    dict(name='page-secret-in-the-url', file=PAGE,
+         old="	if (memchr(host + 3, '@',", new="	if (memchr(host + 3, '|',",
+         test='unit:test-call112_page/faults_of_a_template'),
+    dict(name='poll-cursor-before-the-reports', file=POLL,
+         old='	if (p->open)\n		return -1;\n	settle(p);', new='	settle(p);',
+         test='flow:test_call112_poll:test_killed_at_every_point'),
+    dict(name='poll-cursor-after-half-a-reading', file=POLL,
+         old='	metric_add(p->calls_made, alarm ? "refused" : "again", 1);',
+         new='	p->dirty |= p->newest_ms > p->since_ms;\n	p->since_ms = MAX(p->since_ms, p->newest_ms);\n'
+             '	metric_add(p->calls_made, alarm ? "refused" : "again", 1);',
+         test='flow:test_call112_poll:test_a_reading_that_breaks_off_moves_nothing'),
+    dict(name='call112-object-of-nothing-is-a-call', file=DECODE,
+         old='	if (!json_values(f, row->storage))', new='	if (!json_values(f, row->storage) && !f)',
+         test='unit:test-call112_decode/a_broken_object_loses_no_neighbour'),
 ]

@@ -1,5 +1,5 @@
 /* Rows of a call centre become messages; what is broken costs itself only. */
-// uses: daemons/call112/decode.c
+// uses: daemons/call112/decode.c daemons/call112/page.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -260,16 +260,23 @@ static void a_file_gone_on_with_learns_its_header(void **state)
 	c112_file_free(f);
 }
 
-static void json_lines(void **state)
+static struct c112_rules json_rules(void)
 {
-	struct strpair pairs[] = {{T("id"), T("t.no"), 1}, {T("type"), T("call.kind"), 1},
+	static struct strpair pairs[] = {{T("id"), T("t.no"), 1}, {T("type"), T("call.kind"), 1},
 		{T("phone"), T("who.0.phone"), 1}, {T("text"), T("text"), 1}};
-	const struct strmap fields = {pairs, 4};
+	static const struct strmap fields = {pairs, 4};
 	struct c112_rules rules = csv_rules();
 
-	(void)state;
 	rules.format = C112_NDJSON;
 	rules.fields = &fields;
+	return rules;
+}
+
+static void json_lines(void **state)
+{
+	struct c112_rules rules = json_rules();
+
+	(void)state;
 	EXPECT(&rules,
 		"\xef\xbb\xbf{\"t\":{\"no\":\"A\"},\"call\":{\"kind\":\"laporan\"},\"who\":[{"
 		"\"phone\":"
@@ -280,6 +287,96 @@ static void json_lines(void **state)
 		"=A|human|normal|+6281234567890|x; y\n=12|unknown|unknown|+6281234567890|\n"
 		"!f:5:not JSON\n!f:6:JSON, but no object\n!f:7:not JSON\n"
 		"=1.5|unknown|unknown||\n");
+}
+
+/* Objects in a list, printed over lines, one after the other: the same rows. */
+static void objects_anyhow_parted(void **state)
+{
+	struct c112_rules rules = json_rules();
+
+	(void)state;
+	rules.format = C112_JSON;
+	EXPECT(&rules,
+		"\xef\xbb\xbf[\n  {\"t\": {\"no\": \"A\"},\n   \"text\": \"a } \\\" {\"}, "
+		"{\"t\":{\"no\":2},\"call\":{\"kind\":\"darurat\"}}\n]\n{\"t\":{\"no\":3}}"
+		"{\"t\":{\"no\":4}}\n",
+		"=A|unknown|unknown||a } \" {\n=2|emergency|emergency||\n=3|unknown|unknown||\n"
+		"=4|unknown|unknown||\n");
+}
+
+static void a_broken_object_loses_no_neighbour(void **state)
+{
+	struct c112_rules rules = json_rules();
+
+	(void)state;
+	rules.format = C112_JSON;
+	EXPECT(&rules,
+		"[{\"t\":{\"no\":1}},\n{\"t\":{\"no\":1,}},\n{\"t\":{\"no\":2}},\nsalah\n"
+		"{\"lain\":1},\n{\"t\":{\"no\": \"x\n, {\"t\":{\"no\":3}}\n]",
+		"=1|unknown|unknown||\n!f:2:not JSON\n=2|unknown|unknown||\n"
+		"!f:4:no JSON object\n!f:5:nothing of what `fields` names is in it\n"
+		"!f:6:an object without an end\n=3|unknown|unknown||\n");
+}
+
+static void an_item_is_a_row(void **state)
+{
+	struct c112_rules rules = json_rules();
+	struct c112_file *f = c112_file_new(&rules);
+	struct message base = {.tenant = "malang", .channel = "call112", .account = "a"};
+	static const char item[] = "{\"t\":{\"no\":7},\n\"u\":{\"at\":1790000000}}";
+	struct c112_row row = {0};
+	char *at;
+
+	(void)state;
+	assert_int_equal(
+		c112_item(f, item, sizeof(item) - 1, "page 1, item 1", &base, &row), C112_MESSAGE);
+	assert_string_equal(row.m.native_id, "7");
+	assert_int_equal(row.m.original.len, sizeof(item) - 1);
+	at = c112_row_text(&row, "u.at");
+	assert_string_equal(at, "1790000000");
+	free(at);
+	assert_null(c112_row_text(&row, "u.none"));
+	assert_int_equal(c112_item(f, "7", 1, "page 1, item 2", &base, &row), C112_MESSAGE);
+	assert_int_equal(row.m.class, MC_UNDECODABLE);
+	assert_null(c112_row_text(&row, "u.at"));
+	c112_row_free(&row);
+	c112_file_free(f);
+}
+
+static void a_place_outside_stays_as_text(void **state)
+{
+	struct strpair pairs[] = {{T("text"), T("1"), 1}, {T("coordinates"), T("2"), 1},
+		{T("lat"), T("3"), 1}, {T("lon"), T("4"), 1}};
+	const struct strmap fields = {pairs, 4};
+	struct c112_rules rules = csv_rules();
+	struct message base = {0};
+	struct c112_row row = {0};
+	static const char *const lines[][2] = {{"x;52.1, 4.9;;\n", "52.1, 4.9"},
+		{"x;;52.1;4.9\n", "52.1; 4.9"}, {"x;;-7.9;\n", "-7.9; "},
+		{"x;;112,6;-7,9\n", NULL}};
+
+	(void)state;
+	rules.header = false;
+	rules.fields = &fields;
+	rules.delimiter = ';';
+	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+		struct c112_file *f = c112_file_new(&rules);
+		struct c112_window w = {.p = lines[i][0],
+			.n = strlen(lines[i][0]),
+			.first = true,
+			.line_start = true,
+			.eof = true,
+			.place = "f:1"};
+
+		assert_int_equal(c112_next(f, &w, &base, &row, NULL), C112_MESSAGE);
+		assert_true(row.m.location.set == !lines[i][1]);
+		if (lines[i][1])
+			assert_string_equal(json_str(row.m.fields, "coordinates"), lines[i][1]);
+		else
+			assert_true(row.m.location.lat == -7.9 && row.m.location.lon == 112.6);
+		c112_row_free(&row);
+		c112_file_free(f);
+	}
 }
 
 static void the_other_fields(void **state)
@@ -371,6 +468,10 @@ int main(void)
 		cmocka_unit_test(columns_by_number),
 		cmocka_unit_test(a_file_gone_on_with_learns_its_header),
 		cmocka_unit_test(json_lines),
+		cmocka_unit_test(objects_anyhow_parted),
+		cmocka_unit_test(a_broken_object_loses_no_neighbour),
+		cmocka_unit_test(an_item_is_a_row),
+		cmocka_unit_test(a_place_outside_stays_as_text),
 		cmocka_unit_test(the_other_fields),
 		cmocka_unit_test(a_line_that_never_ends),
 		cmocka_unit_test(the_map_is_checked),
