@@ -24,10 +24,13 @@ def wait_for(env, calls, timeout=30):
     return {m['id']: m for m in raw(env)}
 
 
+def cursors(env):
+    return [r.json for r in env.kafka.read_all(env.topic('cursors')) if r.key.endswith(b'/poll')]
+
+
 def since_of_cursor(env):
-    found = [r.json['value']['since_ms'] for r in env.kafka.read_all(env.topic('cursors'))
-             if r.key.endswith(b'/poll')]
-    return found[-1] if found else None
+    found = cursors(env)
+    return found[-1]['value']['since_ms'] if found else None
 
 
 def numbered(first, n, **more):
@@ -42,6 +45,7 @@ def test_pages_updates_and_a_restart(env):
         d = env.daemon('call112', centre.config(env))
         wait_for(env, calls)
         wait_until(lambda: since_of_cursor(env) == T0, 30, 'the cursor')
+        assert cursors(env)[0]['raw']['offset'] == 6  # only after the report of the last call
         asked = centre.asked()
         assert asked[0].query == {'since': '1577811600000', 'p': '1'}  # `start`, in the zone of muara.yaml
         assert [r.query['p'] for r in asked[:3]] == ['1', 's2', 's3']

@@ -196,7 +196,7 @@ MUTANTS = [
          test='unit:test-call112_page/faults_of_a_template'),
     dict(name='poll-cursor-before-the-reports', file=POLL,
          old='	if (p->open)\n		return -1;\n	settle(p);', new='	settle(p);',
-         test='flow:test_call112_poll:test_killed_at_every_point'),
+         test='flow:test_call112_poll:test_pages_updates_and_a_restart'),
     dict(name='poll-cursor-after-half-a-reading', file=POLL,
          old='	metric_add(p->calls_made, alarm ? "refused" : "again", 1);',
          new='	p->dirty |= p->newest_ms > p->since_ms;\n	p->since_ms = MAX(p->since_ms, p->newest_ms);\n'
