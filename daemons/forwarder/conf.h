@@ -2,9 +2,9 @@
 #pragma once
 
 #include "base/options.h"
+#include "core/profile.h"
 
 #include "destination.h"
-#include "profile.h"
 
 struct conf_header {
 	char *name, *secret, *value; /* exactly one of secret and value */

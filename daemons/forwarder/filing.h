@@ -15,8 +15,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/profile.h"
+
 #include "ledger.h"
-#include "profile.h"
 
 enum filing_what {
 	FILING_CALL,	 /* make this call now */

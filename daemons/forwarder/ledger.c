@@ -25,7 +25,6 @@ struct command_row {
 	uint8_t key[16];
 };
 
-static const char *const call_names[CALL_KINDS] = {"", "upload", "create", "handover", "sheet"};
 static const char *const state_names[SLOT_STATES] = {"none", "intent", "handed", "parked",
 	"not_sent", "rejected", "not_filed", "dropped", "filed", "done"};
 
@@ -95,19 +94,6 @@ uint8_t ledger_name(struct ledger *l, const char *name)
 		return 0;
 	l->names[l->n_names] = xstrdup(name);
 	return (uint8_t)l->n_names++;
-}
-
-enum call_kind call_kind_parse(const char *s)
-{
-	for (int c = CALL_UPLOAD; s && c < CALL_KINDS; c++)
-		if (strcmp(call_names[c], s) == 0)
-			return (enum call_kind)c;
-	return CALL_NONE;
-}
-
-const char *call_kind_name(enum call_kind c)
-{
-	return call_names[c];
 }
 
 const char *slot_state_name(enum slot_state s)

@@ -16,6 +16,7 @@
 
 #include "base/err.h"
 #include "base/idmap.h"
+#include "core/call_kind.h"
 
 enum slot_state {
 	SLOT_NONE,
@@ -31,14 +32,6 @@ enum slot_state {
 	SLOT_DONE,
 	SLOT_STATES
 };
-
-enum call_kind { CALL_NONE, CALL_UPLOAD, CALL_CREATE, CALL_HANDOVER, CALL_SHEET, CALL_KINDS };
-
-/* Only these calls make the national system hold a complaint. */
-static inline bool call_creates(enum call_kind c)
-{
-	return c == CALL_CREATE || c == CALL_SHEET;
-}
 
 struct slot {
 	uint8_t key[16];
@@ -91,8 +84,6 @@ int ledger_apply(
 /* Interned number of a name; 0 when the table (255 names) is full, which ledger_apply reports as
  * -EINVAL. */
 uint8_t ledger_name(struct ledger *l, const char *name);
-enum call_kind call_kind_parse(const char *s); /* CALL_NONE when unknown */
-const char *call_kind_name(enum call_kind c);
 const char *slot_state_name(enum slot_state s);
 
 /* attachment: sha256 hex for uploads, NULL else. NULL when there is no such slot. */

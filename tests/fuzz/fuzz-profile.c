@@ -1,19 +1,12 @@
 /* profile: any answer of LAPOR! gives facts that a whole 2xx alone can turn into a number; any
  * complaint gives bodies and sheets within their limits, or an error without its data; any text is
  * a profile that can be rendered, or faults. The first byte picks which. */
-// uses: daemons/forwarder/profile.c
-// uses: daemons/forwarder/profile_file.c
-// uses: daemons/forwarder/profile_template.c
-// uses: daemons/forwarder/profile_request.c
-// uses: daemons/forwarder/profile_answer.c
-// uses: daemons/forwarder/profile_sheet.c
 #include <sys/mman.h>
 
 #include "base/fsio.h"
 #include "base/json.h"
 #include "base/utf8.h"
-
-#include "daemons/forwarder/profile.h"
+#include "core/profile.h"
 
 #include "fuzz.h"
 

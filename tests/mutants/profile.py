@@ -1,8 +1,8 @@
 """Profiles: what an answer may prove, what a text may name, what is sent once; each rule switched off is found out."""
 
-LOAD, NAMES = 'daemons/forwarder/profile.c', 'daemons/forwarder/profile_template.c'
-ANSWER, REQUEST = 'daemons/forwarder/profile_answer.c', 'daemons/forwarder/profile_request.c'
-SHEET, FILE = 'daemons/forwarder/profile_sheet.c', 'daemons/forwarder/profile_file.c'
+LOAD, NAMES = 'common/core/profile.c', 'common/core/profile_template.c'
+ANSWER, REQUEST = 'common/core/profile_answer.c', 'common/core/profile_request.c'
+SHEET, FILE = 'common/core/profile_sheet.c', 'common/core/profile_file.c'
 U, R, S = 'unit:test-profile/', 'unit:test-profile_request/', 'unit:test-profile_sheet/'
 
 MUTANTS = [

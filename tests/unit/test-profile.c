@@ -1,11 +1,5 @@
 /* Profiles: each mistake in a file is told with its place and what is allowed; what an answer says,
  * by every quirk; settings of a destination. Mistakes are made in the shipped lapor-v3.yaml. */
-// uses: daemons/forwarder/profile.c
-// uses: daemons/forwarder/profile_file.c
-// uses: daemons/forwarder/profile_template.c
-// uses: daemons/forwarder/profile_request.c
-// uses: daemons/forwarder/profile_answer.c
-// uses: daemons/forwarder/profile_sheet.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +11,7 @@
 
 #include "base/fsio.h"
 #include "base/json.h"
-
-#include "daemons/forwarder/profile.h"
+#include "core/profile.h"
 
 #define V3     "config/lapor/lapor-v3.yaml"
 #define MANUAL "config/lapor/manual.yaml"

@@ -1,12 +1,6 @@
 /* What the profile lapor-v3 renders equals the hand-written wire transcripts byte for byte; and the
  * cases they do not show: cuts, missing data, phones, copies, counts, forms. test-profile_wire.c
  * compares the same transcripts with what really leaves by libcurl. */
-// uses: daemons/forwarder/profile.c
-// uses: daemons/forwarder/profile_file.c
-// uses: daemons/forwarder/profile_template.c
-// uses: daemons/forwarder/profile_request.c
-// uses: daemons/forwarder/profile_answer.c
-// uses: daemons/forwarder/profile_sheet.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,8 +13,7 @@
 #include "base/fsio.h"
 #include "base/json.h"
 #include "base/utf8.h"
-
-#include "daemons/forwarder/profile.h"
+#include "core/profile.h"
 
 #include "golden.h"
 #include "scratch.h"

@@ -1,11 +1,5 @@
 /* The sheet an officer types from: the national form's order, nothing of a citizen's text becomes
  * markup or a formula, the page needs nothing from elsewhere. */
-// uses: daemons/forwarder/profile.c
-// uses: daemons/forwarder/profile_file.c
-// uses: daemons/forwarder/profile_template.c
-// uses: daemons/forwarder/profile_request.c
-// uses: daemons/forwarder/profile_answer.c
-// uses: daemons/forwarder/profile_sheet.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,8 +11,7 @@
 
 #include "base/fsio.h"
 #include "base/json.h"
-
-#include "daemons/forwarder/profile.h"
+#include "core/profile.h"
 
 static struct profile *manual;
 

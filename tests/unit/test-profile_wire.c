@@ -1,12 +1,6 @@
 /* What really leaves by libcurl for the calls of lapor-v3 equals the wire transcripts byte for
  * byte: header order, lengths, multipart. A thread is the server; only host, boundary and the ids
  * of this test are filled into the transcripts. */
-// uses: daemons/forwarder/profile.c
-// uses: daemons/forwarder/profile_file.c
-// uses: daemons/forwarder/profile_template.c
-// uses: daemons/forwarder/profile_request.c
-// uses: daemons/forwarder/profile_answer.c
-// uses: daemons/forwarder/profile_sheet.c
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -22,8 +16,7 @@
 #include "base/fsio.h"
 #include "base/json.h"
 #include "base/loop.h"
-
-#include "daemons/forwarder/profile.h"
+#include "core/profile.h"
 
 #include "golden.h"
 #include "scratch.h"

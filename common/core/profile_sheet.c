@@ -9,8 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
-
-#include "profile_private.h"
+#include "core/profile_private.h"
 
 static const char page_head[] =
 	"<!doctype html>\n<html lang=\"id\">\n<head>\n<meta charset=\"utf-8\">\n"

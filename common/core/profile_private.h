@@ -1,10 +1,9 @@
 /* profile_private: what the files of a profile share: its parsed form, and the {{names}} of its
- * maps. Not for the rest of the forwarder. */
+ * maps. Not for daemons. */
 #pragma once
 
 #include "base/yaml.h"
-
-#include "profile.h"
+#include "core/profile.h"
 
 #define PROFILE_FILE_MAX (256 * 1024)
 #define REMOTE_ID_MAX	 999999999999999ULL /* 15 digits: the widest any known client of v3 takes */

@@ -12,8 +12,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-
-#include "profile_private.h"
+#include "core/profile_private.h"
 
 #define NAME_MAX_LEN	64
 #define TEXT_MAX	(1 << 20)

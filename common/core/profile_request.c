@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
-
-#include "profile_private.h"
+#include "core/profile_private.h"
 
 #define HEADERS_MAX 32
 #define REQUEST_MAX (4 << 20)

@@ -5,7 +5,7 @@
  * body (field map or multipart), whether it may be repeated, verified, or happens once only, its
  * time and size limits, where an id comes back (a list of places, the first that is there wins),
  * proofs that an answer means "not passed on", a read that probes the credential and a read that
- * shows a report, status map, limits of attachments, form of `attachments`, zone. An operator's
+ * shows a report, status map, limits of attachments, form of `attachments`. An operator's
  * settings (institution, category and location numbers …) are no part of it: they come with the
  * destination in forwarder.yaml and are named in the map as {{setting}}.
  *
@@ -22,9 +22,8 @@
 #include "base/httpc.h"
 #include "base/options.h"
 #include "core/blob.h"
+#include "core/call_kind.h"
 #include "core/outcome.h"
-
-#include "ledger.h"
 
 enum profile_kind {
 	PROFILE_HTTP,	 /* calls over HTTP */

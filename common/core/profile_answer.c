@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "base/json.h"
-
-#include "profile_private.h"
+#include "core/profile_private.h"
 
 bool json_path_ok(const char *path)
 {

@@ -5,8 +5,7 @@
 
 #include "base/json.h"
 #include "base/util.h"
-
-#include "profile_file.h"
+#include "core/profile_file.h"
 
 void pfile_fault(struct pfile *l, const char *at, const char *fmt, ...)
 {

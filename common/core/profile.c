@@ -9,9 +9,8 @@
 #include <string.h>
 
 #include "base/json.h"
-
-#include "profile_file.h"
-#include "profile_private.h"
+#include "core/profile_file.h"
+#include "core/profile_private.h"
 
 DEFINE_CLEANUP(struct profile *, profile_free);
 DEFINE_CLEANUP(struct yaml_lines *, yaml_lines_free);
