@@ -50,7 +50,7 @@ const struct option_row media_options[] = {
 		.help = "For one attempt in all, however slowly the bytes come"),
 	OPT(struct media_conf, OPT_INT, parallel, "parallel", "4", .min = 1, .max = 64,
 		.help = "Attempts under way at once"),
-	OPT(struct media_conf, OPT_INT, waiting, "waiting", "2000", .min = 1, .max = 100000,
+	OPT(struct media_conf, OPT_INT, waiting, "waiting", "20000", .min = 1, .max = 100000,
 		.help = "Attachments known and not done; beyond that the topics pause"),
 	OPT(struct media_conf, OPT_DURATION, retry_ms, "retry", "5s", .min = 10, .max = HOUR,
 		.help = "After a failed attempt a random wait up to this, doubling"),

@@ -22,7 +22,6 @@ struct fetcher {
 	struct httpc *http;
 	struct loop_timer *timer;
 	struct fetch *first, **end;
-	size_t n;
 	long under_way;
 	char trouble[160];
 	struct metric *attempts, *bytes;
@@ -45,7 +44,7 @@ struct fetch {
 	int fd;
 	struct sha256 *sha;
 	int64_t bytes;
-	char head[SNIFF_BYTES];
+	char *head; /* SNIFF_BYTES */
 	size_t head_n;
 	bool too_large, write_failed, refused, allowed;
 };
@@ -59,6 +58,7 @@ static void attempt_clear(struct fetch *t)
 	if (t->fd >= 0)
 		close(t->fd);
 	t->fd = -1;
+	free(TAKE_PTR(t->head));
 	if (t->sha)
 		sha256_end(TAKE_PTR(t->sha), unused);
 	t->bytes = 0;
@@ -79,7 +79,6 @@ static void fetch_free(struct fetch *t)
 		t->next->at = t->at;
 	else
 		f->end = t->at;
-	f->n--;
 	attempt_clear(t);
 	link_clear(&t->link);
 	free((char *)(uintptr_t)t->w.id);
@@ -120,7 +119,6 @@ struct fetch *fetch_start(
 	t->at = f->end;
 	*f->end = t;
 	f->end = &t->next;
-	f->n++;
 	loop_timer_arm(f->timer, 0);
 	return t;
 }
@@ -162,6 +160,7 @@ static void later(struct fetch *t, const struct ruling *v)
 	int64_t wait = wait_of(t, v);
 	int64_t end = t->w.received_ms + t->w.origin->lifetime_ms;
 
+	attempt_clear(t); /* who waits holds no file */
 	if (clock_wall_ms() + wait > end) {
 		give_up(t, false, v->reason);
 		return;
@@ -363,7 +362,7 @@ static bool on_address(void *ctx, const struct sockaddr *to)
 static int on_piece(void *ctx, const void *p, size_t n)
 {
 	struct fetch *t = ctx;
-	size_t head = MIN(n, sizeof(t->head) - t->head_n);
+	size_t head = MIN(n, SNIFF_BYTES - t->head_n);
 
 	t->bytes += (int64_t)n;
 	if (t->bytes > t->f->c.conf->max_bytes) {
@@ -475,6 +474,7 @@ static void start_attempt(struct fetch *t)
 			return;
 		}
 		t->sha = sha256_new();
+		t->head = xmalloc(SNIFF_BYTES);
 	}
 	r = request_of(t, ask, url, headers);
 	if (httpc_send(t->f->http, &r, ask ? on_link : on_bytes, t, &t->call, &e) < 0) {
@@ -538,16 +538,6 @@ void fetcher_close(struct fetcher *f)
 	httpc_close(f->http);
 	loop_timer_del(f->timer);
 	free(f);
-}
-
-size_t fetcher_open_count(const struct fetcher *f)
-{
-	return f->n;
-}
-
-long fetcher_under_way(const struct fetcher *f)
-{
-	return f->under_way;
 }
 
 const char *fetcher_trouble(const struct fetcher *f)

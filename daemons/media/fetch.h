@@ -48,7 +48,5 @@ struct fetch_wish {		     /* copied */
 struct fetch *fetch_start(
 	struct fetcher *f, const struct fetch_wish *w, fetch_done_fn *done, void *ctx);
 void fetch_drop(struct fetch *t); /* `done` is not called */
-size_t fetcher_open_count(const struct fetcher *f);
-long fetcher_under_way(const struct fetcher *f);
 /* A word on what a person must mend (a token that is refused); NULL: nothing. */
 const char *fetcher_trouble(const struct fetcher *f);

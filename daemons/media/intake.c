@@ -560,14 +560,20 @@ void intake_drain(struct intake *in)
 	in->draining = true;
 }
 
+/* Some record is made and not reported yet, and could be. */
+static bool records_under_way(const struct intake *in)
+{
+	for (const struct lane *l = in->lanes; l; l = l->next)
+		for (const struct want *w = l->wants; w; w = w->next)
+			if (w->record && !kafka_away())
+				return true;
+	return false;
+}
+
 /* A fetch is begun anew at the next start; a record that is made is sent. */
 bool intake_drained(struct intake *in)
 {
-	for (struct lane *l = in->lanes; l; l = l->next)
-		for (struct want *w = l->wants; w; w = w->next)
-			if (w->record && !kafka_away())
-				return false;
-	return true;
+	return !records_under_way(in);
 }
 
 bool intake_health(struct intake *in, char *text, size_t size)
@@ -583,6 +589,6 @@ bool intake_health(struct intake *in, char *text, size_t size)
 		kafka_away() ? "Kafka is away; " : "",
 		in->lanes ? "lanes assigned" : "no lane given yet", in->open, trouble ? "; " : "",
 		trouble ? trouble : "", held ? "; a topic is held" : "");
-	daemon_idle(!fetcher_under_way(in->c.fetcher) || kafka_away());
+	daemon_idle(!records_under_way(in)); /* a server that takes its time is outside */
 	return !kafka_away() && !trouble && !held;
 }
