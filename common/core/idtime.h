@@ -7,8 +7,6 @@
 
 #include <stdint.h>
 
-#include "core/geo.h"
-
 /* "2021-08-20T07:15:00+07:00", "2021-08-20 07:15", "20 Agustus 2021 07:15",
  * "Jumat, 20 Agt 2021 pukul 07.15 WIB", "20/08/2021 07:15:30", "20-08-2021"; a date alone is 00:00
  * local. zone_minutes: east of Greenwich, used when the text names none. */
@@ -20,20 +18,3 @@ int id_number_parse(const char *text, double *ret);
 /* A number at *p, which is moved behind it; blanks and a sign may stand before it. `decimal`: the
  * characters that may part its fraction, "." or "," or ".,". */
 int id_number_take(const char **p, const char *decimal, double *ret);
-
-/* The names these two had before core/geo.h. */
-static inline int id_coordinates_check(double lat, double lon)
-{
-	return geo_on_earth(lat, lon);
-}
-static inline int id_coordinates_parse(const char *text, double *ret_lat, double *ret_lon)
-{
-	struct geo_point point;
-	int r = geo_parse(text, &point);
-
-	if (r == 0) {
-		*ret_lat = point.lat;
-		*ret_lon = point.lon;
-	}
-	return r;
-}

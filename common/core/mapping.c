@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/util.h"
+#include "core/geo.h"
 #include "core/idtime.h"
 #include "core/mapping_private.h"
 #include "core/muara_conf.h"
@@ -182,15 +183,20 @@ static void fill_place(struct filler *f, struct message *m)
 {
 	const char *lat = get(f, &f->conf->latitude), *lon = get(f, &f->conf->longitude);
 	const char *both = get(f, &f->conf->coordinates);
+	struct geo_point point;
 	int r = -ENOENT;
 
 	m->location.address = get(f, &f->conf->address);
 	m->location.name = get(f, &f->conf->place);
 	if (lat && lon && id_number_parse(lat, &m->location.lat) == 0 &&
 		id_number_parse(lon, &m->location.lon) == 0)
-		r = id_coordinates_check(m->location.lat, m->location.lon);
+		r = geo_on_earth(m->location.lat, m->location.lon);
 	if (r && both) {
-		r = id_coordinates_parse(both, &m->location.lat, &m->location.lon);
+		r = geo_parse(both, &point);
+		if (r == 0) {
+			m->location.lat = point.lat;
+			m->location.lon = point.lon;
+		}
 		if (r == -EINVAL && !m->location.address)
 			m->location.address = both;
 	}

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/util.h"
+#include "core/geo.h"
 #include "core/idtime.h"
 
 #include "open311.h"
@@ -37,7 +38,7 @@ static int take_place(const struct form *f, struct message *m, struct err *e)
 					 "there");
 	if (!lat || !lon || id_number_parse(lat, &m->location.lat) ||
 		id_number_parse(lon, &m->location.lon) ||
-		id_coordinates_check(m->location.lat, m->location.lon))
+		geo_on_earth(m->location.lat, m->location.lon))
 		return err_set(e, -EINVAL, "lat and long must be degrees, both of them");
 	m->location.set = true;
 	return 0;
