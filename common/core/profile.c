@@ -652,12 +652,19 @@ static json_t *open_file(struct pfile *l, const char *path)
 	return tree;
 }
 
+char *profile_as_path(const char *file, const char *as)
+{
+	const char *slash = strrchr(file, '/');
+
+	return as[0] == '/' || !slash ? xstrdup(as)
+				      : xasprintf("%.*s/%s", (int)(slash - file), file, as);
+}
+
 /* observe: everything but name, kind and system comes from the profile it watches for. */
 static void read_as(struct pfile *l, const json_t *tree)
 {
 	static const struct member *const own[] = {head_members, as_members, NULL};
 	static const struct member *const all[] = {head_members, data_members, part_members, NULL};
-	const char *slash = strrchr(l->file, '/');
 	_cleanup_free_ char *path = NULL;
 	struct profile other = {0};
 	struct top top = {0};
@@ -666,9 +673,7 @@ static void read_as(struct pfile *l, const json_t *tree)
 	read_part(l, tree, as_members, &top);
 	if (!top.as || l->n)
 		return;
-	path = top.as[0] == '/' || !slash
-		       ? xstrdup(top.as)
-		       : xasprintf("%.*s/%s", (int)(slash - l->file), l->file, top.as);
+	path = profile_as_path(l->file, top.as);
 	l->p->base_tree = open_file(l, path);
 	if (!json_is_object(l->p->base_tree))
 		return;

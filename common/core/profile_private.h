@@ -58,6 +58,10 @@ struct profile {
 	json_t *sheet_rows;
 };
 
+/* The file that `as` of this profile means: beside it, unless it is an absolute path. Caller frees.
+ */
+char *profile_as_path(const char *file, const char *as);
+
 /* --- names and templates (profile_template.c) --- */
 
 struct render {
@@ -87,6 +91,11 @@ bool is_number(const char *s);			  /* 1 … 15 digits, not 0 */
 typedef void template_fault_fn(void *ctx, const char *text);
 void template_check(const struct profile *p, const char *text, enum place where,
 	template_fault_fn *fault, void *ctx);
+
+/* For the linter: does `text` hold this name; is there such a name at all (setting.x and table.x
+ * are taken as such). */
+bool template_names(const char *text, const char *name);
+bool template_known(const char *name);
 
 /* Why an attachment is not filed: keys of not_attached. */
 extern const char *const not_attached_keys[]; /* NULL ends */

@@ -659,6 +659,27 @@ void template_check(const struct profile *p, const char *text, enum place where,
 	}
 }
 
+bool template_names(const char *text, const char *name)
+{
+	struct piece piece;
+
+	while (next_piece(&text, &piece)) {
+		char at[NAME_MAX_LEN];
+
+		if (!piece.name)
+			continue;
+		piece_name(&piece, at);
+		if (strcmp(at, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool template_known(const char *name)
+{
+	return find_name(name) || behind(name, "setting.") || behind(name, "table.");
+}
+
 /* --- the text that is filed --- */
 
 static json_t *get_not_attached(const struct render *r)
