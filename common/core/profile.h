@@ -83,7 +83,8 @@ struct profile_input {		    /* borrowed */
 	const struct profile_file *files; /* uploaded so far; create */
 	size_t n_files;
 	struct blob_store *blobs; /* upload: the file is sent from there */
-	const char *ca_file;	  /* NULL = system's */
+	bool show_only; /* never sent: an upload's file is not looked for, its part holds none */
+	const char *ca_file; /* NULL = system's */
 };
 struct profile_request { /* owns what http points to */
 	struct httpc_request http;

@@ -129,7 +129,8 @@ static long number_of(const json_t *complaint, const json_t *attachment)
 }
 
 /* Present, whole, and of the size the snapshot says. */
-static int check_blob(const struct profile_input *in, const char *sha256, struct err *e)
+static int find_blob(
+	const struct profile_input *in, const char *sha256, char **ret_path, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
 	int64_t bytes = 0;
@@ -141,7 +142,7 @@ static int check_blob(const struct profile_input *in, const char *sha256, struct
 			e->code = -ENOENT;
 		return -ENOENT;
 	}
-	return r;
+	return r ? r : blob_path(in->blobs, sha256, ret_path, e);
 }
 
 static int add_file(const struct call_map *c, const struct render *r, struct profile_request *ret)
@@ -154,10 +155,7 @@ static int add_file(const struct call_map *c, const struct render *r, struct pro
 	if (r->p->mime && !json_object_get(r->p->mime, json_str_or(r->in->attachment, "mime", "")))
 		return err_set(
 			r->e, -EINVAL, "attachment: its type is not among attachments.types");
-	rc = check_blob(r->in, sha256, r->e);
-	if (rc)
-		return rc;
-	rc = blob_path(r->in->blobs, sha256, &own->path, r->e);
+	rc = r->in->show_only ? 0 : find_blob(r->in, sha256, &own->path, r->e);
 	if (rc)
 		return rc;
 	named.attachment_no = number_of(r->in->complaint, r->in->attachment);

@@ -83,6 +83,8 @@ MUTANTS = [
          old='strchr("=+-@\\t\\r", *s)', new='strchr("=+-\\t\\r", *s)'),
     dict(name='profile-sheet-quote-not-doubled', file=SHEET, test=S + 'csv_is_never_a_formula',
          old='		if (*s == \'"\')\n			(void)buf_addc(out, \'"\');\n', new=''),
+    dict(name='profile-shown-for-sent', file=REQUEST, test=R + 'lost_or_damaged_blob_is_enoent',
+         old='rc = r->in->show_only ? 0 : find_blob(', new='rc = !r->in->show_only ? 0 : find_blob('),
     # the linter
     dict(name='profile-lint-one-brace', file=LINT, test=L + 'each_mistake_is_told',
          old="if (s[1 + n] == '}' && template_known(name))", new="if (s[1 + n] == '}' && !template_known(name))"),

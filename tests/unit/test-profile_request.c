@@ -634,6 +634,24 @@ static void lost_or_damaged_blob_is_enoent(void **state)
 	json_decref(a);
 }
 
+/* A dry run shows an upload whose file it has not got; nothing else does without. */
+static void upload_is_shown_without_its_file(void **state)
+{
+	_cleanup_json_ json_t *c = snapshot("attachments");
+	struct profile_input in = input_of(c);
+	struct profile_request r;
+
+	(void)state;
+	in.attachment = json_array_get(json_object_get(c, "attachments"), 1);
+	in.blobs = NULL;
+	in.show_only = true;
+	assert_int_equal(profile_request(v3, CALL_UPLOAD, &in, &r, NULL), 0);
+	assert_string_equal(r.http.parts->filename, TICKET "-2.pdf");
+	assert_string_equal(r.http.parts->mime, "application/pdf");
+	assert_null(r.http.parts->path);
+	profile_request_clear(&r);
+}
+
 static void hash_names_what_is_sent(void **state)
 {
 	_cleanup_json_ json_t *c = snapshot("attachments");
@@ -703,6 +721,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_said_is_refused),
 		cmocka_unit_test(handover_needs_number_and_institution),
 		cmocka_unit_test(lost_or_damaged_blob_is_enoent),
+		cmocka_unit_test(upload_is_shown_without_its_file),
 		cmocka_unit_test(hash_names_what_is_sent),
 	};
 
