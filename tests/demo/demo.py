@@ -10,7 +10,6 @@ Prints plain lines, needs no terminal, listens on loopback and Unix sockets only
 running: all processes end with this one. Exit 0 when the books balance.
 """
 
-import hashlib
 import json
 import os
 import pathlib
@@ -22,26 +21,20 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests'))
 
 from harness import Env, procs, whatsapp  # noqa: E402
-from harness.alarm import Rings  # noqa: E402
+from harness.channels import PROVEN, TOPICS, Channels, sha256  # noqa: E402
 from harness.citizens import Person  # noqa: E402
-from harness.city import ACCOUNT, JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
+from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
 from harness import door, media  # noqa: E402
-from harness.graph_account import ACCOUNT as PAGE, PAGE as PAGE_ID, GraphAccount, comment, page_body  # noqa: E402
-from harness.mail import ACCOUNT as MAILBOX, Mailbox, mail, with_photo  # noqa: E402
-from harness.x_account import ACCOUNT as X_ACCOUNT, Account, id_of as id_of_post  # noqa: E402
+from harness.graph_account import PAGE as PAGE_ID, comment, page_body  # noqa: E402
+from harness.mail import PHOTO  # noqa: E402
+from harness.x_account import ACCOUNT as X_ACCOUNT, id_of as id_of_post  # noqa: E402
 import stories  # noqa: E402
 
 TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by hand
 CALL_FIELDS = ('id', 'received', 'type', 'name', 'phone', 'address', 'lat', 'lon', 'text', 'attachments')
 TENANTS = [{'name': TENANT, 'lane': 0, 'destination': 'lapor'},
            {'name': TOWN, 'lane': 0, 'destination': SHEETS}]
-CHANNELS = ['whatsapp', 'call112', 'email', 'social', 'website', 'file']
-DOOR = 'pintu'
 BEGIN = time.monotonic()
-
-
-def sha256(data):
-    return hashlib.sha256(data).hexdigest()
 
 
 def say(text=''):
@@ -53,8 +46,8 @@ def head(text):
 
 
 class Demo:
-    def __init__(self, env, city):
-        self.env, self.city, self.last = env, city, None
+    def __init__(self, env, city, ways):
+        self.env, self.city, self.ways, self.last = env, city, ways, None
 
     # ---- the table
 
@@ -68,7 +61,7 @@ class Demo:
             place = m.place[0] if m.place else 'waiting'
             places[place] = places.get(place, 0) + 1
         channels = [sum(m.topic == f'raw.{c}' for m in audit.messages.values())
-                    for c in CHANNELS]
+                    for c in TOPICS]
         cells = channels + [places.get(k, 0) for k in ('archived', 'dead')]
         cells += [states.get(k, 0) for k in ('open', 'held', 'review', 'ready')]
         cells += [audit.ends[k] for k in ('waiting', 'done', 'handed', 'parked', 'filed')]
@@ -107,12 +100,12 @@ class Demo:
             return Bubble(person, content, native, whatsapp.text_message(*who, content, native, sent))
         kind, *more = content
         if kind == 'photo':
-            self.photos.put(f'media-{native}', JPEG + native.encode(), faults=['cut'])
+            self.ways.photos.put(f'media-{native}', JPEG + native.encode(), faults=['cut'])
             update = whatsapp.image_message(*who, f'media-{native}', more[0], native, sent)
             return Bubble(person, more[0] or '', native, update)
         if kind == 'place':
             return Bubble(person, '', native, whatsapp.location_message(*who, *more, native, sent))
-        self.photos.put(f'media-{native}', b'RIFF1234WEBP' + native.encode(), mime='image/webp')
+        self.ways.photos.put(f'media-{native}', b'RIFF1234WEBP' + native.encode(), mime='image/webp')
         return Bubble(person, '', native, whatsapp.sticker_message(*who, f'media-{native}', native, sent))
 
     def by_whatsapp(self):
@@ -133,13 +126,10 @@ class Demo:
     def by_another_provider(self):
         head('A second number is with another provider (Fonnte): a mapping in configuration, no code')
         words, group = dict(stories.FONNTE), {**stories.FONNTE, 'inboxid': 8, 'isgroup': 'true'}
-
-        def post(body, key='kunci-fonnte-demo'):
-            return whatsapp.request(self.fonnte, 'POST', f'{whatsapp.PATH}?kunci={key}', json.dumps(body).encode())[0]
-        say(f'with the wrong secret: {post(words, "bukan-kunci")}; '
-            f'the right one, sent twice: {post(words)}, {post(words)}; a group: {post(group)}')
-        self.accept('whatsapp', 'kota-fonnte', str(words['inboxid']), 'complaint', words['message'])
-        self.accept('whatsapp', 'kota-fonnte', str(group['inboxid']), 'archived', group['message'])
+        refused = self.ways.post_fonnte(words, 'bukan-kunci')
+        self.ways.by_fonnte(words, times=2, place='complaint')
+        self.ways.by_fonnte(group, place='archived')
+        say(f'with the wrong secret: {refused}; the right one, sent twice: 200, 200; a group: 200, kept apart')
 
     def accept(self, channel, account, native, place=None, text=None, tenant=TENANT, revision=None):
         """Of a file: all in it is accepted once it is there."""
@@ -148,106 +138,68 @@ class Demo:
 
     def by_112(self):
         head('The 112 centre drops its CSV of the morning, with photos beside it, and drops it again')
-        folder = pathlib.Path(self.env.scratch.mkdir('drop-112'))
         now = time.strftime('%d-%m-%Y %H:%M', time.gmtime(time.time() + 7 * 3600))
-        rows = [';'.join((number, now, *rest)) for number, *rest in stories.CALLS]
-        rows.insert(5, stories.BROKEN_ROW)
-        for number, *_, photo in stories.CALLS:
-            if photo:
-                (folder / photo).write_bytes(JPEG + number.encode())
-        for row, (number, *_) in zip(stories.CALLS, stories.CALLS):
-            self.accept('call112', 'malang-112', number, text=row[7])
+        rows = [([number, now, *rest], rest[-2], {rest[-1]: JPEG + number.encode()} if rest[-1] else {}, {})
+                for number, *rest in stories.CALLS]
         self.accept('call112', 'malang-112', 'undecodable:' + sha256(stories.BROKEN_ROW.encode()), 'dead')
-        text = '\n'.join([';'.join(stories.CALL_COLUMNS), *rows]) + '\n'
-        for name in ('pagi.csv', 'pagi-kirim-ulang.csv'):
-            self.city.drop('drop-112', name, text)
-        say(f'{len(rows)} rows, one of them broken, one ghost call; the same file twice')
+        self.ways.by_112('malang-112', stories.CALL_COLUMNS, rows, ('pagi.csv', 'pagi-kirim-ulang.csv'),
+                         {5: stories.BROKEN_ROW})
+        say(f'{len(rows) + 1} rows, one of them broken, one ghost call; the same file twice')
 
     def by_box(self):
         head(f'The town of {TOWN.capitalize()} has no API account: its complaint box goes by sheet')
-        lines = []
-        for native, name, phone, text in stories.BOX:
-            self.accept('file', 'kotak-balai-kota', native, 'complaint', text, TOWN)
-            lines.append(json.dumps({'native_id': native, 'text': text, 'author': {
-                'id': native, 'name': name, 'phone': phone}}, ensure_ascii=False))
-        self.city.drop('drop-file', 'kotak.ndjson', '\n'.join(lines) + '\n')
+        self.ways.by_slips('kotak-balai-kota', stories.BOX, 'kotak.ndjson', TOWN, place='complaint')
 
     def by_door(self):
         head('An agency without a website has a form page; an app reports by Open311; another system hands over a batch')
-        address, photo = self.door, [('trotoar.jpg', JPEG + b'trotoar')]
-        typed = {'nomor': '5f0e' * 8, **stories.FORM}
-        self.accept('website', DOOR, door.form_native(typed, photo), 'complaint', stories.FORM['uraian'])
-        missing = door.send_form(address, {**typed, 'telepon': ''})
+        photo, typed = [('trotoar.jpg', JPEG + b'trotoar')], {'nomor': '5f0e' * 8, **stories.FORM}
+        missing = door.send_form(self.ways.door, {**typed, 'telepon': ''})
         say(f'the form without a phone number: {missing.status}, the page again with all that was typed')
-        for _ in range(2):  # a double click
-            page = door.send_form(address, typed, photo)
-            assert page.status == 200, page
+        page = self.ways.by_form(typed, photo, times=2, place='complaint')  # a double click
         say('sent twice, one ticket: ' + page.text.split('class="tiket">')[1].split('<')[0])
-        app = self.keys.new('aplikasi', '--channel', 'website', '--open311', '--review', 'auto', '--tenant', TENANT)
-        self.accept('website', 'aplikasi', 'app-1', 'complaint', stories.REPORT['description'])
-        answer = door.send_report(address, app, 'app-1', **stories.REPORT)
-        assert answer.status == 201, answer
-        self.reported = answer.json[0]['service_request_id']
+        self.reported = self.ways.by_open311('app-1', stories.REPORT, place='complaint')
         say(f'Open311: 201, ticket {self.reported}')
-        key = self.keys.new('sambat-online', '--channel', 'website', '--review', 'auto', '--tenant', TENANT)
         lines = [{'native_id': n, 'text': text, 'author': {'name': name, 'phone': phone}}
                  for n, name, phone, text in stories.ONLINE]
-        for line in lines:
-            self.accept('website', 'sambat-online', line['native_id'], 'complaint', line['text'])
-        answer = door.send(address, key, '/v1/batch', door.ndjson(lines) + b'{"native_id": "SO-2026-04\n')
+        answer = self.ways.by_batch(lines, b'{"native_id": "SO-2026-04\n', place='complaint')
         assert answer.status == 207 and answer.json['stored'] == len(lines), answer
         say(f'a signed batch: {answer.json["stored"]} stored, {answer.json["refused"]} refused with its line')
 
     def how_far(self):
         head('Anybody may ask by the ticket how far a report is, and learns nothing else')
         target = f'{door.OPEN311}/requests/{self.reported}.json'
-        procs.wait_until(lambda: 'diteruskan' in door.request(self.door, 'GET', target).text, 30, 'the report forwarded')
+        procs.wait_until(lambda: 'diteruskan' in door.request(self.ways.door, 'GET', target).text, 30, 'the report forwarded')
         say(f'GET {target}')
-        say(door.request(self.door, 'GET', target).text)
+        say(door.request(self.ways.door, 'GET', target).text)
 
     def by_email(self):
         head('Citizens write e-mail: one with a photo, one above an old answer; a bounce comes back, too')
         for number, sender, subject, text, below, photo in stories.MAILS:
-            more = stories.PROVEN if 'MAILER' not in sender else ''
-            if photo:
-                self.box.append(with_photo(number, text, subject, sender, more))
-            else:
-                self.box.append(mail(number, text + below, subject, sender, more))
-            place = None if more else 'archived'
-            self.accept('email', MAILBOX, f'{number}@uji.example', place, f'{subject}\n\n{text}' if more else None)
+            bounce = 'MAILER' in sender
+            self.ways.by_mail(number, sender, subject, text, below, '' if bounce else PROVEN, PHOTO if photo else None,
+                              place='archived' if bounce else None)
         say(f'{len(stories.MAILS)} mails lie in the mailbox; they stay there, unread')
 
     def by_page(self):
         head("Citizens comment on the city's Facebook page and write to it; two webhooks never came, the poll finds them")
-        post, bodies = self.page.fake.post(stories.ANNOUNCEMENT), []
-        for how, native, name, text in stories.PAGE:
-            author = self.page.fake.author(name)
-            if how == 'webhook':
-                bodies.append(page_body(comment(native, text, **{'from': author})))
-            elif how == 'poll':
-                native = self.page.fake.comment(post, text, author)
-            else:
-                native = self.page.fake.message(text, author, how)
-            self.accept('social', PAGE, native, 'complaint', text)
-        bodies.append(page_body(comment('9_1003', stories.PAGE_SAYS, **{'from': {'id': PAGE_ID, 'name': 'Kota'}})))
-        self.accept('social', PAGE, '9_1003', 'archived', stories.PAGE_SAYS)
-        for body in bodies + bodies[:1]:    # Meta repeats what it is not sure of
-            procs.wait_until(lambda b=body: self.page.send(b) == 200, 30, 'a webhook that is answered 200')
-        say(f'{len(bodies)} webhooks, one of them twice, one of the page itself')
+        post = self.ways.page.fake.post(stories.ANNOUNCEMENT)
+        for i, (how, native, name, text) in enumerate(stories.PAGE):    # Meta repeats what it is not sure of
+            self.ways.comment(text, self.ways.page.fake.author(name), how, native, post, 2 if i == 0 else 1,
+                              place='complaint')
+        own = page_body(comment('9_1003', stories.PAGE_SAYS, **{'from': {'id': PAGE_ID, 'name': 'Kota'}}))
+        self.ways.by_webhook('9_1003', own, stories.PAGE_SAYS, place='archived')
+        webhooks = 1 + sum(how == 'webhook' for how, *_ in stories.PAGE)
+        say(f'{webhooks} webhooks, one of them twice, one of the page itself')
 
     def by_x(self):
         head("Citizens mention the city on X; X limits our requests once, shows one post late, and one is edited")
-        fake, posts = self.x.fake, []
+        fake, posts = self.ways.x.fake, []
         fake.fault('rate_reset')
         for username, name, text, whole in stories.POSTS:
-            more = {'note_tweet': {'text': whole}} if whole else {}
-            posts.append(fake.post(text, fake.user(name, username), late=len(posts) == 1, **more))
-            edited = len(posts) == len(stories.POSTS)
-            self.accept('social', X_ACCOUNT, posts[-1], 'complaint', None if edited else whole or text)
+            posts.append(self.ways.by_x(text, fake.user(name, username), whole, late=len(posts) == 1, place='complaint'))
         self.accept('social', X_ACCOUNT, fake.retweet(posts[0]), 'archived')
         self.accept('social', X_ACCOUNT, fake.post(stories.X_SAYS, fake.own), 'archived', stories.X_SAYS)
-        procs.wait_until(lambda: id_of_post(posts[-1]) in self.x.found(), 30, 'the last post')
-        self.accept('social', X_ACCOUNT, posts[-1], None, None, revision=fake.edit(posts[-1], stories.X_EDIT))
+        self.ways.edit_x(posts[-1], stories.X_EDIT)
         say(f'{len(posts)} posts, a retweet, an answer of the city, an edit; {len(fake.requests)} requests so far')
 
     # ---- officers
@@ -297,9 +249,9 @@ class Demo:
     def emergencies(self):
         head('An emergency waits for nobody: the officer on duty was rung, and is again until he answers')
         loud = [c for c in self.row().newest.values() if c.get('emergency')]
-        procs.wait_until(lambda: all(any(self.rings.of(s['message']) for s in c['sources']) for c in loud), 30,
+        procs.wait_until(lambda: all(any(self.ways.rings.of(s['message']) for s in c['sources']) for c in loud), 30,
                          'a ring for every emergency')
-        for r in self.rings.all():
+        for r in self.ways.rings.all():
             say(f'{r.hook} rang for {", ".join(map(ids.ticket, r.ids))}; {r.unacknowledged} not answered')
         for event in json.loads(self.env.ctl('emergency', 'list', '--json')):
             self.ctl('emergency', 'ack', event['ticket'], '--why', 'Damkar dan ambulans berangkat', '--wait')
@@ -355,7 +307,7 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, eleven daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, twelve daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
@@ -384,38 +336,12 @@ class Demo:
     def start(self):
         self.sheet_dir = self.env.scratch.mkdir('lembar')
         city = self.city
-        box = {**city.config_of('file'), 'tenant': TOWN, 'account': 'kotak-balai-kota'}
-        calls = {**city.config_of('call112'), 'types': stories.CALL_TYPES,
-                 'fields': dict(zip(CALL_FIELDS, stories.CALL_COLUMNS)), 'attachments': {'wait': '1s'}}
-        normalizer = {**city.config_of('normalizer'), 'quiet': '2s', 'media_wait': '10s'}
-        self.photos = media.MediaServer(media.TOKEN)
-        fetch = media.config(self.env, self.photos, origin={'account': ACCOUNT})
-        forwarder = {'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir}
-        self.box = Mailbox(self.env)
-        post = self.box.config(authserv='mx.kota.example')
-        self.page = GraphAccount(self.env)
-        page = self.page.config(poll='500ms', spacing='10ms')
-        self.keys = door.Keys(self.env)
-        pages = door.config(self.env, self.keys, account=DOOR, services=stories.SERVICES,
-                            form={'templates': str(ROOT / 'config/door')})
-        self.door = pages['listen']
-        self.rings = Rings(self.env)
-        city.start('alarm', {'hooks': [self.rings.hook('piket', repeat='5s')]})
-        say('muara-alarm is ready')
-        for name, config in (('whatsapp', None), ('call112', calls), ('email', post), ('social', page), ('file', box),
-                             ('door', pages), ('media', fetch), ('normalizer', normalizer), ('forwarder', forwarder)):
-            city.start(name, config)
-            say(f'muara-{name} is ready')
-        self.fonnte = self.env.scratch.path('fonnte.sock')
-        other = {**city.config_of('whatsapp'), 'account': 'kota-fonnte', 'listen': self.fonnte, 'numbers': [],
-                 'provider': str(ROOT / 'config/whatsapp-providers/fonnte.yaml'),
-                 'secret': self.env.secret('fonnte', 'kunci-fonnte-demo')}
-        city.start('whatsapp', {k: v for k, v in other.items() if k not in ('app_secret', 'verify_token')},
-                   label='whatsapp-fonnte', args=('--instance', 'fonnte'))
-        say('muara-whatsapp is ready, the instance for Fonnte')
-        self.x = Account(self.env)
-        city.start('social', self.x.config(poll='300ms'), label='social-x', args=('--instance', 'x'))
-        say('muara-social is ready, the instance for X')
+        self.ways.start(
+            lambda label: say(f'muara-{label} is ready'),
+            call112={'types': stories.CALL_TYPES, 'fields': dict(zip(CALL_FIELDS, stories.CALL_COLUMNS)),
+                     'attachments': {'wait': '1s'}},
+            file={'tenant': TOWN, 'account': 'kotak-balai-kota'}, normalizer={'quiet': '2s', 'media_wait': '10s'},
+            forwarder={'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir})
         city.lapor.script({'call': 'create', 'nth': 4, 'action': 'drop_after_store'})
 
 
@@ -424,8 +350,9 @@ def main():
     os.environ['MUARA_WHO'] = 'petugas-demo'
     say(f'scratch folder, real Kafka and Redis, the shipped build in {ROOT / "build/rel"}')
     try:
-        with Env(name='demo', build='rel', muara={'tenants': TENANTS, 'channels': CHANNELS}) as env, City(env) as city:
-            verdict = Demo(env, city).run()
+        with Env(name='demo', build='rel', muara={'tenants': TENANTS, 'channels': TOPICS}) as env, \
+                City(env) as city, Channels(city) as ways:
+            verdict = Demo(env, city, ways).run()
     except (AssertionError, OSError) as e:
         print(f'\nDEMO FAILED: {e}', flush=True)
         return 1

@@ -151,7 +151,6 @@ POSTS = (
 
 FORM = {'uraian': 'Trotoar di depan Pasar Oro-Oro Dowo rusak parah, paving lepas semua.\nIbu-ibu sering tersandung.',
         'lokasi': 'Jalan Guntur, depan pasar', 'nama': 'Wahyuni Lestari', 'telepon': '0812-0000-0071', 'rahasia': '1'}
-SERVICES = [{'code': 'lampu', 'name': 'Lampu penerangan jalan mati', 'category': 'Penerangan jalan'}]
 REPORT = {'service_code': 'lampu', 'lat': '-7.9711', 'long': '112.6283', 'first_name': 'Hendra', 'last_name': 'Gunawan',
           'phone': '081200000072', 'description': 'Tiga lampu jalan berturut-turut mati di Jalan Kawi Atas.'}
 ONLINE = (

@@ -52,7 +52,8 @@ AGENCIES = {'Dinas Perhubungan': '77', 'Dinas Pekerjaan Umum': '78'}
 JPEG = base64.b64decode(    # one grey pixel
     '/9j/4AAQSkZJRgABAQEASABIAAD/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQ'
     'CgwSExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=')
-CALL_TYPES = {'Pengaduan': 'normal', 'Ghost Call': 'ghost'}
+TOPICS = ('complaints', 'submissions', 'commands', 'cursors', 'media', 'emergencies')   # and raw.*
+CALL_TYPES = {'Pengaduan': 'normal', 'Ghost Call': 'ghost', 'Darurat': 'emergency'}
 
 
 class Bubble(NamedTuple):
@@ -194,15 +195,19 @@ class City:
                 since = time.monotonic()
             time.sleep(0.2)
 
-    def balanced(self, timeout=60, waiting=(), forward_ms=0):
+    def balanced(self, timeout=60, waiting=(), forward_ms=0, also=()):
         """All at rest, the oracle content, muaractl's own books too, the index as the logs make it,
-        every record as its schema says, and nobody's data where it must not be."""
+        every record as its schema says, and nobody's data where it must not be, nor secrets (`also`:
+        further ones)."""
         audit = self.settle(timeout, waiting, forward_ms=forward_ms)
         self.env.ctl('balance')
         self.env.ctl('index', 'rebuild-compare')
-        for topic in ('raw.whatsapp', 'raw.call112', 'complaints', 'submissions', 'commands', 'cursors'):
-            validate_topic(self.env, topic)
-        privacy(self.env, (*CANARIES, SECRET, VERIFY, AUTH, TOKEN))
+        for topic, partitions in self.env.kafka.topics().items():
+            name = topic.removeprefix(self.env.prefix)
+            if name != topic and (name.startswith('raw.') or name in TOPICS):
+                for p in range(partitions):
+                    validate_topic(self.env, name, p)
+        privacy(self.env, (*CANARIES, SECRET, VERIFY, AUTH, TOKEN, *also))
         return audit
 
     # ---- accepted by WhatsApp
@@ -308,6 +313,21 @@ class City:
 
 class Sending:
     """A feed under way."""
+
+    @classmethod
+    def of(cls, *feeds):
+        """Functions, each in a thread of its own."""
+        errors = []
+
+        def run(feed):
+            try:
+                feed()
+            except Exception as e:  # told by join
+                errors.append(e)
+        crew = [threading.Thread(target=run, args=(f,), daemon=True) for f in feeds]
+        for t in crew:
+            t.start()
+        return cls(crew, errors)
 
     def __init__(self, crew, errors):
         self.crew, self.errors = crew, errors

@@ -11,7 +11,7 @@ import time
 
 class Ledger:
     def __init__(self):
-        self.accepted = {}      # id -> {'channel', 'text', 'at_ms', 'place'}, None = not known
+        self.accepted = {}      # id -> {'channel', 'text', 'at_ms', 'place', …}, None = not known
         self.offered = set()    # sent, perhaps without ever being told "accepted"
         self.posts = self.refused = self.repeated = 0
         self._lock = threading.Lock()
@@ -20,12 +20,13 @@ class Ledger:
         with self._lock:
             self.offered.add(message)
 
-    def accept(self, message, channel, text=None, place=None, told=True):
-        """told: its source was told so just now (a 200), so the log must have had it before."""
+    def accept(self, message, channel, text=None, place=None, told=True, files=None, emergency=None):
+        """told: its source was told so just now (a 200), so the log must have had it before. files:
+        sha256 of each; emergency: whether it must ring."""
         with self._lock:
             self.offered.add(message)
             self.accepted.setdefault(message, {
-                'channel': channel, 'text': text, 'place': place,
+                'channel': channel, 'text': text, 'place': place, 'files': files, 'emergency': emergency,
                 'at_ms': time.time() * 1000 if told else None})
 
     def count(self, refused=0, repeated=0):

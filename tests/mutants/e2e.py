@@ -4,6 +4,7 @@ tests found in the daemons."""
 ORACLE = 'py:oracle/test_oracle.py'
 LANE, FILINGS, BOOKS = ('tests/oracle/oracle_lane.py', 'tests/oracle/oracle_filings.py',
                         'tests/oracle/oracle_books.py')
+BESIDE = 'tests/oracle/oracle_beside.py'
 
 MUTANTS = [
     dict(name='oracle-counts-void-records', file=LANE, test=ORACLE,
@@ -58,6 +59,26 @@ MUTANTS = [
          old='            if len(got) > 1:\n', new='            if len(got) > 9:\n'),
     dict(name='oracle-not-handed', file=BOOKS, test=ORACLE,
          old="elif want and not got and (last", new="elif want == '' and not got and (last"),
+    dict(name='oracle-silent-emergency', file=BESIDE, test=ORACLE,
+         old='if loud and message not in raised and', new='if False and'),
+    dict(name='oracle-nobody-rung', file=BESIDE, test=ORACLE,
+         old="if r['kind'] == 'raised' and event not in heard:", new='if event is None:'),
+    dict(name='oracle-false-alarm', file=BESIDE, test=ORACLE,
+         old='elif loud is False and message in raised:', new='elif loud == 0 and message not in raised:'),
+    dict(name='oracle-emergency-filed', file=BESIDE, test=ORACLE,
+         old='and a.complaint not in seen:', new='and a.complaint in seen:'),
+    dict(name='oracle-phantom-emergency', file=BESIDE, test=ORACLE,
+         old="if body is None or r['channel'] != body['channel'] or", new='if body is None or'),
+    dict(name='oracle-lost-file', file=BESIDE, test=ORACLE,
+         old='elif sent - got:', new='elif False:'),
+    dict(name='oracle-altered-file', file=BESIDE, test=ORACLE,
+         old='        if got - sent:', new='        if not got and sent - got:'),
+    dict(name='oracle-two-ends-of-a-file', file=BESIDE, test=ORACLE,
+         old='if ends.setdefault(at, end) != end:', new='if ends.setdefault(at, end) is None:'),
+    dict(name='oracle-foreign-file', file=BESIDE, test=ORACLE,
+         old='            if foreign:', new='            if len(foreign) > 9:'),
+    dict(name='oracle-wrong-topic', file=BOOKS, test=ORACLE,
+         old='if body and topic != f\'raw.{body["channel"]}\':', new='if False:'),
     dict(name='lane-waits-for-what-nobody-reads', file='common/core/lane_owner.c',
          test='unit:test-lane/test_owner_revoked_unread',
          old='	drop_items(o, true);\n	forget_reported(o);\n', new='	drop_items(o, true);\n'),

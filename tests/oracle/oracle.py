@@ -5,7 +5,7 @@
             [--waiting DESTINATION …] [--running]
 
 Reads what the sources saw accepted (a JSON line per message: {"id", and if known "text", "at_ms",
-"place"}), all topics, and the journals of the LAPOR! sandboxes; prints the balance; exit 1 when
+"place", "files", "emergency"}), all topics, and the journals of the LAPOR! sandboxes; prints the balance; exit 1 when
 anything is lost, doubled, altered or made up. It shares no code with the daemons: the rules of the
 lane and the outcome table are written again here (oracle_lane.py, oracle_filings.py), from their
 documentation. For tests:
@@ -61,11 +61,12 @@ class Books:
         submissions = self._lanes(topics, 'submissions')
         complaints = self._lanes(topics, 'complaints')
         commands = [r for lane in self._lanes(topics, 'commands') for r in lane]
+        beside = [[r for lane in self._lanes(topics, name) for r in lane] for name in ('emergencies', 'media')]
         raw = {t.removeprefix(self.prefix): [r for p in range(n) for r in self.kafka.read_all(t, p)]
                for t, n in topics.items() if t.startswith(self.prefix + 'raw.')}
         journals = [read_journal(j) for j in self.journals] if self.journals and self.settled else None
         return Facts(raw, complaints, submissions, commands, journals, self.accepted, self.offered,
-                     self.waiting, self.settled, self.agencies)
+                     self.waiting, self.settled, self.agencies, *beside)
 
     def audit(self):
         return audit(self.facts())

@@ -4,7 +4,7 @@ ids and content hashes. No counter of ours is believed, no code of ours is used.
 `Facts` is what was seen, `audit(facts)` says what is wrong with it. Each violation has a name:
 
   I1  lost-before-raw lost-before-decision absorbed-twice placed-twice placed-nowhere phantom-message
-      phantom-decision wrong-place wrong-text
+      phantom-decision wrong-place wrong-text wrong-topic wrong-id
   I2  no-end two-ends filed-but-gone open-intent phantom-filing not-ready-filed
   I3  filed-again double-filed double-source duplicate-filed parked-too-many parked-too-few
       refused-without-ground
@@ -12,7 +12,7 @@ ids and content hashes. No counter of ours is believed, no code of ours is used.
       altered-snapshot content-hash wrong-institution handed-twice not-handed
   I5  version-order version-falls
   I9  acked-before-log sent-before-intent
-  of the logs themselves: see oracle_lane
+  of the logs themselves: see oracle_lane; of emergencies and files: see oracle_beside
 """
 
 import hashlib
@@ -20,6 +20,7 @@ import json
 from collections import Counter, defaultdict
 
 import oracle_ids as ids
+from oracle_beside import Beside
 from oracle_filings import FILES, Filings, Journal, allowed_ends, match
 from oracle_lane import Ruling
 
@@ -35,13 +36,15 @@ UPLOAD_LIMIT = 5 * 1024 * 1024
 class Facts:
     """raw: {topic: [records of all partitions]}; complaints, submissions: a list of records per
     lane; commands: records; journals: a list of journal lines per sandbox (None: not looked at);
-    accepted: {message id: {'text', 'attachments', 'at_ms', 'place', 'channel'}, all optional};
+    emergencies, media: records of those topics;
+    accepted: {message id: {'text', 'files', 'at_ms', 'place', 'channel', 'emergency'}, all optional};
     offered: ids that were sent but perhaps not accepted; waiting: destinations that may hold back
     ready complaints; settled=False: work may still be under way; agencies: {name: institution at
     LAPOR!} for which a filed complaint must be handed over, once."""
 
     def __init__(self, raw, complaints, submissions, commands=(), journals=None, accepted=None,
-                 offered=(), waiting=(), settled=True, agencies=None):
+                 offered=(), waiting=(), settled=True, agencies=None, emergencies=(), media=()):
+        self.emergencies, self.media = list(emergencies), list(media)
         self.raw, self.complaints, self.submissions = raw, complaints, submissions
         self.commands, self.journals, self.accepted = list(commands), journals, accepted
         self.offered, self.waiting, self.settled = set(offered), set(waiting), settled
@@ -81,6 +84,7 @@ class Audit:
         self._check_filings()
         self._check_ends()
         self._check_commands()
+        Beside(self).run()
         if self.facts.journals is not None:
             self._check_lapor()
         return self
@@ -108,6 +112,8 @@ class Audit:
                                                  body['native_id'], body.get('revision')):
             self.fault('wrong-id', body['id'], f'{topic}: not the id of its tenant, channel, account '
                        'and native id')
+        if body and topic != f'raw.{body["channel"]}':
+            self.fault('wrong-topic', body['id'], f'a message of {body["channel"]} in {topic}')
         if key in self.messages:
             self.notes['twice in raw'] += 1
         else:

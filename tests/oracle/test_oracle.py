@@ -73,6 +73,7 @@ class World:
         self.complaints, self.submissions = Log(self, 'complaints'), Log(self, 'submissions')
         self.remote = 100
         self.waiting, self.commands, self.settled, self.agencies = (), [], True, None
+        self.emergencies, self.media = Log(self, 'emergencies', False), Log(self, 'media', False)
 
     def tick(self):
         self.now += 10
@@ -80,15 +81,24 @@ class World:
 
     # ---- messages and decisions
 
-    def message(self, native, text, accepted=True):
+    def message(self, native, text, accepted=True, attached=(), **facts):
         m = {'schema': 'muara.message/1', 'tenant': 'malang', 'channel': 'whatsapp', 'account': 'a',
-             'native_id': native, 'revision': None, 'text': text, 'attachments': [],
+             'native_id': native, 'revision': None, 'text': text,
+             'attachments': [{'id': f, 'sha256': None} for f in attached],
              'sent_at': f'2026-11-24T00:00:{len(self.accepted):02d}.000Z',
              'id': ids.message_id('malang', 'whatsapp', 'a', native)}
         self.raw.put(m['id'], m)
         if accepted:
-            self.accepted[m['id']] = {'text': text, 'at_ms': self.now + 5}
+            self.accepted[m['id']] = {'text': text, 'at_ms': self.now + 5, **facts}
         return m
+
+    def event(self, kind, m, **over):
+        self.emergencies.put(f'{m["id"]}/{kind}', {'kind': kind, 'id': m['id'], 'message': m['id'],
+                                                   'channel': 'whatsapp', **over})
+
+    def fetched(self, m, index, sha256, state='stored'):
+        self.media.put(f'{m["id"]}/{index}', {'message': m['id'], 'index': index, 'attachment': {
+            'id': m['attachments'][0]['id'], 'state': state, 'sha256': sha256}})
 
     def snapshot(self, messages, version=1, state='ready', **over):
         text = '\n\n'.join(m['text'].strip() for m in messages)
@@ -101,8 +111,8 @@ class World:
 
     def decide(self, messages, results, **place):
         return self.complaints.append('decision', {
-            'inputs': [{'type': 'message', 'id': m['id'], 'hash': ids.message_hash(m['text'])}
-                       for m in messages], 'results': results}, **place)
+            'inputs': [{'type': 'message', 'id': m['id'], 'hash': ids.message_hash(
+                m['text'], [a['id'] for a in m['attachments']])} for m in messages], 'results': results}, **place)
 
     # ---- filings
 
@@ -176,7 +186,8 @@ class World:
     def audit(self):
         return audit(Facts({'raw.whatsapp': self.raw.records}, [self.complaints.records],
                            [self.submissions.records], self.commands, [self.journal], self.accepted,
-                           waiting=self.waiting, settled=self.settled, agencies=self.agencies))
+                           waiting=self.waiting, settled=self.settled, agencies=self.agencies,
+                           emergencies=self.emergencies.records, media=self.media.records))
 
     def names(self):
         return sorted({name for name, _, _ in self.audit().violations})
@@ -590,6 +601,116 @@ class Handed(unittest.TestCase):
         self.assertEqual(self.handed(78), ['wrong-institution'])
         self.assertEqual(self.handed(77, agency=None), ['wrong-institution'])
         self.assertEqual(self.handed(), ['not-handed'])
+
+
+class Emergencies(unittest.TestCase):
+    def fire(self, state='review', **facts):
+        w = World().usual()
+        m = w.message('8', 'Kebakaran!', **{'emergency': True, **facts})
+        w.fire = w.snapshot([m], state=state)
+        w.decide([m], [w.fire])
+        return w, m
+
+    def test_right(self):
+        w, m = self.fire()
+        for kind in ('raised', 'rung', 'acknowledged'):
+            w.event(kind, m)
+        self.assertEqual(w.names(), [])
+        w, m = self.fire()
+        w.event('stale', m)
+        self.assertEqual(w.names(), [])
+        w.event('raised', m)
+        w.event('rung', m)
+        self.assertEqual(w.audit().notes['emergencies raised again'], 1)
+
+    def test_not_raised(self):
+        w, m = self.fire()
+        self.assertEqual(w.names(), ['not-raised'])
+        w.settled = False
+        self.assertEqual(w.names(), [])
+
+    def test_not_rung(self):
+        w, m = self.fire()
+        w.event('raised', m)
+        self.assertEqual(w.names(), ['not-rung'])
+
+    def test_false_alarm(self):
+        w, m = self.fire(emergency=False)
+        w.event('raised', m)
+        w.event('rung', m)
+        self.assertEqual(w.names(), ['false-alarm'])
+
+    def test_phantom(self):
+        for over in ({'message': ids.message_id('malang', 'whatsapp', 'a', '77')}, {'channel': 'email'},
+                     {'id': ids.message_id('malang', 'whatsapp', 'a', '77')}):
+            w, m = self.fire(emergency=None)
+            w.event('raised', m, **over)
+            w.event('rung', m, **over)
+            self.assertEqual(w.names(), ['phantom-emergency'])
+        w, m = self.fire(emergency=None)
+        w.event('rung', m)
+        self.assertEqual(w.names(), ['phantom-emergency'])
+
+    def test_filed(self):
+        w, m = self.fire(state='ready')
+        w.event('raised', m)
+        w.event('rung', m)
+        w.file(w.fire)
+        self.assertEqual(w.names(), ['emergency-filed'])
+        w.commands = [Rec('commands', 0, 0, 1, b'k', json.dumps({'complaint': w.fire['id']}).encode())]
+        self.assertEqual(w.names(), [])
+
+
+class Kept(unittest.TestCase):
+    """Files: what was sent is what is kept."""
+
+    def photo(self, **over):
+        w = World().usual()
+        m = w.message('8', 'Jalan rusak', attached=['f1'], files=['aa'])
+        w.decide([m], [w.snapshot([m], state='held', **over)])
+        return w, m
+
+    def test_right(self):
+        w, m = self.photo(attachments=[{'id': 'f1', 'sha256': 'aa'}])
+        w.fetched(m, 0, 'aa')
+        w.fetched(m, 0, 'aa')
+        self.assertEqual(w.names(), [])
+
+    def test_lost(self):
+        w, m = self.photo()
+        self.assertEqual(w.names(), ['lost-file'])
+        w.fetched(m, 0, None, 'missing')
+        self.assertEqual(w.names(), ['lost-file'])
+        w.settled = False
+        self.assertEqual(w.names(), [])
+
+    def test_altered(self):
+        w, m = self.photo()
+        w.fetched(m, 0, 'bb')
+        self.assertEqual(w.names(), ['altered-file'])
+
+    def test_two_ends(self):
+        w, m = self.photo()
+        w.fetched(m, 0, None, 'missing')
+        w.fetched(m, 0, 'aa')
+        self.assertEqual(w.names(), ['lost-file', 'two-ends-of-a-file'])
+
+    def test_phantom(self):
+        w, m = self.photo()
+        w.fetched(m, 0, 'aa')
+        w.fetched(m, 1, 'aa')
+        self.assertEqual(w.names(), ['phantom-file'])
+
+    def test_of_another_complaint(self):
+        w, m = self.photo(attachments=[{'id': 'f1', 'sha256': 'bb'}])
+        w.fetched(m, 0, 'aa')
+        self.assertEqual(w.names(), ['foreign-file'])
+
+    def test_wrong_topic(self):
+        w = World().usual()
+        facts = Facts({'raw.email': w.raw.records}, [w.complaints.records], [w.submissions.records],
+                      journals=[w.journal], accepted=w.accepted)
+        self.assertEqual({name for name, _, _ in audit(facts).violations}, {'wrong-topic'})
 
 
 class Parts(unittest.TestCase):
