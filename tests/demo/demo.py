@@ -27,7 +27,7 @@ from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
 from harness import door, media  # noqa: E402
 from harness.graph_account import PAGE as PAGE_ID, comment, page_body  # noqa: E402
 from harness.mail import PHOTO  # noqa: E402
-from harness.x_account import ACCOUNT as X_ACCOUNT, id_of as id_of_post  # noqa: E402
+from harness.x_account import ACCOUNT as X_ACCOUNT  # noqa: E402
 import stories  # noqa: E402
 
 TOWN, SHEETS = 'batu', 'lembar'          # a second government, which files by hand

@@ -70,7 +70,7 @@ class Voices:
 
     def email(self, n, person, text, **more):
         sender = f'{person.name} <warga{n}@warga.example>'
-        self.ways.by_mail(f'w{n}', sender, f'Laporan {n}', text, photo=PHOTO + bytes([n]) if n % 2 else None,
+        self.ways.by_mail(f'w{n}', sender, f'Laporan {n}', text, photo=PHOTO + str(n).encode() if n % 2 else None,
                           place='complaint', **more)
 
     def facebook(self, n, person, text, **more):

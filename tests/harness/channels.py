@@ -15,7 +15,6 @@ thread.
 import hashlib
 import json
 import pathlib
-import time
 from email.utils import formatdate
 
 from . import door, media, whatsapp
@@ -72,7 +71,9 @@ class Channels:
         for label, program in DAEMONS.items():
             config = {**self.config(label), **over.get(label.replace('-', '_'), {})}
             instance = label.partition('-')[2]
-            self.city.start(program, config, label=label, args=('--instance', instance) if instance else ())
+            self.city.start(program, config, label=label, ready=False, args=('--instance', instance) if instance else ())
+        for label in DAEMONS:
+            self.city.daemons[label].wait_ready()
             told(label)
 
     def config(self, label):
