@@ -24,6 +24,7 @@ struct fetcher {
 	struct fetch *first, **end;
 	long under_way;
 	char trouble[160];
+	const struct origin *trouble_of; /* whose */
 	struct metric *attempts, *bytes;
 };
 
@@ -184,6 +185,7 @@ static void say_trouble(struct fetch *t, const char *what)
 	if (strcmp(text, f->trouble) == 0)
 		return;
 	memcpy(f->trouble, text, sizeof(text));
+	f->trouble_of = t->w.origin;
 	log_error("attachments wait: %s", text);
 }
 
@@ -253,7 +255,8 @@ static void act(struct fetch *t, const struct ruling *v, const char *location, c
 		say_trouble(t, "the token is refused");
 	switch (v->next) {
 	case NEXT_TAKE:
-		t->f->trouble[0] = '\0';
+		if (t->f->trouble_of == t->w.origin)
+			t->f->trouble[0] = '\0';
 		keep(t, sha256);
 		break;
 	case NEXT_FOLLOW:

@@ -84,13 +84,21 @@ static void commit(struct intake *in, bool now)
 
 /* --- a want and its end --- */
 
+/* Out of its lane's list; it may be called again. */
+static void want_unlink(struct want *w)
+{
+	*w->at = w->next;
+	if (w->next)
+		w->next->at = w->at;
+	w->next = NULL;
+	w->at = &w->next;
+}
+
 static void want_free(struct want *w)
 {
 	if (w->fetch)
 		fetch_drop(w->fetch);
-	*w->at = w->next;
-	if (w->next)
-		w->next->at = w->at;
+	want_unlink(w);
 	json_decref(w->record);
 	free(w->attachment);
 	free(w);
@@ -398,8 +406,7 @@ static void lane_drop(struct lane *l)
 			continue;
 		}
 		w->lane = NULL; /* its report frees it */
-		w->next = NULL;
-		w->at = &w->next;
+		want_unlink(w);
 	}
 	book_free(&l->book);
 	free(l);
