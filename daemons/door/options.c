@@ -58,7 +58,7 @@ const struct option_row door_options[] = {
 		.help = "What is not stored by then is answered 503; the client sends it again"),
 	OPT(struct door_conf, OPT_DURATION, request_ms, "request_within", "10s", .min = 1000, .max = 120000,
 		.help = "From connection to whole request; later: 408"),
-	OPT(struct door_conf, OPT_SIZE, in_flight_bytes, "in_flight", "48MiB", .min = 1 << 20, .max = 1 << 30,
+	OPT(struct door_conf, OPT_SIZE, in_flight_bytes, "in_flight", "32MiB", .min = 1 << 20, .max = 1 << 30,
 		.help = "Bytes of all bodies of a route taken at once; above: 503. Memory is about three times that"),
 	OPT(struct door_conf, OPT_LIST, services, "services", NULL, .max = 500, .sub = service_options,
 		.sub_size = sizeof(struct open311_service),
