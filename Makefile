@@ -204,6 +204,7 @@ install: all ## Install daemons, sample config, schemas, systemd units (DESTDIR=
 	cp -R deploy/kafka/. $(DESTDIR)$(PREFIX)/share/muara/kafka
 	install -d $(DESTDIR)$(PREFIX)/share/muara/nginx
 	install -m 0644 README.md $(DESTDIR)$(PREFIX)/share/muara/
+	for f in daemons/*/README.md; do install -D -m 0644 $$f $(DESTDIR)$(PREFIX)/share/muara/$$f; done
 	install -m 0644 deploy/nginx/muara.conf $(DESTDIR)$(PREFIX)/share/muara/nginx/
 	for f in config/*.yaml; do test -e $(DESTDIR)$(SYSCONF)/$${f##*/} || install -m 0640 $$f $(DESTDIR)$(SYSCONF)/; done
 	install -d $(DESTDIR)$(SYSCONF)/lapor $(DESTDIR)$(SYSCONF)/whatsapp-providers $(DESTDIR)$(SYSCONF)/door
