@@ -124,6 +124,7 @@ def test_rings_in_each_channel(env):
     last = senders['whatsapp'](3)
     wait_until(lambda: rings.of(last), WAIT, 'the last ring')
     assert {e: len(rings.of(e)) for e in sent.values()} == dict.fromkeys(sent.values(), 1)
-    raised = [r for r in records(env) if r['kind'] == 'raised']
+    raised = wait_until(lambda: (lambda k: len(k) > len(sent) and k)([r for r in records(env) if r['kind'] == 'raised']),
+                        WAIT, 'the last record')
     assert {r['id'] for r in raised} == {*sent.values(), last} and len(raised) == len(sent) + 1
     assert {r['channel'] for r in raised} == set(TOPICS)
