@@ -254,6 +254,17 @@ void webhook_get(struct webhook *w, struct httpd_request *r)
 	}
 }
 
+/* --- a sample --- */
+
+void webhook_show(void *ctx, struct message *m, struct span bytes)
+{
+	const struct webhook_sample *s = ctx;
+
+	m->original.data = bytes.p;
+	m->original.len = bytes.n;
+	s->emit(s->ctx, m);
+}
+
 /* --- life --- */
 
 struct webhook *webhook_new(struct source *s, const struct webhook_conf *c)

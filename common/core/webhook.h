@@ -54,5 +54,12 @@ struct webhook *webhook_new(struct source *s, const struct webhook_conf *c);
 void webhook_free(struct webhook *w);
 void webhook_get(struct webhook *w, struct httpd_request *r);
 void webhook_post(struct webhook *w, struct httpd_request *r);
+/* For ops->sample: a webhook_emit_fn whose context is this. The bytes of a message stand for
+ * themselves; the real intake may point into a blob. */
+struct webhook_sample {
+	source_sample_fn *emit;
+	void *ctx;
+};
+void webhook_show(void *ctx, struct message *m, struct span bytes);
 /* Counts an answer the HTTP server gave by itself. */
 void webhook_refused(struct webhook *w, int status);

@@ -335,31 +335,16 @@ static void meta_check(const void *conf, struct options_faults *f)
 	check_webhook(c, f);
 }
 
-struct showing {
-	source_sample_fn *emit;
-	void *ctx;
-};
-
-/* Here the bytes of a message stand for themselves; the real intake may point into a blob. */
-static void show(void *ctx, struct message *m, struct span bytes)
-{
-	struct showing *s = ctx;
-
-	m->original.data = bytes.p;
-	m->original.len = bytes.n;
-	s->emit(s->ctx, m);
-}
-
 /* The body of a webhook. */
 static int meta_sample(const void *conf, const struct source_sample *sample, source_sample_fn *emit,
 	void *ctx, struct err *e)
 {
 	const struct meta_conf *c = &((const struct social_conf *)conf)->meta;
 	const struct meta_rules rules = {.page = c->page, .instagram = c->instagram};
-	struct showing s = {emit, ctx};
+	struct webhook_sample s = {emit, ctx};
 
 	(void)e;
-	meta_decode(sample->data, sample->len, &rules, sample->base, show, &s);
+	meta_decode(sample->data, sample->len, &rules, sample->base, webhook_show, &s);
 	return 0;
 }
 

@@ -278,33 +278,18 @@ static void whatsapp_drain(void *state)
 	httpd_stop_accepting(st->httpd);
 }
 
-struct showing {
-	source_sample_fn *emit;
-	void *ctx;
-};
-
-/* Here the bytes of a message stand for themselves; the real intake may point into a blob. */
-static void show(void *ctx, struct message *m, struct span bytes)
-{
-	struct showing *s = ctx;
-
-	m->original.data = bytes.p;
-	m->original.len = bytes.n;
-	s->emit(s->ctx, m);
-}
-
 static int whatsapp_sample(const void *conf, const struct source_sample *sample,
 	source_sample_fn *emit, void *ctx, struct err *e)
 {
 	const struct conf *c = conf;
-	struct showing s = {emit, ctx};
+	struct webhook_sample s = {emit, ctx};
 	struct state st = {0};
 	int r = c->provider ? provider_load(c->provider, &st.provider, NULL, e) : 0;
 
 	if (r)
 		return r;
 	set_rules(&st, c, sample->shared);
-	decode(&st, sample->data, sample->len, sample->base, show, &s);
+	decode(&st, sample->data, sample->len, sample->base, webhook_show, &s);
 	provider_free(st.provider);
 	return 0;
 }
