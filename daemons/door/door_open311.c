@@ -142,8 +142,29 @@ static void today(const struct door *d, char day[TIME_TEXT_SIZE])
 	day[10] = '\0';
 }
 
+/* The body with stars for the key: what is kept of a report must not let its reader report. Caller
+ * frees. */
+static char *without_key(const char *body, size_t n)
+{
+	char *copy = xstrndup(body, n);
+
+	for (char *p = copy; *p;) {
+		size_t len = strcspn(p, "&"), name = strcspn(p, "=&");
+		struct form one;
+
+		if (form_parse(p, len, &one, NULL) == 0 && one.n && name < len &&
+			strcmp(one.pairs[0].name, "api_key") == 0)
+			memset(p + name + 1, '*', len - name - 1);
+		form_free(&one);
+		p += len + (p[len] == '&');
+	}
+	return copy;
+}
+
 static void take(struct door *d, struct httpd_request *r, const struct doorkey *k, struct form *f)
 {
+	_cleanup_free_ char *original = NULL;
+	const char *body;
 	struct open311_report report;
 	struct message m;
 	struct intake *i;
@@ -163,7 +184,9 @@ static void take(struct door *d, struct httpd_request *r, const struct doorkey *
 		fail(d, r, code == -ENOENT ? 404 : 400, e.text, -1);
 	} else {
 		m.source.place = "form";
-		m.original.data = httpd_body(r, &m.original.len);
+		body = httpd_body(r, &m.original.len);
+		original = without_key(body, m.original.len);
+		m.original.data = original;
 		i = intake_new(d, r, answer_report);
 		intake_charge(i, k->client);
 		intake_put(i, &m, 0);

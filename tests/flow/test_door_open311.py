@@ -33,6 +33,7 @@ def test_a_report_and_how_far_it_is(env):
     assert r['id'] == message_id('malang', 'website', 'aplikasi', r['native_id'])
     assert (r['text'], r['fields']['category']) == (lamp['description'], 'Penerangan jalan')
     assert r['author']['phone'] == '+6281234500001' and r['location']['lat'] == -7.98
+    assert key.secret not in str(r) and 'api_key=***' in r['original']['inline'], r['original']
     validate_topic(env, 'raw.website')
     again = send_report(address, key, suffix='xml', **lamp)
     assert again.status == 201 and f'<service_request_id>{ticket}</service_request_id>' in again.text

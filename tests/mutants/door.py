@@ -80,6 +80,9 @@ MUTANTS = [
         'test-index_public/none_is_said_only_by_a_whole_index'),
     row('index-no-ticket', 'common/core/index_fold.c',
         'if (ticket_of(id, ticket) == 0)', 'if (ticket_of(id, ticket) > 0)', 'test-fold/test_places'),
+    row('open311-key-is-kept', 'daemons/door/door_open311.c',
+        'strcmp(one.pairs[0].name, "api_key") == 0)', 'strcmp(one.pairs[0].name, "") == 0)',
+        'test-door_open311/the_key_is_not_kept'),
     # --- the form page
     row('form-ticket-for-what-is-not-stored', 'daemons/door/door_form.c',
         'if (intake_status(items, n) != 202) {', 'if (!n) {', 'test-door_form/never_a_ticket_without_the_report'),

@@ -30,7 +30,7 @@ struct bed_put {
 	void *ctx;
 	uint64_t number;
 	char channel[33], account[33], native_id[300], text[400], attachment[SHA256_HEX_SIZE];
-	char phone[32], name[64], address[128];
+	char phone[32], name[64], address[128], original[400];
 	bool review, location;
 	int64_t sent_ms;
 	size_t n_attachments;
@@ -111,6 +111,8 @@ int source_put(struct source *s, const struct message *m, source_report_fn *repo
 	bed_copy(p->phone, sizeof(p->phone), m->author.phone);
 	bed_copy(p->name, sizeof(p->name), m->author.name);
 	bed_copy(p->address, sizeof(p->address), m->location.address);
+	snprintf(p->original, sizeof(p->original), "%.*s", (int)m->original.len,
+		(const char *)m->original.data);
 	p->review = m->source.review_required;
 	p->location = m->location.set;
 	p->sent_ms = m->sent_ms;

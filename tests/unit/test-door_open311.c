@@ -269,6 +269,26 @@ static void a_report_is_told_with_its_ticket(void **state)
 	assert_true(b->source.puts[0].review);
 }
 
+/* Whoever may read the log may not report: not by another spelling of the name either. */
+static void the_key_is_not_kept(void **state)
+{
+	static const char *const names[] = {"api_key", "%61pi_key", "api%5fkey"};
+	struct bed *b = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *body = xasprintf("service_code=jalan" PLACE "&%s=%s.%s&x=%zu",
+			names[i], b->key, b->secret, i);
+		const struct bed_put *p = &b->source.puts[i];
+
+		assert_int_equal(talk(b, "POST /open311/v2/requests.json", body), 201);
+		assert_null(strstr(p->original, b->secret));
+		assert_int_equal(strlen(p->original), strlen(body));
+		assert_memory_equal(p->original, "service_code=jalan", 18);
+		assert_string_equal(p->original + strlen(body) - 6,
+			((const char *const[]){"**&x=0", "**&x=1", "**&x=2"}[i]));
+	}
+}
+
 static void never_201_without_the_report(void **state)
 {
 	struct bed *b = *state;
@@ -336,6 +356,7 @@ int main(void)
 		PURE(an_idempotency_key_holds),
 		PURE(both_formats),
 		CASE(a_report_is_told_with_its_ticket),
+		CASE(the_key_is_not_kept),
 		CASE(never_201_without_the_report),
 		CASE(who_has_no_api_key),
 		CASE(quotas_and_refusals),
