@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
 #include "core/ids.h"
@@ -113,6 +114,7 @@ void books_raw(struct books *b, const struct books_raw *r)
 	memcpy(row->id, id, sizeof id);
 	memcpy(row->hash, hash, sizeof hash);
 	row->offset = r->offset;
+	row->received_ms = r->received_ms;
 	row->part = part;
 	row->tenant = intern(b, r->tenant);
 	row->channel = intern(b, r->channel);
@@ -160,6 +162,27 @@ static void take_source(struct books *b, const struct complaint_row *c, const ch
 		d->in_version = c->version;
 }
 
+static int64_t time_of(const json_t *o, const char *key)
+{
+	int64_t ms = 0;
+
+	return time_parse(json_str_or(o, key, ""), &ms) ? 0 : ms;
+}
+
+/* What a report groups complaints by. */
+static void take_kind(struct books *b, struct complaint_row *c, const json_t *snapshot)
+{
+	const json_t *first = json_array_get(json_object_get(snapshot, "sources"), 0);
+
+	c->received_ms = time_of(snapshot, "opened_at");
+	c->channel = intern(b, json_str(first, "channel"));
+	c->agency = intern(b, json_str(snapshot, "agency"));
+	c->closed = intern(b, json_str(snapshot, "closed"));
+	c->classification = intern(b, json_flag(snapshot, "supervisory")
+					      ? "supervisory"
+					      : json_str(snapshot, "classification"));
+}
+
 static void take_snapshot(struct books *b, const json_t *snapshot)
 {
 	struct complaint_row *c = complaint_of(b, json_str(snapshot, "id"));
@@ -173,6 +196,7 @@ static void take_snapshot(struct books *b, const json_t *snapshot)
 	c->state = intern(b, json_str(snapshot, "state"));
 	c->destination = intern(b, json_str(snapshot, "destination"));
 	c->tenant = intern(b, json_str(snapshot, "tenant"));
+	take_kind(b, c, snapshot);
 	json_array_foreach (json_object_get(snapshot, "sources"), i, source)
 		take_source(b, c, json_str(source, "message"));
 }
@@ -222,7 +246,7 @@ static void place_message(
 	}
 }
 
-static void take_input(struct books *b, const json_t *input, const json_t *results)
+static void take_input(struct books *b, const json_t *input, const json_t *results, int64_t at_ms)
 {
 	const char *id = json_str_or(input, "id", ""), *topic = json_str(input, "topic");
 	struct decided_row *d;
@@ -230,6 +254,8 @@ static void take_input(struct books *b, const json_t *input, const json_t *resul
 	bool is_uuid = id_key(key, id);
 
 	d = idmap_put(&b->decided, key, NULL);
+	if (!d->at_ms)
+		d->at_ms = at_ms;
 	d->by_place = !is_uuid;
 	d->in_two = false; /* a replay places it anew */
 	d->offset = json_int(input, "offset", -1);
@@ -247,7 +273,7 @@ void books_decision(struct books *b, const json_t *record)
 
 	json_array_foreach (json_object_get(record, "inputs"), i, x)
 		if (strcmp(json_str_or(x, "type", ""), "message") == 0)
-			take_input(b, x, results);
+			take_input(b, x, results, time_of(record, "at"));
 	json_array_foreach (results, i, x)
 		if (strcmp(json_str_or(x, "type", ""), "complaint") == 0)
 			take_snapshot(b, x);
@@ -376,6 +402,11 @@ static void reach(struct books *b, struct attempt_row *a, unsigned state, const 
 	int64_t id = 0;
 
 	a->states |= (uint8_t)state;
+	if (state & (A_DONE | A_FILED)) {
+		int64_t at = time_of(r, "at");
+
+		a->filed_ms = a->filed_ms ? MIN(a->filed_ms, at) : at;
+	}
 	if (parse_i64(json_str_or(r, "remote_id", ""), 1, INT64_MAX, &id))
 		return;
 	if (a->remote_id && a->remote_id != (uint64_t)id)
@@ -404,6 +435,24 @@ static void take_outcome(struct books *b, int32_t lane, const json_t *r, bool la
 			reach(b, a, resolutions[i].state, r);
 }
 
+static void take_status(struct books *b, const json_t *r)
+{
+	static const char *const ends[] = {"done", "archived", "rejected"};
+	const char *status = json_str_or(r, "status", "");
+	struct complaint_row *c;
+	uint8_t key[16];
+
+	b->statuses = true;
+	if (uuid_parse(json_str_or(r, "complaint", ""), key))
+		return;
+	c = idmap_get(&b->complaints, key);
+	if (!c)
+		return;
+	c->answered = false;
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+		c->answered |= strcmp(status, ends[i]) == 0;
+}
+
 void books_submission(struct books *b, int32_t lane, const json_t *record, bool late)
 {
 	const char *kind = json_str_or(record, "kind", "");
@@ -411,6 +460,8 @@ void books_submission(struct books *b, int32_t lane, const json_t *record, bool 
 
 	if (strcmp(kind, "intent") == 0 && !late) {
 		take_intent(b, lane, record);
+	} else if (strcmp(kind, "status") == 0 && !late) {
+		take_status(b, record);
 	} else if (strcmp(kind, "refused") == 0 && !late) {
 		c = complaint_of(b, json_str(record, "complaint"));
 		if (c)

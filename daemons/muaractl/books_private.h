@@ -1,4 +1,5 @@
-/* books_private: the tables of books.c, summed up by books_sum.c; nobody else includes it. */
+/* books_private: the tables of books.c, summed up by books_sum.c and told to a report by
+ * books_report.c; nobody else includes it. */
 #pragma once
 
 #include "base/crypto.h"
@@ -23,7 +24,8 @@ struct raw_row {	 /* one accepted message: an id with its content */
 	uint8_t key[16]; /* of id and content hash */
 	uint8_t id[16];	 /* the UUID, or hash of the place */
 	uint8_t hash[SHA256_SIZE];
-	int64_t offset; /* where it came first */
+	int64_t offset;	     /* where it came first */
+	int64_t received_ms; /* 0 = not told */
 	uint32_t part, tenant, channel, repeats;
 	bool by_place;
 };
@@ -32,10 +34,11 @@ enum place { P_COMPLAINT, P_NOTED, P_ARCHIVED, P_DEAD, PLACES };
 struct decided_row { /* one absorbed message */
 	uint8_t id[16];
 	uint8_t hash[SHA256_SIZE];
-	uint8_t complaint[16]; /* P_COMPLAINT */
-	int64_t offset;	       /* of its raw record, -1 = not told */
-	uint32_t part, class;
-	uint32_t in_version; /* newest version of `complaint` that lists it */
+	uint8_t complaint[16];	      /* P_COMPLAINT */
+	int64_t offset;		      /* of its raw record, -1 = not told */
+	int64_t at_ms;		      /* of its first decision */
+	uint32_t part, class, tenant; /* tenant: by books_report, 0 = not known */
+	uint32_t in_version;	      /* newest version of `complaint` that lists it */
 	uint8_t place;
 	bool matched;  /* a raw record of it is there */
 	bool in_two;   /* listed by another complaint as well */
@@ -44,10 +47,13 @@ struct decided_row { /* one absorbed message */
 
 struct complaint_row {
 	uint8_t id[16];
+	int64_t received_ms; /* when it was opened; books_report looks for an earlier time */
 	uint32_t version, state, destination, tenant;
+	uint32_t channel, agency, classification, closed;
 	uint32_t filing; /* its newest create or sheet attempt, IDMAP_NONE */
 	uint32_t refused_version;
-	bool known; /* a decision told of it */
+	bool known;    /* a decision told of it */
+	bool answered; /* its last status is an end */
 };
 
 enum { /* states an attempt has reached, a bit each; the highest holds */
@@ -65,6 +71,7 @@ struct attempt_row {
 	uint8_t complaint[16];
 	uint64_t remote_id;
 	uint64_t term, n;
+	int64_t filed_ms; /* the first record that says so, 0 = none */
 	uint32_t destination, system;
 	int32_t lane;
 	uint32_t version;
@@ -91,9 +98,12 @@ struct books {
 	struct idmap raws, decided, complaints, attempts, claims;
 	struct clash *clashes;
 	size_t n_clashes;
+	bool statuses; /* somebody reads what became of filings */
 };
 
 const char *books_name(const struct books *b, uint32_t name);
 /* The highest of what it has reached; 0: only intended. */
 unsigned books_attempt_state(const struct attempt_row *a);
 const char *books_end_name(unsigned state);
+/* The decision on a raw record, NULL when there is none. */
+struct decided_row *books_decision_on(struct books *b, const struct raw_row *r);

@@ -59,7 +59,7 @@ static json_t *group(struct sum *s, uint32_t tenant, uint32_t channel)
 
 /* The decision on a raw record: under its id, or under its id extended by its content when that id
  * was absorbed with another content (lane rule 12). */
-static struct decided_row *decision_on(struct books *b, const struct raw_row *r)
+struct decided_row *books_decision_on(struct books *b, const struct raw_row *r)
 {
 	char id[UUID_TEXT_SIZE], hex[2 * SHA256_SIZE + 1], extended[UUID_TEXT_SIZE];
 	struct decided_row *d = idmap_get(&b->decided, r->id);
@@ -110,7 +110,7 @@ static void sum_raws(struct sum *s)
 
 	for (uint32_t i = 0; i < s->b->raws.n; i++) {
 		const struct raw_row *r = idmap_at(&s->b->raws, i);
-		struct decided_row *d = decision_on(s->b, r);
+		struct decided_row *d = books_decision_on(s->b, r);
 		json_t *row = group(s, r->tenant, r->channel);
 
 		count(row, "accepted");

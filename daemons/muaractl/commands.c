@@ -17,6 +17,15 @@ static const struct ctl_option balance_options[] = {
 	{"--list-missing", NULL, "name each message that is under way or lost"},
 	{},
 };
+static const struct ctl_option report_options[] = {
+	{"--month", "YYYY-MM", "complaints received in this month"},
+	{"--weeks", "N", "in the last N whole weeks (Monday to Sunday)"},
+	{"--tenant", "NAME", "only of this government"},
+	{"--csv", NULL, "as CSV"},
+	{"--html", "FILE", "as one page to read on a telephone or print, in Indonesian"},
+	{"--holidays", "FILE", "calendar (default: holidays.yaml beside muara.yaml)"},
+	{},
+};
 static const struct ctl_option parked_options[] = {
 	{"--lane", "N", "only this lane"},
 	{"--all", NULL, "calls that are in flight, too"},
@@ -105,6 +114,13 @@ const struct ctl_command ctl_commands[] = {
 		"one end: done, by hand,\ndropped, parked, handed, rejected, refused, in flight or "
 		"waiting. Whatever does not fit is named as a\nfault, and the exit status is 1. "
 		"The daemons may be at work meanwhile. Memory: some 300 bytes a message."},
+	{"report", "", 0, 0, 0, report_options, ctl_report,
+		"what came in during a month or some weeks, and what became of it",
+		"By channel, agency and classification: in = under way + held + review + parked + "
+		"refused + handed\n+ filed + closed; the median and the 90 % time from received to "
+		"filed; late against three working\ndays; what was archived, and why. Every figure "
+		"is of the complaints received in the time, as they\nstand now; days are those of "
+		"`timezone`. Reads all logs once; no personal data is shown."},
 	{
 		"trace",
 		"REF",

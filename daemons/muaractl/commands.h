@@ -6,6 +6,7 @@
 int ctl_topics_create(struct ctl *c); /* topics.c */
 int ctl_check(struct ctl *c);	      /* check.c */
 int ctl_balance(struct ctl *c);	      /* balance.c */
+int ctl_report(struct ctl *c);	      /* report.c */
 int ctl_held_list(struct ctl *c);     /* lists.c */
 int ctl_review_list(struct ctl *c);
 int ctl_parked_list(struct ctl *c);
