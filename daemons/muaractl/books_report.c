@@ -111,7 +111,7 @@ static void tell_complaint(const struct books *b, const struct complaint_row *c,
 		.end = end_of(b, c, a),
 		.answered = c->answered};
 
-	if (fact.end == REPORT_FILED)
+	if (a && fact.end == REPORT_FILED)
 		fact.filed_ms = a->filed_ms;
 	if (fact.end == REPORT_CLOSED)
 		fact.closed = why_closed(b, c, a);

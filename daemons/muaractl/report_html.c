@@ -223,11 +223,12 @@ static void out_table(struct buf *b, const json_t *sum)
 
 /* --- plots --- */
 
-#define PLOT_W	 360
-#define PLOT_H	 150
-#define PLOT_X	 28 /* left of it the scale */
-#define PLOT_Y	 128
-#define BARS_MAX 62 /* more days: a bar a week */
+#define PLOT_W	     360
+#define PLOT_H	     150
+#define PLOT_X	     28 /* left of it the scale */
+#define PLOT_Y	     128
+#define BAR_NAME_MAX 22 /* characters beside a bar */
+#define BARS_MAX     62 /* more days: a bar a week */
 
 static int64_t sum_of(const json_t *days, size_t from, size_t n, const char *key)
 {
@@ -300,13 +301,14 @@ static void bar_row(
 	struct buf *b, size_t i, const char *name, bool word, int64_t value, int64_t most)
 {
 	double w = 180.0 * (double)value / (double)MAX(most, 1);
+	_cleanup_free_ char *cut = xstrndup(name, BAR_NAME_MAX); /* names of channels are ASCII */
 	int y = (int)i * 20;
 
 	buf_addf(b, "<text x=\"0\" y=\"%d\">", y + 14);
 	if (word)
-		add_word(b, name);
+		add_word(b, cut);
 	else
-		add(b, name);
+		add(b, cut);
 	buf_addf(b, "</text><rect class=\"k\" x=\"130\" y=\"%d\" width=\"%.1f\" height=\"12\"/>",
 		y + 4, w);
 	buf_addf(b, "<text x=\"%.1f\" y=\"%d\">%" PRId64 "</text>\n", 134 + w, y + 14, value);
