@@ -2,6 +2,7 @@
 #include "act.h"
 #include "channel.h"
 #include "commands.h"
+#include "profile.h"
 
 static const struct ctl_option create_options[] = {
 	{"--installation", "UUID", "id of the installation, instead of a fresh one"},
@@ -96,6 +97,20 @@ static const struct ctl_option door_options[] = {KEYS_OPTION, {}};
 
 static const struct ctl_option channel_options[] = {
 	{"--daemon", "NAME", "whose configuration it is (default: by its name)"},
+	{"--show-text", NULL, "texts, names and numbers too (personal data)"},
+	{},
+};
+
+static const struct ctl_option check_options[] = {
+	{"--strict", NULL, "a warning fails, too"},
+	{},
+};
+static const struct ctl_option render_options[] = {
+	{"--complaint", "REF", "the newest version of this complaint"},
+	{"--snapshot", "FILE", "a complaint in a file, as `muaractl --json show REF` prints it"},
+	{"--destination", "NAME", "base, headers, settings and agencies of this one"},
+	{"--forwarder", "FILE", "where it stands (default: forwarder.yaml beside muara.yaml)"},
+	{"--set", "NAME=VALUE", "a setting of the profile; may be given several times"},
 	{"--show-text", NULL, "texts, names and numbers too (personal data)"},
 	{},
 };
@@ -227,6 +242,20 @@ const struct ctl_command ctl_commands[] = {
 		"messages; nothing is moved "
 		"or "
 		"marked there."},
+	{"profile check", "FILE...", 1, CTL_ARGS_MAX, CTL_PLAIN, check_options, ctl_profile_check,
+		"is a profile of an endpoint fit to be used?",
+		"FILE is a profile (lapor/lapor-v3.yaml); needs nothing else. Each finding is a "
+		"line\n\"file:line: key: what is wrong; what to do\". A fault goes wrong always or "
+		"loses something of a\ncomplaint; a warning is right for some endpoints. Exit "
+		"status 1 when there is a fault."},
+	{"profile render", "FILE", 1, 1, CTL_PLAIN, render_options, ctl_profile_render,
+		"the exact calls a profile would make for a complaint",
+		"Nothing is sent and no secret is opened: a secret header shows the name of its "
+		"file. Texts are told by\ntheir length, long ones by their hash, too. With "
+		"--show-text the bodies stand as they would be sent: the\ncitizen's name, number "
+		"and words are then on your screen and wherever you put the output.\nWith --json "
+		"the bytes are exact; the text form is made fit for a terminal. Exit status 1 "
+		"when a call\ncannot be made."},
 	{"index dump", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_dump,
 		"the whole index as text (personal data in it)", NULL},
 	{"index rebuild-compare", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_compare,

@@ -32,8 +32,9 @@ struct ctl_option {
 };
 
 enum {
-	CTL_ACT = 1,   /* writes to `commands`: --why is required */
-	CTL_HIDDEN = 2 /* not in the list of commands */
+	CTL_ACT = 1,	/* writes to `commands`: --why is required */
+	CTL_HIDDEN = 2, /* not in the list of commands */
+	CTL_PLAIN = 4,	/* needs no shared configuration; ctl_conf reads it when it does */
 };
 
 struct ctl_command {
@@ -49,8 +50,8 @@ struct ctl_command {
 
 struct ctl {
 	const struct ctl_command *command;
-	const char *muara; /* file of conf */
-	struct muara_conf conf;
+	const char *muara;	/* file of conf */
+	struct muara_conf conf; /* with CTL_PLAIN: empty until ctl_conf */
 	struct kafka_conf kafka;
 	const char **kafka_extra;
 	struct kafka_admin *admin; /* opened by ctl_admin */
@@ -71,6 +72,8 @@ const char *ctl_opt(const struct ctl *c, const char *name);
 int ctl_fail(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The same with CTL_USAGE and a hint at the help. */
 int ctl_usage(const struct ctl *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* For a command that is CTL_PLAIN: reads the shared configuration. CTL_CONFIG: told already. */
+int ctl_conf(struct ctl *c);
 /* Opened at the first call, closed at the end of the program; NULL: told already. */
 struct kafka_admin *ctl_admin(struct ctl *c);
 /* Appends one record and waits for its report; acks=all. A failed report says whether the record

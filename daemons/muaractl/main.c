@@ -357,14 +357,14 @@ static const char *env_or(const char *name, const char *other)
 
 /* --- one run --- */
 
-static int load_conf(struct ctl *c, const char *path)
+int ctl_conf(struct ctl *c)
 {
 	struct buf faults = BUF_INIT(1 << 20);
 	struct err e = {0};
-	int r = options_load(path, muara_conf_options, &c->conf, muara_conf_check, &faults, &e);
+	int r = options_load(c->muara, muara_conf_options, &c->conf, muara_conf_check, &faults, &e);
 
 	if (r)
-		fprintf(stderr, "muaractl: %s: %s\n%s", path, e.text, buf_str(&faults));
+		fprintf(stderr, "muaractl: %s: %s\n%s", c->muara, e.text, buf_str(&faults));
 	buf_free(&faults);
 	if (r)
 		return CTL_CONFIG;
@@ -383,9 +383,10 @@ static void done(struct ctl *c)
 
 static int run(struct ctl *c, const char *muara)
 {
-	int r = load_conf(c, muara);
+	int r;
 
 	c->muara = muara;
+	r = c->command->flags & CTL_PLAIN ? CTL_OK : ctl_conf(c);
 	if (!r)
 		r = c->command->run(c);
 	done(c);

@@ -521,6 +521,37 @@ static void only_the_gateways_own_refusal_is_a_proof(void **state)
 			     .facts.proof);
 }
 
+/* Another endpoint's answers, by its file alone. */
+static void profile_json_reads_its_answers(void **state)
+{
+	static const struct {
+		long status;
+		const char *body;
+		uint64_t id;
+		bool proof;
+	} rows[] = {{201, "{\"id\": 12}", 12, false},
+		{200, "{\"data\": {\"id\": \"77\"}}", 77, false},
+		{201, "{\"id\": \"a8f1\"}", 0, false}, {201, "{\"nomor\": 5}", 0, false},
+		{401, "{\"error\": \"invalid_token\"}", 0, true},
+		{401, "{\"error\": \"x\"}", 0, false}};
+	struct profile *p = NULL;
+
+	(void)state;
+	assert_int_equal(profile_load("config/lapor/json.yaml", &p, NULL, NULL), 0);
+	assert_string_equal(profile_system(p), "json");
+	assert_int_equal(profile_call(p, CALL_CREATE)->repeat, CALL_ONCE);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct httpc_answer a = answer(rows[i].status, rows[i].body);
+		struct profile_answer r;
+
+		profile_answer(p, CALL_CREATE, &a, TICKET, &r);
+		assert_int_equal(r.remote_id, rows[i].id);
+		assert_int_equal(r.facts.understood, rows[i].id != 0);
+		assert_int_equal(r.facts.proof, rows[i].proof);
+	}
+	profile_free(p);
+}
+
 static void a_conflict_may_name_our_ticket(void **state)
 {
 	struct httpc_answer a = answer(409, "{\"message\":\"Tiket abcde-fghjk sudah ada\"}");
@@ -671,6 +702,7 @@ int main(void)
 		cmocka_unit_test(a_huge_answer_is_not_parsed),
 		cmocka_unit_test(a_call_without_id_is_understood_by_form),
 		cmocka_unit_test(only_the_gateways_own_refusal_is_a_proof),
+		cmocka_unit_test(profile_json_reads_its_answers),
 		cmocka_unit_test(a_conflict_may_name_our_ticket),
 		cmocka_unit_test(verdicts_of_whole_answers),
 		cmocka_unit_test(a_read_shows_who_has_the_report),

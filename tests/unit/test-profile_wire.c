@@ -31,7 +31,7 @@
 	}
 
 static struct bed {
-	struct profile *v3;
+	struct profile *v3, *json;
 	struct loop *loop;
 	struct httpc *client;
 	struct blob_store *blobs;
@@ -170,9 +170,9 @@ static void fill_length(const struct buf *filled, struct buf *out)
 	(void)buf_add(out, at, (size_t)(filled->data + filled->len - at));
 }
 
-static void compare(const char *name, const char *key)
+static void compare(const char *folder, const char *name, const char *key)
 {
-	_cleanup_free_ char *path = xasprintf(GOLDEN "%s.request", name), *text = NULL;
+	_cleanup_free_ char *path = xasprintf("%s%s.request", folder, name), *text = NULL;
 	_cleanup_buf_ struct buf filled = BUF_INIT(1 << 20), want = BUF_INIT(1 << 20);
 	char boundary[128];
 	size_t n;
@@ -212,7 +212,7 @@ static void call(
 	}
 	send_it(&r);
 	profile_request_clear(&r);
-	compare(golden, key);
+	compare(GOLDEN, golden, key);
 }
 
 static void creates_leave_as_written(void **state)
@@ -268,8 +268,26 @@ static void reads_leave_as_written(void **state)
 		assert_int_equal(profile_read_request(bed.v3, rows[i].read, &in, &r, NULL), 0);
 		send_it(&r);
 		profile_request_clear(&r);
-		compare(rows[i].golden, "");
+		compare(GOLDEN, rows[i].golden, "");
 	}
+}
+
+/* Another endpoint is another file, not another program. */
+static void profile_json_leaves_as_written(void **state)
+{
+	static const struct strmap none = {0};
+	_cleanup_json_ json_t *c = snapshot("plain");
+	struct profile_input in = input_of(c);
+	struct profile_request r;
+
+	(void)state;
+	in.settings = &none;
+	in.agencies = &none;
+	assert_int_equal(profile_request(bed.json, CALL_CREATE, &in, &r, NULL), 0);
+	send_it(&r);
+	profile_request_clear(&r);
+	compare("tests/golden/json/", "create-plain", ID ".2");
+	assert_false(profile_wants(bed.json, CALL_HANDOVER, c, &none, &agencies));
 }
 
 /* --- setting up --- */
@@ -302,7 +320,8 @@ static int setup(void **state)
 		blob_put(bed.blobs, image, sizeof image - 1, sha256, &e) ||
 		blob_put(bed.blobs, pdf, sizeof pdf - 1, sha256, &e) ||
 		httpc_open(bed.loop, "muara/test", 4, &bed.client, &e) ||
-		profile_load("config/lapor/lapor-v3.yaml", &bed.v3, NULL, &e)) {
+		profile_load("config/lapor/lapor-v3.yaml", &bed.v3, NULL, &e) ||
+		profile_load("config/lapor/json.yaml", &bed.json, NULL, &e)) {
 		print_error("%s\n", e.text);
 		return -1;
 	}
@@ -315,6 +334,7 @@ static int teardown(void **state)
 	httpc_close(bed.client);
 	loop_free(bed.loop);
 	profile_free(bed.v3);
+	profile_free(bed.json);
 	blob_close(bed.blobs);
 	buf_free(&bed.got);
 	close(bed.listener);
@@ -328,6 +348,7 @@ int main(void)
 		cmocka_unit_test(uploads_leave_as_written),
 		cmocka_unit_test(handover_leaves_as_written),
 		cmocka_unit_test(reads_leave_as_written),
+		cmocka_unit_test(profile_json_leaves_as_written),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,0 +1,172 @@
+/* profile_destination: see profile_destination.h. */
+#include <errno.h>
+#include <glob.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/util.h"
+#include "base/yaml.h"
+
+#include "profile_destination.h"
+
+#define FILE_MAX_BYTES (1 << 20)
+#define PATH_MAX_LEN   300
+
+DEFINE_CLEANUP(struct yaml_lines *, yaml_lines_free);
+
+static void add_pair(struct strmap *m, const char *key, const char *value, int line)
+{
+	m->v = xrealloc(m->v, (m->n + 1) * sizeof *m->v);
+	m->v[m->n++] = (struct strpair){
+		.key = xstrdup(key), .value = xstrdup(value ? value : ""), .line = line};
+}
+
+static void set_pair(struct strmap *m, const char *key, const char *value)
+{
+	for (size_t i = 0; i < m->n; i++)
+		if (strcmp(m->v[i].key, key) == 0) {
+			free(m->v[i].value);
+			m->v[i].value = xstrdup(value);
+			return;
+		}
+	add_pair(m, key, value, 0);
+}
+
+static void free_map(struct strmap *m)
+{
+	for (size_t i = 0; i < m->n; i++) {
+		free(m->v[i].key);
+		free(m->v[i].value);
+	}
+	free(m->v);
+	*m = (struct strmap){0};
+}
+
+/* --- one file --- */
+
+struct source {
+	json_t *tree;
+	struct yaml_lines *lines;
+};
+
+static void source_free(struct source *s)
+{
+	json_decref(s->tree);
+	yaml_lines_free(s->lines);
+	*s = (struct source){0};
+}
+
+/* The map `key` of a destination; values as they stand in the file ("0815" stays so). */
+static void read_map(const struct source *s, const char *at, const json_t *d, const char *key,
+	struct strmap *ret)
+{
+	json_t *map = json_object_get(d, key), *v;
+	char path[PATH_MAX_LEN];
+	const char *name;
+
+	json_object_foreach (map, name, v) {
+		snprintf(path, sizeof path, "%s.%s.%s", at, key, name);
+		add_pair(ret, name, yaml_text(s->lines, path), yaml_line(s->lines, path));
+	}
+}
+
+static void read_headers(const json_t *d, struct profile_destination *ret)
+{
+	const json_t *list = json_object_get(d, "headers"), *h;
+	size_t i;
+
+	ret->headers = xcalloc(json_array_size(list) + 1, sizeof *ret->headers);
+	json_array_foreach (list, i, h) {
+		const char *name = json_str_or(h, "name", ""), *secret = json_str(h, "secret");
+
+		ret->headers[i] = secret ? xasprintf("%s: <secret %s>", name, secret)
+					 : xasprintf("%s: %s", name, json_str_or(h, "value", ""));
+	}
+}
+
+static void read_destination(
+	const struct source *s, size_t i, const json_t *d, struct profile_destination *ret)
+{
+	char at[40];
+	size_t n;
+
+	snprintf(at, sizeof at, "destinations.%zu", i);
+	ret->base = xstrdup(json_str_or(d, "base", ""));
+	for (n = strlen(ret->base); n && ret->base[n - 1] == '/'; n--)
+		ret->base[n - 1] = '\0';
+	read_headers(d, ret);
+	read_map(s, at, d, "settings", &ret->settings);
+	read_map(s, at, d, "agencies", &ret->agencies);
+}
+
+/* --- the file and its drop-ins --- */
+
+/* The file's tree in the place of `last` when it names destinations. */
+static int read_source(const char *file, struct source *last, struct err *e)
+{
+	struct source s = {0};
+	int r = yaml_load_file(file, FILE_MAX_BYTES, &s.tree, &s.lines, e);
+
+	if (!r && json_object_get(s.tree, "destinations")) {
+		source_free(last);
+		*last = s;
+		return 0;
+	}
+	source_free(&s);
+	return r;
+}
+
+static int read_sources(const char *file, struct source *ret, struct err *e)
+{
+	_cleanup_free_ char *pattern = xasprintf("%s.d/*.yaml", file);
+	glob_t found = {0};
+	int r = read_source(file, ret, e);
+
+	if (!r && glob(pattern, 0, NULL, &found) == 0)
+		for (size_t i = 0; !r && i < found.gl_pathc; i++)
+			r = read_source(found.gl_pathv[i], ret, e);
+	globfree(&found);
+	return r;
+}
+
+int profile_destination_read(
+	const char *file, const char *name, struct profile_destination *ret, struct err *e)
+{
+	_cleanup_(source_free) struct source s = {0};
+	const json_t *list, *d;
+	size_t i;
+	int r = read_sources(file, &s, e);
+
+	*ret = (struct profile_destination){0};
+	if (r)
+		return r;
+	list = json_object_get(s.tree, "destinations");
+	json_array_foreach (list, i, d)
+		if (strcmp(json_str_or(d, "name", ""), name) == 0) {
+			read_destination(&s, i, d, ret);
+			return 0;
+		}
+	return err_set(e, -ENOENT, "%s: no destination is named \"%s\"", file, name);
+}
+
+int profile_destination_set(struct profile_destination *d, const char *text, struct err *e)
+{
+	const char *eq = strchr(text, '=');
+	_cleanup_free_ char *key = eq ? xstrndup(text, (size_t)(eq - text)) : NULL;
+
+	if (!key || !*key)
+		return err_set(e, -EINVAL, "NAME=VALUE is wanted, such as institution=12");
+	set_pair(&d->settings, key, eq + 1);
+	return 0;
+}
+
+void profile_destination_free(struct profile_destination *d)
+{
+	for (char **h = d->headers; h && *h; h++)
+		free(*h);
+	free(d->headers);
+	free(d->base);
+	free_map(&d->settings);
+	free_map(&d->agencies);
+	*d = (struct profile_destination){0};
+}

@@ -1,0 +1,23 @@
+/* profile_destination: what forwarder.yaml says of one destination, as far as the calls of a
+ * profile are made of it. No secret is opened: a header's secret is shown by the name of its file.
+ *
+ * Drop-ins count as for the forwarder: of forwarder.yaml and forwarder.yaml.d/?*.yaml the last one
+ * that names destinations. Its own checks are the forwarder's (muara-forwarder --check-config). */
+#pragma once
+
+#include <jansson.h>
+
+#include "base/err.h"
+#include "base/options.h"
+
+struct profile_destination {
+	char *base;	/* without '/' at its end, "" = none */
+	char **headers; /* "Name: value", NULL ends; a secret as <secret FILE> */
+	struct strmap settings, agencies;
+};
+/* -ENOENT: no such file or no such destination; -EINVAL: it cannot be read. */
+int profile_destination_read(
+	const char *file, const char *name, struct profile_destination *ret, struct err *e);
+/* "NAME=VALUE" over what the file gives. -EINVAL: no "=". */
+int profile_destination_set(struct profile_destination *d, const char *text, struct err *e);
+void profile_destination_free(struct profile_destination *d);
