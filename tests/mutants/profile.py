@@ -4,8 +4,9 @@ LOAD, NAMES = 'common/core/profile.c', 'common/core/profile_template.c'
 ANSWER, REQUEST = 'common/core/profile_answer.c', 'common/core/profile_request.c'
 SHEET, FILE = 'common/core/profile_sheet.c', 'common/core/profile_file.c'
 LINT = 'common/core/profile_lint.c'
+RENDER, TO = 'daemons/muaractl/profile_render.c', 'daemons/muaractl/profile_destination.c'
 U, R, S = 'unit:test-profile/', 'unit:test-profile_request/', 'unit:test-profile_sheet/'
-L = 'unit:test-profile_lint/'
+L, C = 'unit:test-profile_lint/', 'unit:test-ctl_profile/'
 
 MUTANTS = [
     # answers
@@ -102,4 +103,21 @@ MUTANTS = [
          old='			there |= strcmp(json_string_value(v), ours[i]) == 0;', new='			there |= json_string_value(v) != ours[i];'),
     dict(name='profile-lint-warning-as-fault', file=LINT, test=L + 'each_mistake_is_told',
          old='level == FAULT ? "" : "warning: "', new='level == FAULT ? "" : ""'),
+    # the dry run
+    dict(name='render-text-unasked', file=RENDER, test=C + 'nothing_personal_unasked',
+         old='	if (w->show_text)\n		json_set_new(j, "body",', new='	if (w->profile)\n		json_set_new(j, "body",'),
+    dict(name='render-row-unasked', file=RENDER, test=C + 'nothing_personal_unasked',
+         old='				w->show_text ? json_str_new(line.fields[i])', new='				w->profile ? json_str_new(line.fields[i])'),
+    dict(name='render-phone-by-hash', file=RENDER, test=C + 'short_texts_have_no_hash',
+         old='	if (chars < HASHED_CHARS) {', new='	if (chars < 1) {'),
+    dict(name='render-left-out-uploaded', file=RENDER, test=C + 'calls_stand_in_their_order',
+         old='		if (n == FILES_MAX || !profile_attachment(w->profile, w->complaint, a))', new='		if (n == FILES_MAX)'),
+    dict(name='render-create-without-uploads', file=RENDER, test=C + 'bytes_are_those_of_the_forwarder',
+         old='	in.n_files = add_uploads(w, calls, files);', new='	in.n_files = add_uploads(w, calls, files) * 0;'),
+    dict(name='render-secret-shown', file=TO, test=C + 'secrets_are_names',
+         old='xasprintf("%s: <secret %s>", name, secret)', new='xasprintf("%s: %s", name, secret)'),
+    dict(name='render-drop-in-ignored', file=TO, test=C + 'a_drop_in_and_a_set_win',
+         old='"%s.d/*.yaml"', new='"%s.d/*.yml"'),
+    dict(name='render-unmakable-passes', file=RENDER, test=C + 'what_cannot_be_made_says_why',
+         old='		bad += json_str(c, "cannot_be_made") != NULL;', new='		bad += json_str(c, "cannot") != NULL;'),
 ]
