@@ -593,6 +593,8 @@ static void the_beginning_is_where_the_log_begins(void **state)
 	kafka_consumer_close(s.c);
 }
 
+#define HELD(r) ((r).assigned - (r).revoked)
+
 static void lanes_of_a_group(void **state)
 {
 	struct reader a, b;
@@ -612,12 +614,12 @@ static void lanes_of_a_group(void **state)
 		kafka_commit(a.c, topic, i, 60 + i, "the last id");
 	turn_for(300);
 	reader_open(&b, topic, own, group); /* takes one of them */
-	TURN_UNTIL(a.revoked == 2 && a.assigned == 3 && b.assigned == 1);
-	TURN_UNTIL(b.records == 40 || b.records == 39);
-	kafka_consumer_close(a.c); /* leaves: the other gets both */
-	TURN_UNTIL(b.assigned == 3);
+	/* However many rebalances a loaded machine makes of it. */
+	TURN_UNTIL(HELD(a) == 1 && HELD(b) == 1 && (b.eof[0] == 100 || b.eof[1] == 100));
+	assert_true(b.records < 100); /* from the commit, not from the beginning */
 	b.eof[0] = b.eof[1] = -1;
-	TURN_UNTIL(b.eof[0] == 100 && b.eof[1] == 100);
+	kafka_consumer_close(a.c); /* leaves: the other gets both */
+	TURN_UNTIL(HELD(b) == 2 && b.eof[0] == 100 && b.eof[1] == 100);
 	assert_int_equal(a.gaps + b.gaps, 0);
 	kafka_consumer_close(b.c);
 }
