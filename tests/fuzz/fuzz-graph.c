@@ -3,6 +3,7 @@
 // uses: daemons/social/meta_graph.c
 // uses: daemons/social/meta_fields.c
 // uses: daemons/social/meta_limits.c
+// elsewhere: meta daemons/social/meta_fields.c
 #include "daemons/social/meta_graph.h"
 #include "daemons/social/meta_limits.h"
 

@@ -4,6 +4,8 @@
 // uses: daemons/email/charset.c
 // uses: daemons/email/html_text.c
 // uses: daemons/email/quote_trim.c
+// elsewhere: mail_text daemons/email/charset.c daemons/email/html_text.c
+// elsewhere: mail_text daemons/email/quote_trim.c
 #include <errno.h>
 
 #include "daemons/email/mime.h"

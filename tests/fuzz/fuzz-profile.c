@@ -1,6 +1,13 @@
 /* profile: any answer of LAPOR! gives facts that a whole 2xx alone can turn into a number; any
  * complaint gives bodies and sheets within their limits, or an error without its data; any text is
  * a profile that can be rendered, or faults. The first byte picks which. */
+// parser: common/core/profile_answer.c
+// parser: common/core/profile_file.c
+// parser: common/core/profile.c without profile_kind profile_read: they tell of what was read
+// parser: common/core/profile.c without profile_institution profile_wants: they tell of what was
+// read parser: common/core/profile.c without profile_check_settings check_value: they tell of what
+// was read parser: common/core/profile.c without profile_check_agencies list_keys: they tell of
+// what was read parser: common/core/profile.c without declared: they tell of what was read
 #include <sys/mman.h>
 
 #include "base/fsio.h"

@@ -1,9 +1,20 @@
 /* records: messages, commands, emergencies and lane records as bytes of a topic; what a message
  * says to the screening. */
-// parser: common/core/lane_record.c
-// parser: common/core/command.c
+// parser: common/core/lane_record.c only lane_record_hash key_is get_u64 get_writer
+// parser: common/core/lane_record.c only parse_genesis parse_takeover parse_erased parse_ordinary
+// parser: common/core/lane_record.c only is_fixed_key lane_record_parse lane_parsed_free
+// parser: common/core/lane_record.c only lane_mark_from_json load_terms load_gaps lane_view_load
+// parser: common/core/command.c only command_what_get attempt_text resolution_fits lacking check
+// parser: common/core/command.c only command_parse
+// parser: common/core/message.c only check_record message_parse message_class_get
+// parser: common/core/message.c only message_kind_get message_call_get message_content_hash
+// parser: common/core/emergency.c only emergency_kind_get emergency_state_after lacking check
+// parser: common/core/emergency.c only emergency_parse
+// parser: common/core/screening_record.c
+#include "base/json.h"
 #include "core/command.h"
 #include "core/emergency.h"
+#include "core/lane.h"
 #include "core/lane_record.h"
 #include "core/message.h"
 #include "core/screening_record.h"
@@ -49,6 +60,33 @@ static void lane(const char *p, size_t n, size_t key)
 	lane_record_hash(p, key, p + key, n - key, hash);
 }
 
+/* A stored position is taken whole, or the view stays as it was; what is taken is stored as it was.
+ */
+static void position(const char *p, size_t n)
+{
+	const struct lane_view_conf conf = {.log_name = "complaints", .lane = 0};
+	struct lane_view v, again;
+	json_t *j = NULL, *saved, *resaved;
+
+	if (json_parse(p, n, 1 << 20, &j, NULL))
+		return;
+	lane_view_init(&v, &conf);
+	if (lane_view_load(&v, j, NULL) == 0) {
+		saved = lane_view_save(&v);
+		lane_view_init(&again, &conf);
+		CHECK(lane_view_load(&again, saved, NULL) == 0);
+		resaved = lane_view_save(&again);
+		CHECK(json_equal(saved, resaved));
+		lane_view_free(&again);
+		json_decref(saved);
+		json_decref(resaved);
+	} else {
+		CHECK(v.n_terms == 0 && v.lanes == 0);
+	}
+	lane_view_free(&v);
+	json_decref(j);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	const char *p = (const char *)data + 1;
@@ -62,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		json_decref(j);
 	}
 	emergency(p, n - 1);
+	position(p, n - 1);
 	lane(p, n - 1, data[0] % 64);
 	return 0;
 }

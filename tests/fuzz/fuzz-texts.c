@@ -1,7 +1,13 @@
 /* texts: the parsers of short texts: dates, numbers, tickets, phones, waits, keys.
  * What is accepted is in its range, and what is printed is read again as the same. */
 // parser: common/core/idtime.c
-// parser: common/core/ids.c
+// parser: common/core/ids.c only hyphen_at uuid_parse uuid_format uuid_valid check_digit
+// parser: common/core/ids.c only ticket_print digit_of ticket_parse
+// parser: common/core/message.c only phone_normalise
+// parser: common/core/lane.c only lane_key_parse
+// parser: common/core/outcome.c only retry_after_parse
+// parser: common/base/clock.c only time_parse
+// parser: common/base/httpd_check.c only http_percent_decode
 #include <math.h>
 
 #include "base/clock.h"

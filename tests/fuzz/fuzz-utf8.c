@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	CHECK(strlen(s) == len && utf8_valid(s, len));
 	CHECK(repaired == !utf8_valid(data, n));
 	cuts(s, n ? data[0] : 0);
-	verdict = screen_text(s, CC_NONE);
+	verdict = screen_text(s, n ? data[0] % CC_COUNT_ : CC_NONE);
 	CHECK(verdict.rule && verdict.verdict <= SCREEN_EMERGENCY);
 	free(s);
 	s = fuzz_text(data, n);

@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct message base = {
 		.tenant = "t", .channel = "whatsapp", .account = "a", .received_ms = 1};
 	struct seen s = {(const char *)data, n, 0};
-	struct wa_rules rules = {0};
+	static const char *const numbers[] = {"77"};
+	struct wa_rules rules = {.numbers = numbers, .n_numbers = n & 1};
 
 	base.source.daemon = base.source.instance = "f";
 	wa_decode(s.body, n, &rules, &base, on_message, &s);

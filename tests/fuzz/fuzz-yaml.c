@@ -1,5 +1,5 @@
 /* yaml: any text as a configuration; a tree only without faults, lines for every path. */
-// parser: common/base/yaml.c
+// parser: common/base/yaml.c without yaml_load_file_all yaml_load_file: they read files
 #include <jansson.h>
 
 #include "base/buf.h"
