@@ -3,11 +3,13 @@
  * a profile that can be rendered, or faults. The first byte picks which. */
 // parser: common/core/profile_answer.c
 // parser: common/core/profile_file.c
-// parser: common/core/profile.c without profile_kind profile_read: they tell of what was read
-// parser: common/core/profile.c without profile_institution profile_wants: they tell of what was
-// read parser: common/core/profile.c without profile_check_settings check_value: they tell of what
-// was read parser: common/core/profile.c without profile_check_agencies list_keys: they tell of
-// what was read parser: common/core/profile.c without declared: they tell of what was read
+// parser: common/core/profile.c without profile_kind profile_read: they tell of one that was read
+// parser: common/core/profile.c without profile_institution: they tell of one that was read
+// parser: common/core/profile.c without profile_wants: they tell of one that was read
+// parser: common/core/profile.c without profile_check_settings: they tell of one that was read
+// parser: common/core/profile.c without check_value declared: they tell of one that was read
+// parser: common/core/profile.c without profile_check_agencies: they tell of one that was read
+// parser: common/core/profile.c without list_keys: they tell of one that was read
 #include <sys/mman.h>
 
 #include "base/fsio.h"
