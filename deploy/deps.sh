@@ -8,7 +8,7 @@
 # Asks nothing. As root, or through sudo. When nothing is missing it does
 # nothing, within a blink (no apt-get update).
 # Guarantee: it leaves no service enabled or running that was not before. The
-# packages of Redis, nginx and Dovecot start one at install; a policy-rc.d refuses that
+# packages of Redis, nginx, Dovecot and OpenSSH start one at install; a policy-rc.d refuses that
 # meanwhile (an existing one is put back, also after a failure), and units they
 # newly enabled are disabled again.
 # Known gap: Debian's package names only; elsewhere it prints the list.
@@ -18,10 +18,10 @@ BASE=(gcc make pkg-config
 	librdkafka-dev libcurl4-gnutls-dev libjansson-dev libhiredis-dev libmicrohttpd-dev libyaml-dev
 	libsystemd-dev libssl-dev libutf8proc-dev libunistring-dev libcmocka-dev
 	libgmime-3.0-dev libetpan-dev dovecot-imapd
-	redis-server nginx-light strace openssl systemd util-linux
+	redis-server nginx-light openssh-server strace openssl systemd util-linux
 	python3 python3-confluent-kafka python3-jsonschema python3-yaml)
 LINT=(clang-14 clang-format-14 clang-tidy-14 cppcheck libclang-rt-14-dev shellcheck python3-pyflakes)
-SERVICES=(redis-server nginx dovecot) # what the packages above would start
+SERVICES=(redis-server nginx dovecot ssh) # what the packages above would start
 
 POLICY=/usr/sbin/policy-rc.d
 

@@ -4,9 +4,10 @@
  * delivery report -> cursor (core/dropdir). Killed anywhere, the rows after the last cursor are
  * read again and have the same ids.
  *
- * Known gaps: SFTP and HTTPS drops are not here (a mounted folder or an rsync into it serves);
- * attachments are read in the loop, a large one on a slow disk delays the rows
- * behind it. */
+ * With sftp.url the folder is a spool that fetch.c fills, on a thread of its own.
+ *
+ * Known gap: attachments are read in the loop, a large one on a slow disk delays the rows behind
+ * it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -23,6 +24,7 @@
 
 #include "calls.h"
 #include "drop.h"
+#include "fetch.h"
 #include "options.h"
 #include "unmapped.h"
 
@@ -43,11 +45,15 @@ struct drop {
 	char hashes[MESSAGE_ATTACHMENTS_MAX][SHA256_HEX_SIZE];
 	/* a row that waits for one */
 	int64_t waiting_since, waiting_at;
-	struct metric *rows, *attached, *held;
+	struct fetch_conf fetch_conf;
+	struct fetch *fetch; /* NULL: nothing is fetched */
+	struct fetch_state fetched;
+	struct metric *rows, *attached, *held, *files, *refused;
 };
 
 static const char *const row_labels[] = {
 	"message", "update", "undecodable", "again", "nothing", NULL};
+static const char *const file_labels[] = {"fetched", "again", NULL};
 static const char *const attachment_labels[] = {"stored", "missing", "refused", NULL};
 
 /* --- attachments --- */
@@ -277,6 +283,7 @@ static void drop_close(void *state)
 
 	if (!d)
 		return;
+	fetch_close(d->fetch);
 	c112_row_free(&d->row);
 	c112_file_free(d->file);
 	calls_free(d->calls);
@@ -306,6 +313,46 @@ static int open_folders(struct drop *d, struct err *e)
 	return dropdir_open(&dc, &dir_ops, d, &d->dir, e);
 }
 
+/* Before the folder is opened: the spool is made here. */
+static int open_fetch(struct drop *d, struct err *e)
+{
+	const struct call112_conf *c = d->conf;
+
+	if (!c->sftp.url || source_trying(d->source))
+		return 0;
+	d->files = metric_counter("muara_call112_files_total",
+		"Files of the SFTP server, and attempts that failed", "became", file_labels);
+	d->refused = metric_gauge("muara_call112_fetch_refused",
+		"1 while a person is needed at the SFTP server or a file of it; the log says why",
+		NULL, NULL);
+	d->fetch_conf = (struct fetch_conf){.url = c->sftp.url,
+		.user = c->sftp.user,
+		.key = c->sftp.key,
+		.password = c->sftp.password,
+		.host_keys = &c->sftp.host_keys,
+		.spool = c->path,
+		.files = c->files,
+		.complete = (enum fetch_complete)c->sftp.complete,
+		.settle_ms = c->settle_ms,
+		.every_ms = c->sftp.every_ms,
+		.timeout_ms = c->sftp.timeout_ms,
+		.max_bytes = c->sftp.max_bytes};
+	return fetch_open(&d->fetch_conf, &d->fetch, e);
+}
+
+static void look_at_fetch(struct drop *d)
+{
+	struct fetch_state now;
+
+	if (!d->fetch)
+		return;
+	fetch_look(d->fetch, &now);
+	metric_add(d->files, "fetched", (double)(now.fetched - d->fetched.fetched));
+	metric_add(d->files, "again", (double)(now.again - d->fetched.again));
+	metric_set(d->refused, NULL, now.fault);
+	d->fetched = now;
+}
+
 static int drop_open(struct source *s, void **ret_state, struct err *e)
 {
 	struct drop *d = xcalloc(1, sizeof(*d));
@@ -323,7 +370,9 @@ static int drop_open(struct source *s, void **ret_state, struct err *e)
 	d->rules = call112_rules(d->conf, source_shared(s));
 	d->calls = calls_new(d->conf->common.account);
 	d->unmapped = unmapped_new(d->rules.zone_minutes);
-	r = open_folders(d, e);
+	r = open_fetch(d, e);
+	if (r == 0)
+		r = open_folders(d, e);
 	if (r) {
 		drop_close(d);
 		return r;
@@ -353,6 +402,7 @@ static int64_t drop_step(void *state)
 	int64_t wait_ms = dropdir_step(d->dir);
 
 	metric_set(d->held, NULL, (double)dropdir_held(d->dir));
+	look_at_fetch(d);
 	return wait_ms;
 }
 
@@ -360,7 +410,21 @@ static void drop_drain(void *state)
 {
 	struct drop *d = state;
 
+	fetch_stop(d->fetch);
 	dropdir_drain(d->dir);
+}
+
+static bool drop_health(void *state, char *text, size_t size)
+{
+	struct drop *d = state;
+	struct fetch_state now;
+
+	if (!d->fetch)
+		return true;
+	fetch_look(d->fetch, &now);
+	if (*now.text)
+		snprintf(text, size, "sftp: %s", now.text);
+	return !now.fault;
 }
 
 static bool drop_drained(void *state)
@@ -429,6 +493,7 @@ const struct source_ops call112_drop = {
 	.step = drop_step,
 	.drain = drop_drain,
 	.drained = drop_drained,
+	.health = drop_health,
 	.close = drop_close,
 	.sample = drop_sample,
 };

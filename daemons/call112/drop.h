@@ -26,6 +26,13 @@ struct call112_conf {
 		char *secret_header, *ca_file;
 		struct strlist headers;
 	} poll;
+	struct {
+		char *url; /* NULL: the folder is filled by others */
+		char *user, *key, *password;
+		struct strlist host_keys;
+		int complete;
+		int64_t every_ms, timeout_ms, max_bytes;
+	} sftp;
 };
 
 extern const struct source_ops call112_drop, call112_poll;

@@ -61,6 +61,13 @@ static bool call112_drained(void *state)
 	return c->way->drained(c->state);
 }
 
+static bool call112_health(void *state, char *text, size_t size)
+{
+	struct call112 *c = state;
+
+	return !c->way->health || c->way->health(c->state, text, size);
+}
+
 static void call112_close(void *state)
 {
 	struct call112 *c = state;
@@ -83,7 +90,7 @@ static const struct source_ops call112_source = {
 	.name = "call112",
 	.channel = "call112",
 	.summary = "Takes in the records of a 112 call centre, from a drop folder of CSV or JSON "
-		   "files or from a JSON endpoint.",
+		   "files (an SFTP server's, too) or from a JSON endpoint.",
 	.options = call112_options,
 	.conf_size = sizeof(struct call112_conf),
 	.check = call112_check,
@@ -93,6 +100,7 @@ static const struct source_ops call112_source = {
 	.step = call112_step,
 	.drain = call112_drain,
 	.drained = call112_drained,
+	.health = call112_health,
 	.close = call112_close,
 	.sample = call112_sample,
 	.looks = true,

@@ -5,6 +5,7 @@
 #include "core/dropdir.h"
 
 #include "drop.h"
+#include "fetch.h"
 #include "options.h"
 #include "page.h"
 
@@ -78,6 +79,24 @@ const struct option_row call112_options[] = {
 		.help = "Further header lines, such as Accept: application/json"),
 	OPT(struct call112_conf, OPT_PATH, poll.ca_file, "poll_json.ca", NULL,
 		.help = "Certificates that the endpoint's is checked by; default: the system's"),
+	OPT(struct call112_conf, OPT_STRING, sftp.url, "sftp.url", NULL, .min = 10, .max = 1000,
+		.help = "SFTP server whose files are fetched into `path`: sftp://host[:port]/folder, or /~/folder below the home; it is only read"),
+	OPT(struct call112_conf, OPT_STRING, sftp.user, "sftp.user", NULL, .min = 1, .max = 64,
+		.help = "Who we are there"),
+	OPT(struct call112_conf, OPT_STRINGS, sftp.host_keys, "sftp.host_keys", NULL, .max = 8,
+		.help = "Fingerprints of the server's keys, SHA256:...; with another key nothing is fetched"),
+	OPT(struct call112_conf, OPT_PATH, sftp.key, "sftp.key", NULL, .min = 1,
+		.help = "File of our private key, without a passphrase, only for its owner to read; this or sftp.password"),
+	OPT(struct call112_conf, OPT_SECRET, sftp.password, "sftp.password", NULL, .min = 1, .max = 1024,
+		.help = "File of our password, or %d/NAME for a systemd credential"),
+	OPT(struct call112_conf, OPT_ENUM, sftp.complete, "sftp.complete", "stable", .choices = fetch_complete_choices,
+		.help = "When a file there is whole: stable (unchanged for `settle`), marker (name.done stands beside it), sha256 (name.sha256 does, and agrees)"),
+	OPT(struct call112_conf, OPT_DURATION, sftp.every_ms, "sftp.every", "30s", .min = 50, .max = 24 * 3600 * 1000,
+		.help = "How often its folder is listed"),
+	OPT(struct call112_conf, OPT_DURATION, sftp.timeout_ms, "sftp.timeout", "5m", .min = 1000, .max = 3600 * 1000,
+		.help = "Longest time for a file"),
+	OPT(struct call112_conf, OPT_SIZE, sftp.max_bytes, "sftp.max", "256MiB", .min = 1024, .max = 16L * 1024 * 1024 * 1024,
+		.help = "Largest file; a larger one stays there with an alarm"),
 	OPT_END
 };
 /* clang-format on */
@@ -160,6 +179,32 @@ static void check_poll(const struct call112_conf *c, struct options_faults *f)
 			f, "poll_json.secret_header", "the file must hold a line \"Name: value\"");
 }
 
+static void check_sftp(const struct call112_conf *c, struct options_faults *f)
+{
+	const char *fault = fetch_url_fault(c->sftp.url);
+
+	if (fault)
+		options_fault(f, "sftp.url", "%s", fault);
+	if (c->poll.url)
+		options_fault(f, "sftp.url", "and poll_json.url: one of the two");
+	if (!c->sftp.user)
+		options_fault(f, "sftp.user", "is missing");
+	if (!c->sftp.key == !c->sftp.password)
+		options_fault(f, "sftp.key", "this or sftp.password: one of the two");
+	if (!c->sftp.host_keys.n)
+		options_fault(f, "sftp.host_keys",
+			"is missing: by what is the server known? Ask its operator for ssh-keygen "
+			"-lf /etc/ssh/ssh_host_ed25519_key.pub (and _ecdsa_)");
+	for (size_t i = 0; i < c->sftp.host_keys.n; i++)
+		if (!fetch_fingerprint_ok(c->sftp.host_keys.v[i]))
+			options_fault(f, "sftp.host_keys",
+				"each is SHA256: and 43 characters, as ssh-keygen -l shows it");
+	if (c->complete != DROPDIR_RENAME)
+		options_fault(f, "complete", "must be rename with sftp: see sftp.complete");
+	if (c->finished != FINISHED_MOVE)
+		options_fault(f, "finished", "must be move with sftp: `path` is a spool");
+}
+
 struct c112_rules call112_rules(const struct call112_conf *c, const struct muara_conf *shared)
 {
 	struct c112_rules rules = {.format = c->poll.url ? C112_JSON : (enum c112_format)c->format,
@@ -188,6 +233,8 @@ void call112_check(void *conf, struct options_faults *f)
 	if (c->zone && muara_zone_parse(c->zone, &zone))
 		options_fault(
 			f, "zone", "is no offset such as +07:00 and none of WIB, WITA, WIT, Z");
+	if (c->sftp.url)
+		check_sftp(c, f);
 	if (c->poll.url)
 		check_poll(c, f);
 	else if (!c->path)

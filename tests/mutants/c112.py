@@ -9,6 +9,9 @@ GEO = 'common/core/geo.c'
 CALLS = 'daemons/call112/calls.c'
 PAGE = 'daemons/call112/page.c'
 POLL = 'daemons/call112/poll.c'
+LISTING = 'daemons/call112/listing.c'
+FETCH = 'daemons/call112/fetch.c'
+SFTP = 'daemons/call112/sftp.c'
 
 MUTANTS = [
     # --- screening: a missed emergency is the error that counts
@@ -205,4 +208,32 @@ MUTANTS = [
     dict(name='call112-object-of-nothing-is-a-call', file=DECODE,
          old='	if (!json_values(f, row->storage))', new='	if (!json_values(f, row->storage) && !f)',
          test='unit:test-call112_decode/a_broken_object_loses_no_neighbour'),
+    # --- SFTP: only whole files, from the known server only
+    dict(name='sftp-any-host-key', file=SFTP,
+         old='		if (strcmp(host_keys->v[i], ret) == 0)', new='		if (strncmp(host_keys->v[i], ret, 7) == 0)',
+         test='unit:test-call112_listing/who_the_server_is'),
+    dict(name='sftp-host-key-not-heeded', file=SFTP,
+         old='	SET(CURLOPT_SSH_HOSTKEYFUNCTION, on_host_key);\n',
+         new='	if (!on_host_key)\n		return -EINVAL;\n',
+         test='flow:test_call112_sftp:test_another_host_key_holds_everything'),
+    dict(name='sftp-unfinished-is-wanted', file=LISTING,
+         old='{".part", ".tmp", ".done", ".sha256"}', new='{".tmp", ".done", ".sha256"}',
+         test='unit:test-call112_listing/what_is_wanted'),
+    dict(name='sftp-names-lead-out', file=LISTING,
+         old=" || p[i] == '/')", new=')', test='unit:test-call112_listing/lines_of_a_listing'),
+    dict(name='sftp-manifest-cut', file=LISTING,
+         old='	if (n > SHA256_HEX_SIZE - 1 && !isspace', new='	if (n > SHA256_HEX_SIZE + 1 && !isspace',
+         test='unit:test-call112_listing/manifests'),
+    dict(name='sftp-manifest-not-heeded', file=FETCH,
+         old='	if (*wanted && strcmp(wanted, hex) != 0)', new="	if (*wanted == '?' && strcmp(wanted, hex) != 0)",
+         test='flow:test_call112_sftp:test_a_manifest_must_agree'),
+    dict(name='sftp-half-a-file-is-one', file=FETCH,
+         old='	sha256_end(w.hash, hash);\n	if (r)\n		return r;\n	if (w.bytes != file->size)',
+         new='	sha256_end(w.hash, hash);\n	if (r && !w.bytes)\n		return r;\n	if (w.bytes > file->size)',
+         test='flow:test_call112_sftp:test_a_connection_that_breaks_and_a_kill_in_mid_file'),
+    dict(name='sftp-ledger-before-the-file', file=FETCH,
+         old='	r = manifest_of(f, l, file->name, wanted, e);\n',
+         new='	json_set_str(f->ledger, file->name, file->stamp);\n	(void)write_ledger(f, e);\n'
+             '	r = manifest_of(f, l, file->name, wanted, e);\n',
+         test='flow:test_call112_sftp:test_killed_at_every_point'),
 ]

@@ -1,0 +1,179 @@
+"""muara-call112 and a real SFTP server: only whole files, each once, from nobody but the known server."""
+
+import hashlib
+import os
+
+from harness import flow, wait_until
+from harness import call112 as c112
+from harness.sftp import Sftp
+
+
+def ids(calls):
+    return set(map(c112.id_of, calls))
+
+
+def found(env):
+    return {r.json['id'] for r in env.kafka.read_all(env.topic('raw.call112'))}
+
+
+def wait_for(env, calls, timeout=60):
+    wait_until(lambda: found(env) >= ids(calls), timeout,
+               lambda: f'{len(ids(calls) - found(env))} of {len(calls)} calls are missing')
+    assert found(env) == ids(calls)
+
+
+def start(env, server, spool, label='call112', crash=None, supervise=False, ready=True, sftp=None, **over):
+    return env.daemon('call112', server.config(spool, sftp, **over), label=label, crash=crash,
+                      supervise=supervise, ready=ready)
+
+
+def manifest(data, name):
+    return f'{hashlib.sha256(data).hexdigest()}  {name}\n'.encode()
+
+
+def failures(d):
+    return d.metrics().get('muara_call112_files_total{became="again"}', 0)
+
+
+def fetched(d):
+    return d.metrics().get('muara_call112_files_total{became="fetched"}', 0)
+
+
+def big(centre, bytes_):
+    """A file of many packets: notes of the operator are long."""
+    calls = [c._replace(notes='x' * 3000) for c in centre.calls(bytes_ // 3200)]
+    return calls, c112.csv_bytes(calls)
+
+
+@flow(limit=90)
+def test_whole_files_once_and_the_server_is_only_read(env):
+    centre, spool = c112.Centre(env.random), os.path.join(env.scratch.dir, 'spool')
+    with Sftp(env) as server:
+        one, two, grown = centre.calls(5), centre.calls(5), centre.calls(3)
+        server.put('a.csv', c112.csv_bytes(one))
+        for name in ('b.csv.tmp', '.c.csv', 'd.txt'):
+            server.put(name, c112.csv_bytes(centre.calls(1)))
+        with open(os.path.join(server.dir, 'e.csv.part'), 'wb') as f:
+            f.write(c112.csv_bytes(centre.calls(1)))
+        os.mkdir(os.path.join(server.dir, 'folder.csv'))
+        os.symlink('a.csv', os.path.join(server.dir, 'link.csv'))
+        names = server.names()
+        d = start(env, server, spool)
+        wait_for(env, one)
+        server.put('f 100% #1 "ä".csv', c112.csv_bytes(two))
+        wait_for(env, one + two)
+        assert server.names() == sorted(names + ['f 100% #1 "ä".csv'])
+        assert os.stat(spool).st_mode & 0o777 == 0o700
+        # grown since: read again, of which only the new is new
+        c112.append(server.dir, 'a.csv', b''.join(c112.csv_line(c).encode() for c in grown))
+        wait_for(env, one + two + grown)
+        wait_until(lambda: fetched(d) == 3, 20, lambda: f'three files; {d.metrics()}')
+        status, text = d.healthz()
+        assert status == 200, text
+        assert d.stop() == 0
+        # the ledger knows them; without it they come again, and are nothing
+        d = start(env, server, spool)
+        last = centre.calls(1)
+        server.put('z.csv', c112.csv_bytes(last))
+        wait_for(env, one + two + grown + last)
+        wait_until(lambda: fetched(d) == 1, 20, lambda: f'one file; {d.metrics()}')
+        assert d.stop() == 0
+        os.unlink(os.path.join(spool, '.fetched.json'))
+        end = env.kafka.end(env.topic('raw.call112'))
+        d = start(env, server, spool)
+        wait_until(lambda: fetched(d) == 3, 30, lambda: f'all again; {d.metrics()}')
+        assert env.kafka.end(env.topic('raw.call112')) == end
+        assert d.stop() == 0
+
+
+@flow(limit=60)
+def test_a_manifest_must_agree(env):
+    centre, spool = c112.Centre(env.random), os.path.join(env.scratch.dir, 'spool')
+    with Sftp(env) as server:
+        good, late, wrong = centre.calls(3), centre.calls(3), centre.calls(3)
+        data = c112.csv_bytes(wrong)
+        server.put('late.csv', c112.csv_bytes(late))
+        server.put('wrong.csv', data)
+        server.put('wrong.csv.sha256', manifest(data + b'x', 'wrong.csv'))
+        server.put('good.csv', c112.csv_bytes(good))
+        server.put('good.csv.sha256', manifest(c112.csv_bytes(good), 'good.csv'))
+        d = start(env, server, spool, sftp={'complete': 'sha256'})
+        wait_for(env, good)
+        wait_until(lambda: d.healthz()[0] == 503, 20, lambda: f'ill: {d.healthz()}')
+        assert 'wrong.csv' in d.healthz()[1] and '.sha256' in d.healthz()[1]
+        assert not os.path.exists(os.path.join(spool, 'wrong.csv'))
+        server.put('late.csv.sha256', manifest(c112.csv_bytes(late), 'late.csv'))
+        wait_for(env, good + late)
+        server.put('wrong.csv.sha256', manifest(data, 'wrong.csv') + b'\n')  # another size: tried at once
+        wait_for(env, good + late + wrong)
+        wait_until(lambda: d.healthz()[0] == 200, 20, lambda: f'well: {d.healthz()}')
+        assert d.stop() == 0
+
+
+@flow(limit=60)
+def test_another_host_key_holds_everything(env):
+    centre, spool = c112.Centre(env.random), os.path.join(env.scratch.dir, 'spool')
+    with Sftp(env) as server:
+        one, two = centre.calls(3), centre.calls(3)
+        server.put('a.csv', c112.csv_bytes(one))
+        known = server.fingerprint
+        d = start(env, server, spool)
+        wait_for(env, one)
+        server.change_key()
+        server.put('b.csv', c112.csv_bytes(two))
+        wait_until(lambda: d.healthz()[0] == 503 and 'host key' in d.healthz()[1], 30,
+                   lambda: f'ill: {d.healthz()}')
+        assert server.fingerprint in d.healthz()[1]
+        before = failures(d)
+        wait_until(lambda: failures(d) > before, 30, 'another try')
+        assert found(env) == ids(one)
+        assert d.stop() == 0
+        d = start(env, server, spool, sftp={'host_keys': [known, server.fingerprint]})
+        wait_for(env, one + two)
+        assert d.healthz()[0] == 200
+        assert d.stop() == 0
+
+
+@flow(limit=90)
+def test_a_connection_that_breaks_and_a_kill_in_mid_file(env):
+    centre, spool = c112.Centre(env.random), os.path.join(env.scratch.dir, 'spool')
+    with Sftp(env) as server:
+        calls, data = big(centre, 600_000)
+        server.wire.cut_after = 300_000
+        server.put('big.csv', data)
+        d = start(env, server, spool, supervise=True)
+        wait_for(env, calls)
+        assert server.wire.cuts == 1
+        assert failures(d) >= 1
+        more, data = big(centre, 600_000)
+        restarts = d.restarts
+        server.wire.hold_after = 300_000
+        server.put('more.csv', data)
+        assert server.wire.passed.wait(30)
+        assert not os.path.exists(os.path.join(spool, 'more.csv'))
+        d.kill9()
+        server.wire.hold_after = None
+        wait_until(lambda: d.restarts > restarts and d.alive, 30, 'a restart')
+        wait_for(env, calls + more)
+        assert d.stop() == 0
+
+
+@flow(limit=120)
+def test_killed_at_every_point(env):
+    centre, calls = c112.Centre(env.random), []
+    with Sftp(env) as server:
+        for point in ('part-written', 'before-spool', 'after-spool', 'after-ledger'):
+            spool, names = os.path.join(env.scratch.dir, 'spool-' + point), server.names()
+            for name in names:
+                os.unlink(os.path.join(server.dir, name))
+            for i in range(2):
+                more = centre.calls(20)
+                calls += more
+                server.put(f'{point}-{i}.csv', c112.csv_bytes(more))
+            d = start(env, server, spool, label='call112-' + point, crash=f'{point}:1', supervise=True,
+                      ready=False)
+            wait_until(lambda: d.restarts == 1 and found(env) >= ids(calls), 60,
+                       lambda: f'{point}: {len(ids(calls) - found(env))} calls are missing')
+            assert found(env) == ids(calls)
+            assert d.stop() == 0
+            assert env.crashes()[-1].point == point
