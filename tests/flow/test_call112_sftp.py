@@ -1,6 +1,7 @@
 """muara-call112 and a real SFTP server: only whole files, each once, from nobody but the known server."""
 
 import hashlib
+import json
 import os
 
 from harness import flow, wait_until
@@ -37,6 +38,17 @@ def failures(d):
 
 def fetched(d):
     return d.metrics().get('muara_call112_files_total{became="fetched"}', 0)
+
+
+def check_ledger(spool):
+    """What it names is there: it is written last. A file moves from the spool to done/, never back."""
+    try:
+        with open(os.path.join(spool, '.fetched.json')) as f:
+            names = json.load(f)
+    except FileNotFoundError:
+        return
+    for name in names:
+        assert any(os.path.exists(os.path.join(spool, *place, name)) for place in ((), ('done',))), name
 
 
 def big(centre, bytes_):
@@ -121,8 +133,13 @@ def test_another_host_key_holds_everything(env):
         wait_for(env, one)
         server.change_key()
         server.put('b.csv', c112.csv_bytes(two))
-        wait_until(lambda: d.healthz()[0] == 503 and 'host key' in d.healthz()[1], 30,
-                   lambda: f'ill: {d.healthz()}')
+
+        def is_ill():
+            assert found(env) == ids(one), 'taken from a server that is not the known one'
+            status, text = d.healthz()
+            return status == 503 and 'host key' in text
+
+        wait_until(is_ill, 30, lambda: f'ill: {d.healthz()}')
         assert server.fingerprint in d.healthz()[1]
         before = failures(d)
         wait_until(lambda: failures(d) > before, 30, 'another try')
@@ -172,7 +189,9 @@ def test_killed_at_every_point(env):
                 server.put(f'{point}-{i}.csv', c112.csv_bytes(more))
             d = start(env, server, spool, label='call112-' + point, crash=f'{point}:1', supervise=True,
                       ready=False)
-            wait_until(lambda: d.restarts == 1 and found(env) >= ids(calls), 60,
+            wait_until(lambda: d.restarts == 1, 30, 'a restart')
+            check_ledger(spool)
+            wait_until(lambda: found(env) >= ids(calls), 60,
                        lambda: f'{point}: {len(ids(calls) - found(env))} calls are missing')
             assert found(env) == ids(calls)
             assert d.stop() == 0
