@@ -38,6 +38,7 @@ BUGS = [
     row('open311', 'daemons/door/form.c', '		if (ret->n == FORM_PAIRS_MAX)\n'
         '			return err_set(e, -EINVAL, "more than %d fields", FORM_PAIRS_MAX);\n', '',
         'written behind the last of the pairs'),
+    row('listing', 'daemons/call112/listing.c', " || p[i] == '/')", ')', 'a name leads into another folder'),
     row('page', 'daemons/call112/page.c', "	if (memchr(host + 3, '{', strcspn(host + 3, \"/?\")))\n"
         '		return "has a place to fill in within its host";\n', '', 'an answer chooses the host'),
     row('profile', 'common/core/profile_answer.c', '	if (json_is_integer(v) && json_integer_value(v) > 0 &&\n'
