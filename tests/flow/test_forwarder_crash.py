@@ -294,9 +294,9 @@ def test_submissions_lost_and_accepted(env):
 @flow(limit=90)
 def test_term_waits_for_calls_under_way(env):
     with Office(env) as o:
+        o.lapor.configure(create_delay_ms=4000)
+        many = [o.ready() for _ in range(10)]  # all there before the first call begins
         d = o.start()
-        o.lapor.configure(create_delay_ms=2000)
-        many = [o.ready() for _ in range(10)]
         wait_until(lambda: len(o.creates()) == 4, 30, 'four are under way')
         assert d.stop() == 0
         states = o.states(many)
