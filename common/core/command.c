@@ -155,14 +155,5 @@ int command_build(const struct command *c, json_t **ret, char ret_id[UUID_TEXT_S
 
 int command_parse(const void *p, size_t n, json_t **ret, struct err *e)
 {
-	_cleanup_json_ json_t *o = NULL;
-	int r = json_parse(p, n, RECORD_MAX, &o, e);
-
-	if (!r)
-		r = schema_check(o, SCHEMA, MAJOR, e);
-	if (!r)
-		r = check(o, e);
-	if (!r)
-		*ret = TAKE_PTR(o);
-	return r;
+	return schema_parse(p, n, RECORD_MAX, SCHEMA, MAJOR, check, ret, e);
 }

@@ -182,14 +182,5 @@ static int check(const json_t *o, struct err *e)
 
 int emergency_parse(const void *p, size_t n, json_t **ret, struct err *e)
 {
-	_cleanup_json_ json_t *o = NULL;
-	int r = json_parse(p, n, RECORD_MAX, &o, e);
-
-	if (!r)
-		r = schema_check(o, SCHEMA, MAJOR, e);
-	if (!r)
-		r = check(o, e);
-	if (!r)
-		*ret = TAKE_PTR(o);
-	return r;
+	return schema_parse(p, n, RECORD_MAX, SCHEMA, MAJOR, check, ret, e);
 }

@@ -543,16 +543,7 @@ static int check_record(const json_t *o, struct err *e)
 
 int message_parse(const void *p, size_t n, json_t **ret, struct err *e)
 {
-	_cleanup_json_ json_t *o = NULL;
-	int r = json_parse(p, n, MESSAGE_RECORD_MAX, &o, e);
-
-	if (!r)
-		r = schema_check(o, SCHEMA, MAJOR, e);
-	if (!r)
-		r = check_record(o, e);
-	if (!r)
-		*ret = TAKE_PTR(o);
-	return r;
+	return schema_parse(p, n, MESSAGE_RECORD_MAX, SCHEMA, MAJOR, check_record, ret, e);
 }
 
 enum message_class message_class_get(const json_t *record)

@@ -31,3 +31,18 @@ int schema_check(const json_t *record, const char *name, int major, struct err *
 			(long long)got, major);
 	return 0;
 }
+
+int schema_parse(const void *p, size_t n, size_t max_bytes, const char *name, int major,
+	int (*check)(const json_t *record, struct err *e), json_t **ret, struct err *e)
+{
+	_cleanup_json_ json_t *o = NULL;
+	int r = json_parse(p, n, max_bytes, &o, e);
+
+	if (!r)
+		r = schema_check(o, name, major, e);
+	if (!r)
+		r = check(o, e);
+	if (!r)
+		*ret = TAKE_PTR(o);
+	return r;
+}

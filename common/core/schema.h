@@ -10,3 +10,7 @@
 
 /* 0; -EPROTO: this record in a major version we do not know (hold); -EINVAL: something else. */
 int schema_check(const json_t *record, const char *name, int major, struct err *e);
+/* JSON text of at most max_bytes, its schema, then what `check` asks (0 or -errno): the record into
+ * *ret, which stays as it is on failure. */
+int schema_parse(const void *p, size_t n, size_t max_bytes, const char *name, int major,
+	int (*check)(const json_t *record, struct err *e), json_t **ret, struct err *e);

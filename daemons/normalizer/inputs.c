@@ -150,20 +150,18 @@ int inputs_start(struct inputs *in, struct lane_member *m, bool accept, struct e
 
 /* --- records to items --- */
 
+static int media_check(const json_t *o, struct err *e)
+{
+	if (!uuid_valid(json_str(o, "id")))
+		return err_set(e, -EINVAL, "media: id is no UUID");
+	if (!uuid_valid(json_str(o, "message")))
+		return err_set(e, -EINVAL, "media: message is no UUID");
+	return 0;
+}
+
 static int media_parse(const void *p, size_t n, json_t **ret, struct err *e)
 {
-	_cleanup_json_ json_t *o = NULL;
-	int r = json_parse(p, n, MEDIA_RECORD_MAX, &o, e);
-
-	if (!r)
-		r = schema_check(o, "muara.media", 1, e);
-	if (!r && !uuid_valid(json_str(o, "id")))
-		r = err_set(e, -EINVAL, "media: id is no UUID");
-	if (!r && !uuid_valid(json_str(o, "message")))
-		r = err_set(e, -EINVAL, "media: message is no UUID");
-	if (!r)
-		*ret = TAKE_PTR(o);
-	return r;
+	return schema_parse(p, n, MEDIA_RECORD_MAX, "muara.media", 1, media_check, ret, e);
 }
 
 typedef int parse_fn(const void *p, size_t n, json_t **ret, struct err *e);
