@@ -202,19 +202,24 @@ static void set_log(void)
 		log_set_level(level);
 }
 
-static int begin(struct err *e)
+static struct daemon_env make_env(void)
 {
-	int r;
-
-	set_log();
-	self.stop_ms = daemon_conf_duration(self.ops, &self.conf, "stop_timeout", STOP_MS_DEFAULT);
-	self.env = (struct daemon_env){.loop = loop_new(),
+	return (struct daemon_env){.loop = loop_new(),
 		.name = self.ops->name,
 		.instance = self.args.instance,
 		.conf = self.conf.own,
 		.shared = self.conf.shared,
 		.conf_path = self.args.conf_path,
 		.shared_path = self.args.shared_path};
+}
+
+static int begin(struct err *e)
+{
+	int r;
+
+	set_log();
+	self.stop_ms = daemon_conf_duration(self.ops, &self.conf, "stop_timeout", STOP_MS_DEFAULT);
+	self.env = make_env();
 	self.tick = loop_timer_new(self.env.loop, on_tick, NULL);
 	self.drain = loop_timer_new(self.env.loop, on_drain, NULL);
 	daemon_status(DAEMON_STARTING);
@@ -269,13 +274,7 @@ static int live(void)
 
 static int try(void)
 {
-	struct daemon_env env = {.loop = loop_new(),
-		.name = self.ops->name,
-		.instance = self.args.instance,
-		.conf = self.conf.own,
-		.shared = self.conf.shared,
-		.conf_path = self.args.conf_path,
-		.shared_path = self.args.shared_path};
+	struct daemon_env env = make_env();
 	int r = self.ops->try(&env, &self.args.try);
 
 	loop_free(env.loop);
