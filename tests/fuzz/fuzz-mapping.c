@@ -5,31 +5,7 @@
 #include "core/mapping_private.h"
 #include "core/webauth.h"
 
-#include "fuzz.h"
-
-struct seen {
-	const char *body;
-	size_t len;
-	int n;
-};
-
-static void on_message(void *ctx, struct message *m, struct span bytes)
-{
-	struct seen *s = ctx;
-	json_t *j = NULL;
-	char *text = NULL;
-	size_t len;
-
-	CHECK(bytes.p >= s->body && bytes.p + bytes.n <= s->body + s->len);
-	s->n++;
-	m->original.data = bytes.p;
-	m->original.len = bytes.n;
-	if (bytes.n <= MESSAGE_INLINE_MAX && message_build_text(m, &text, &len, NULL, NULL) == 0) {
-		CHECK(message_parse(text, len, &j, NULL) == 0);
-		json_decref(j);
-	}
-	free(text);
-}
+#include "fuzz-message.h"
 
 #define LIST(name, ...)                              \
 	static char *name##_items[] = {__VA_ARGS__}; \
@@ -127,7 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	s = (struct seen){(const char *)data + 1, n - 1, 0};
 	base.source.daemon = base.source.instance = "f";
 	b = mapping_open(&conf, s.body, s.len);
-	mapping_decode(b, &env, &base, on_message, &s);
+	mapping_decode(b, &env, &base, see_own_message, &s);
 	CHECK(s.n == mapping_count(b));
 	free(mapping_root_text(b, "root:/x/1"));
 	mapping_close(b);

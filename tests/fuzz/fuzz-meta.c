@@ -3,30 +3,13 @@
 // uses: daemons/social/meta_fields.c
 #include "daemons/social/meta_decode.h"
 
-#include "fuzz.h"
-
-struct seen {
-	const char *body;
-	size_t len;
-	int n;
-};
+#include "fuzz-message.h"
 
 static void on_message(void *ctx, struct message *m, struct span bytes)
 {
-	struct seen *s = ctx;
-	json_t *j = NULL;
-	char *text = NULL;
-	size_t len;
-
-	CHECK(bytes.p >= s->body && bytes.p + bytes.n <= s->body + s->len);
 	CHECK(m->native_id && *m->native_id);
 	CHECK(m->kind == MK_MESSAGE || (m->revision && *m->revision));
-	s->n++;
-	if (bytes.n <= MESSAGE_INLINE_MAX && message_build_text(m, &text, &len, NULL, NULL) == 0) {
-		CHECK(message_parse(text, len, &j, NULL) == 0);
-		json_decref(j);
-	}
-	free(text);
+	see_message(ctx, m, bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
