@@ -328,8 +328,6 @@ static void links(void **state)
 
 /* --- files --- */
 
-static void files(void **state)
-{
 #define F(bytes, declared, mime, kind, why)         \
 	{                                           \
 		bytes, sizeof(bytes) - 1, declared, \
@@ -340,85 +338,86 @@ static void files(void **state)
 #define ZIP(name)    \
 	"PK\x03\x04" \
 	"12345678901234567890123456" name
-	static const struct {
-		const char *p;
-		size_t n;
-		const char *declared;
-		struct sniffed is;
-	} rows[] = {
-		F("\xff\xd8\xff\xe0", NULL, "image/jpeg", "image", NULL),
-		F("\xff\xd8\xff\xe0", "application/pdf", "image/jpeg", "image", NULL),
-		F("\x89PNG\r\n\x1a\nxx", NULL, "image/png", "image", NULL),
-		F("%PDF-1.4", "image/jpeg", "application/pdf", "document", NULL),
-		F("RIFF1234WEBP", NULL, "image/webp", "image", NULL),
-		F("RIFF1234WAVE", NULL, "audio/wav", "audio", NULL),
-		F("RIFF1234AVI ", NULL, "video/x-msvideo", "video", NULL),
-		F("RIFF1234ACON", NULL, "application/octet-stream", NULL, "unknown-type"),
-		F("\0\0\0\x18"
-		  "ftypheic",
-			NULL, "image/heic", "image", NULL),
-		F("\0\0\0\x18"
-		  "ftypavif",
-			NULL, "image/avif", "image", NULL),
-		F("\0\0\0\x18"
-		  "ftypisom",
-			"video/mp4", "video/mp4", "video", NULL),
-		F("\0\0\0\x18"
-		  "ftypisom",
-			"audio/mp4", "audio/mp4", "audio", NULL),
-		F("\0\0\0\x18"
-		  "ftypM4A ",
-			NULL, "audio/mp4", "audio", NULL),
-		F("\0\0\0\x18"
-		  "ftyp3gp4",
-			NULL, "video/3gpp", "video", NULL),
-		F("\0\0\0\x18"
-		  "ftypqt  ",
-			NULL, "video/quicktime", "video", NULL),
-		F("\x1a\x45\xdf\xa3", "audio/webm", "audio/webm", "audio", NULL),
-		F("\x1a\x45\xdf\xa3", NULL, "video/webm", "video", NULL),
-		F("OggS\0", "audio/ogg; codecs=opus", "audio/ogg", "audio", NULL),
-		F("#!AMR\n", NULL, "audio/amr", "audio", NULL),
-		F("#!/bin/sh\n", "text/plain", "text/x-script", NULL, "script"),
-		F(ZIP("[Content_Types].xml"), NULL, "application/vnd.openxmlformats", "document",
-			NULL),
-		F(ZIP("mimetypeapplication/vnd.oasis.opendocument.text"), NULL,
-			"application/vnd.oasis.opendocument", "document", NULL),
-		F(ZIP("AndroidManifest.xml"), NULL, "application/zip", NULL, "archive"),
-		F(ZIP("a.exe"), "image/jpeg", "application/zip", NULL, "archive"),
-		F("MZ\x90", "image/jpeg", "application/x-dosexec", NULL, "program"),
-		F("\x7f"
-		  "ELF\x02",
-			NULL, "application/x-executable", NULL, "program"),
-		F("Rar!\x1a\x07\x01", NULL, "application/x-rar", NULL, "archive"),
-		F("\x1f\x8b\x08", NULL, "application/gzip", NULL, "archive"),
-		F(" \r\n<!DOCTYPE html>", "image/jpeg", "text/html", NULL, "markup"),
-		F("\xef\xbb\xbf<SVG onload=x>", "image/svg+xml", "text/html", NULL, "markup"),
-		F("Jalan rusak, \xc3\xa9", "text/plain", "text/plain", "document", NULL),
-		F("a;b\n1;2\n", "text/csv", "text/csv", "document", NULL),
-		F("BEGIN:VCARD\r\n", NULL, "text/vcard", "document", NULL),
-		F("abc\xc3", NULL, "text/plain", "document", NULL), /* cut in a character */
-		F("ab\0c", "text/plain", "application/octet-stream", NULL, "unknown-type"),
-		F("ab\x01"
-		  "c",
-			NULL, "application/octet-stream", NULL, "unknown-type"),
-		F("\x80\x81\x82\x83\x84\x85", NULL, "application/octet-stream", NULL,
-			"unknown-type"),
-		F("", NULL, "application/octet-stream", NULL, "unknown-type"),
-	};
+static const struct {
+	const char *p;
+	size_t n;
+	const char *declared;
+	struct sniffed is;
+} file_rows[] = {
+	F("\xff\xd8\xff\xe0", NULL, "image/jpeg", "image", NULL),
+	F("\xff\xd8\xff\xe0", "application/pdf", "image/jpeg", "image", NULL),
+	F("\x89PNG\r\n\x1a\nxx", NULL, "image/png", "image", NULL),
+	F("%PDF-1.4", "image/jpeg", "application/pdf", "document", NULL),
+	F("RIFF1234WEBP", NULL, "image/webp", "image", NULL),
+	F("RIFF1234WAVE", NULL, "audio/wav", "audio", NULL),
+	F("RIFF1234AVI ", NULL, "video/x-msvideo", "video", NULL),
+	F("RIFF1234ACON", NULL, "application/octet-stream", NULL, "unknown-type"),
+	F("\0\0\0\x18"
+	  "ftypheic",
+		NULL, "image/heic", "image", NULL),
+	F("\0\0\0\x18"
+	  "ftypavif",
+		NULL, "image/avif", "image", NULL),
+	F("\0\0\0\x18"
+	  "ftypisom",
+		"video/mp4", "video/mp4", "video", NULL),
+	F("\0\0\0\x18"
+	  "ftypisom",
+		"audio/mp4", "audio/mp4", "audio", NULL),
+	F("\0\0\0\x18"
+	  "ftypM4A ",
+		NULL, "audio/mp4", "audio", NULL),
+	F("\0\0\0\x18"
+	  "ftyp3gp4",
+		NULL, "video/3gpp", "video", NULL),
+	F("\0\0\0\x18"
+	  "ftypqt  ",
+		NULL, "video/quicktime", "video", NULL),
+	F("\x1a\x45\xdf\xa3", "audio/webm", "audio/webm", "audio", NULL),
+	F("\x1a\x45\xdf\xa3", NULL, "video/webm", "video", NULL),
+	F("OggS\0", "audio/ogg; codecs=opus", "audio/ogg", "audio", NULL),
+	F("#!AMR\n", NULL, "audio/amr", "audio", NULL),
+	F("#!/bin/sh\n", "text/plain", "text/x-script", NULL, "script"),
+	F(ZIP("[Content_Types].xml"), NULL, "application/vnd.openxmlformats", "document", NULL),
+	F(ZIP("mimetypeapplication/vnd.oasis.opendocument.text"), NULL,
+		"application/vnd.oasis.opendocument", "document", NULL),
+	F(ZIP("AndroidManifest.xml"), NULL, "application/zip", NULL, "archive"),
+	F(ZIP("a.exe"), "image/jpeg", "application/zip", NULL, "archive"),
+	F("MZ\x90", "image/jpeg", "application/x-dosexec", NULL, "program"),
+	F("\x7f"
+	  "ELF\x02",
+		NULL, "application/x-executable", NULL, "program"),
+	F("Rar!\x1a\x07\x01", NULL, "application/x-rar", NULL, "archive"),
+	F("\x1f\x8b\x08", NULL, "application/gzip", NULL, "archive"),
+	F(" \r\n<!DOCTYPE html>", "image/jpeg", "text/html", NULL, "markup"),
+	F("\xef\xbb\xbf<SVG onload=x>", "image/svg+xml", "text/html", NULL, "markup"),
+	F("Jalan rusak, \xc3\xa9", "text/plain", "text/plain", "document", NULL),
+	F("a;b\n1;2\n", "text/csv", "text/csv", "document", NULL),
+	F("BEGIN:VCARD\r\n", NULL, "text/vcard", "document", NULL),
+	F("abc\xc3", NULL, "text/plain", "document", NULL), /* cut in a character */
+	F("ab\0c", "text/plain", "application/octet-stream", NULL, "unknown-type"),
+	F("ab\x01"
+	  "c",
+		NULL, "application/octet-stream", NULL, "unknown-type"),
+	F("\x80\x81\x82\x83\x84\x85", NULL, "application/octet-stream", NULL, "unknown-type"),
+	F("", NULL, "application/octet-stream", NULL, "unknown-type"),
+};
+
+static void files(void **state)
+{
 	char tar[300] = "a/";
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct sniffed is = sniff(rows[i].p, rows[i].n, rows[i].declared);
+	for (size_t i = 0; i < ARRAY_SIZE(file_rows); i++) {
+		struct sniffed is = sniff(file_rows[i].p, file_rows[i].n, file_rows[i].declared);
 
-		if (strcmp(is.mime, rows[i].is.mime) != 0 || is.kind != rows[i].is.kind ||
-			is.why != rows[i].is.why) {
-			assert_string_equal(is.mime, rows[i].is.mime);
-			assert_string_equal(
-				is.kind ? is.kind : "-", rows[i].is.kind ? rows[i].is.kind : "-");
-			assert_string_equal(
-				is.why ? is.why : "-", rows[i].is.why ? rows[i].is.why : "-");
+		if (strcmp(is.mime, file_rows[i].is.mime) != 0 || is.kind != file_rows[i].is.kind ||
+			is.why != file_rows[i].is.why) {
+			assert_string_equal(is.mime, file_rows[i].is.mime);
+			assert_string_equal(is.kind ? is.kind : "-",
+				file_rows[i].is.kind ? file_rows[i].is.kind : "-");
+			assert_string_equal(is.why ? is.why : "-",
+				file_rows[i].is.why ? file_rows[i].is.why : "-");
 		}
 	}
 	memcpy(tar + 257, "ustar", 6);

@@ -84,92 +84,91 @@ static char *read_page(enum meta_edge edge, const char *items)
 #define AT   "\"created_time\":\"2026-11-24T04:29:15+0000\""
 #define TIME "time=1795494555000"
 
+static const struct {
+	const char *name;
+	enum meta_edge edge;
+	const char *items, *wanted;
+} item_cases[] = {
+	{"a post that tags us", ME_TAGGED,
+		"{\"id\":\"8_1\"," SITI "\"message\":\"Tolong\",\"full_picture\":\"https://a\"," AT
+		"}",
+		"human id=8_1 by=7 text=Tolong at=facebook " TIME " + image 8_1/photo"},
+	{"a visitor's has comments", ME_VISITOR,
+		"{\"id\":\"100_1\"," SITI "\"message\":\"Banjir\"," AT "}",
+		"human id=100_1 by=7 text=Banjir at=facebook " TIME " > comments of 100_1"},
+	{"our own on it", ME_VISITOR,
+		"{\"id\":\"100_1\",\"from\":{\"id\":\"100\"},\"message\":\"x\"}",
+		"echo id=100_1 by=100 text=x at=facebook > comments of 100_1"},
+	{"our own is only the way to its comments", ME_PUBLISHED, "{\"id\":\"100_2\"," AT "}",
+		"- " TIME " > comments of 100_2"},
+	{"a comment with a photo", ME_COMMENTS,
+		"{\"id\":\"1_2\"," SITI "\"message\":\"Rusak\"," AT
+		",\"attachment\":{\"type\":\"photo\","
+		"\"media\":{\"image\":{\"src\":\"https://a\"}}}}",
+		"human id=1_2 by=7 re=P text=Rusak at=facebook " TIME " + image 1_2/photo"},
+	{"a reply with a video", ME_COMMENTS,
+		"{\"id\":\"1_3\"," SITI "\"parent\":{\"id\":\"1_2\"},\"attachment\":{\"type\":"
+		"\"video_inline\",\"media\":{\"source\":\"https://"
+		"v\",\"image\":{\"src\":\"https://a\"}}}}",
+		"human id=1_3 by=7 re=1_2 at=facebook + video 1_3/video"},
+	{"a sticker alone", ME_COMMENTS,
+		"{\"id\":\"1_4\"," SITI
+		"\"attachment\":{\"type\":\"sticker\",\"media\":{\"image\":{"
+		"\"src\":\"https://a\"}}}}",
+		"system id=1_4 by=7 re=P at=facebook + sticker 1_4/photo"},
+	{"a conversation", ME_CHATS,
+		"{\"id\":\"t_1\",\"updated_time\":\"2026-11-24T04:29:15+0000\"}",
+		"- " TIME " > messages of t_1"},
+	{"a message with files", ME_MESSAGES,
+		"{\"id\":\"m_1\"," SITI
+		"\"message\":\"Ini\",\"attachments\":{\"data\":[{\"image_data\":{"
+		"\"url\":\"https://a\"}},{\"video_data\":{\"url\":\"https://"
+		"b\"}},{\"file_url\":"
+		"\"https://c\"}]}}",
+		"human id=m_1 by=7 text=Ini at=facebook + image m_1/attachments/0 + video "
+		"m_1/attachments/1 + document m_1/attachments/2"},
+	{"a link alone", ME_MESSAGES,
+		"{\"id\":\"m_2\"," SITI
+		"\"shares\":{\"data\":[{\"link\":\"https://b\",\"name\":\"Berita\"}]}}",
+		"human id=m_2 by=7 text=Berita\nhttps://b at=facebook"},
+	{"our answer", ME_MESSAGES,
+		"{\"id\":\"m_3\",\"from\":{\"id\":\"100\"},\"message\":\"Baik\"}",
+		"echo id=m_3 by=100 text=Baik at=facebook"},
+	{"a sticker", ME_MESSAGES, "{\"id\":\"m_4\"," SITI "\"sticker\":\"https://s\"}",
+		"system id=m_4 by=7 at=facebook + sticker m_4/sticker"},
+	{"replies stand in their comment", ME_IG_COMMENTS,
+		"{\"id\":\"31\",\"text\":\"Macet\",\"username\":\"budi\",\"replies\":{"
+		"\"data\":[{\"id\":\"32\","
+		"\"parent_id\":\"31\",\"text\":\"Ya\",\"from\":{\"id\":\"8\",\"username\":"
+		"\"ani\"}}]}},"
+		"{\"id\":\"33\",\"text\":\"Lagi\",\"replies\":{\"data\":[],\"paging\":{"
+		"\"next\":\"https://x?a=1\"}}}",
+		"human id=31 by=@budi re=P text=Macet at=instagram\n"
+		"human id=32 by=8 re=31 text=Ya at=instagram\n"
+		"human id=33 re=P text=Lagi at=instagram > replies of 33"},
+	{"a medium that tags us", ME_IG_TAGS,
+		"{\"id\":\"41\",\"caption\":\"@kota\",\"username\":\"budi\",\"media_type\":"
+		"\"VIDEO\","
+		"\"media_url\":\"https://v\"}",
+		"human id=41 by=@budi text=@kota at=instagram + video 41/media"},
+	{"our media", ME_IG_MEDIA, "{\"id\":\"30\",\"timestamp\":\"2026-11-24T04:29:15+0000\"}",
+		"- " TIME " > comments of 30"},
+	{"neighbours of the broken", ME_TAGGED,
+		"7,{\"message\":\"x\"},{\"id\":\"1\",\"message\":\"\\ud800\"},"
+		"{\"id\":\"8_1\"," SITI "\"message\":\"Tolong\"}",
+		"undecodable id=#\nundecodable id=#\nundecodable id=#\n"
+		"human id=8_1 by=7 text=Tolong at=facebook"},
+};
+
 static void items(void **state)
 {
-	static const struct {
-		const char *name;
-		enum meta_edge edge;
-		const char *items, *wanted;
-	} cases[] = {
-		{"a post that tags us", ME_TAGGED,
-			"{\"id\":\"8_1\"," SITI
-			"\"message\":\"Tolong\",\"full_picture\":\"https://a\"," AT "}",
-			"human id=8_1 by=7 text=Tolong at=facebook " TIME " + image 8_1/photo"},
-		{"a visitor's has comments", ME_VISITOR,
-			"{\"id\":\"100_1\"," SITI "\"message\":\"Banjir\"," AT "}",
-			"human id=100_1 by=7 text=Banjir at=facebook " TIME " > comments of 100_1"},
-		{"our own on it", ME_VISITOR,
-			"{\"id\":\"100_1\",\"from\":{\"id\":\"100\"},\"message\":\"x\"}",
-			"echo id=100_1 by=100 text=x at=facebook > comments of 100_1"},
-		{"our own is only the way to its comments", ME_PUBLISHED,
-			"{\"id\":\"100_2\"," AT "}", "- " TIME " > comments of 100_2"},
-		{"a comment with a photo", ME_COMMENTS,
-			"{\"id\":\"1_2\"," SITI "\"message\":\"Rusak\"," AT
-			",\"attachment\":{\"type\":\"photo\","
-			"\"media\":{\"image\":{\"src\":\"https://a\"}}}}",
-			"human id=1_2 by=7 re=P text=Rusak at=facebook " TIME " + image 1_2/photo"},
-		{"a reply with a video", ME_COMMENTS,
-			"{\"id\":\"1_3\"," SITI
-			"\"parent\":{\"id\":\"1_2\"},\"attachment\":{\"type\":"
-			"\"video_inline\",\"media\":{\"source\":\"https://"
-			"v\",\"image\":{\"src\":\"https://a\"}}}}",
-			"human id=1_3 by=7 re=1_2 at=facebook + video 1_3/video"},
-		{"a sticker alone", ME_COMMENTS,
-			"{\"id\":\"1_4\"," SITI
-			"\"attachment\":{\"type\":\"sticker\",\"media\":{\"image\":{"
-			"\"src\":\"https://a\"}}}}",
-			"system id=1_4 by=7 re=P at=facebook + sticker 1_4/photo"},
-		{"a conversation", ME_CHATS,
-			"{\"id\":\"t_1\",\"updated_time\":\"2026-11-24T04:29:15+0000\"}",
-			"- " TIME " > messages of t_1"},
-		{"a message with files", ME_MESSAGES,
-			"{\"id\":\"m_1\"," SITI
-			"\"message\":\"Ini\",\"attachments\":{\"data\":[{\"image_data\":{"
-			"\"url\":\"https://a\"}},{\"video_data\":{\"url\":\"https://"
-			"b\"}},{\"file_url\":"
-			"\"https://c\"}]}}",
-			"human id=m_1 by=7 text=Ini at=facebook + image m_1/attachments/0 + video "
-			"m_1/attachments/1 + document m_1/attachments/2"},
-		{"a link alone", ME_MESSAGES,
-			"{\"id\":\"m_2\"," SITI
-			"\"shares\":{\"data\":[{\"link\":\"https://b\",\"name\":\"Berita\"}]}}",
-			"human id=m_2 by=7 text=Berita\nhttps://b at=facebook"},
-		{"our answer", ME_MESSAGES,
-			"{\"id\":\"m_3\",\"from\":{\"id\":\"100\"},\"message\":\"Baik\"}",
-			"echo id=m_3 by=100 text=Baik at=facebook"},
-		{"a sticker", ME_MESSAGES, "{\"id\":\"m_4\"," SITI "\"sticker\":\"https://s\"}",
-			"system id=m_4 by=7 at=facebook + sticker m_4/sticker"},
-		{"replies stand in their comment", ME_IG_COMMENTS,
-			"{\"id\":\"31\",\"text\":\"Macet\",\"username\":\"budi\",\"replies\":{"
-			"\"data\":[{\"id\":\"32\","
-			"\"parent_id\":\"31\",\"text\":\"Ya\",\"from\":{\"id\":\"8\",\"username\":"
-			"\"ani\"}}]}},"
-			"{\"id\":\"33\",\"text\":\"Lagi\",\"replies\":{\"data\":[],\"paging\":{"
-			"\"next\":\"https://x?a=1\"}}}",
-			"human id=31 by=@budi re=P text=Macet at=instagram\n"
-			"human id=32 by=8 re=31 text=Ya at=instagram\n"
-			"human id=33 re=P text=Lagi at=instagram > replies of 33"},
-		{"a medium that tags us", ME_IG_TAGS,
-			"{\"id\":\"41\",\"caption\":\"@kota\",\"username\":\"budi\",\"media_type\":"
-			"\"VIDEO\","
-			"\"media_url\":\"https://v\"}",
-			"human id=41 by=@budi text=@kota at=instagram + video 41/media"},
-		{"our media", ME_IG_MEDIA,
-			"{\"id\":\"30\",\"timestamp\":\"2026-11-24T04:29:15+0000\"}",
-			"- " TIME " > comments of 30"},
-		{"neighbours of the broken", ME_TAGGED,
-			"7,{\"message\":\"x\"},{\"id\":\"1\",\"message\":\"\\ud800\"},"
-			"{\"id\":\"8_1\"," SITI "\"message\":\"Tolong\"}",
-			"undecodable id=#\nundecodable id=#\nundecodable id=#\n"
-			"human id=8_1 by=7 text=Tolong at=facebook"},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *got = read_page(cases[i].edge, cases[i].items);
+	for (size_t i = 0; i < ARRAY_SIZE(item_cases); i++) {
+		_cleanup_free_ char *got = read_page(item_cases[i].edge, item_cases[i].items);
 
-		if (strcmp(got, cases[i].wanted) != 0)
-			fail_msg("%s:\n%s\nwanted:\n%s", cases[i].name, got, cases[i].wanted);
+		if (strcmp(got, item_cases[i].wanted) != 0)
+			fail_msg("%s:\n%s\nwanted:\n%s", item_cases[i].name, got,
+				item_cases[i].wanted);
 	}
 }
 
