@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/html.h"
 #include "base/json.h"
 #include "core/profile_private.h"
 
@@ -32,18 +33,9 @@ static const char page_style[] =
 
 static void add_html(struct buf *out, const char *s)
 {
-	static const struct {
-		char c;
-		const char *as;
-	} marks[] = {
-		{'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\'', "&#39;"}};
-
 	for (; *s; s++) {
-		const char *as = NULL;
+		const char *as = html_entity(*s);
 
-		for (size_t i = 0; i < ARRAY_SIZE(marks); i++)
-			if (marks[i].c == *s)
-				as = marks[i].as;
 		if (as)
 			(void)buf_adds(out, as);
 		else if ((unsigned char)*s >= ' ' || *s == '\n' || *s == '\t')

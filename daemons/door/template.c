@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/fsio.h"
+#include "base/html.h"
 #include "base/util.h"
 
 #include "template.h"
@@ -159,16 +160,10 @@ void template_free(struct template *t)
 static void escaped(struct buf *out, const char *s)
 {
 	for (; s && *s; s++) {
-		if (*s == '&')
-			buf_adds(out, "&amp;");
-		else if (*s == '<')
-			buf_adds(out, "&lt;");
-		else if (*s == '>')
-			buf_adds(out, "&gt;");
-		else if (*s == '"')
-			buf_adds(out, "&quot;");
-		else if (*s == '\'')
-			buf_adds(out, "&#39;");
+		const char *as = html_entity(*s);
+
+		if (as)
+			buf_adds(out, as);
 		else
 			buf_addc(out, *s);
 	}

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/html.h"
 #include "base/json.h"
 #include "base/util.h"
 
@@ -75,23 +76,14 @@ static const struct {
 
 static void add(struct buf *b, const char *s)
 {
-	for (; *s; s++)
-		switch (*s) {
-		case '&':
-			buf_adds(b, "&amp;");
-			break;
-		case '<':
-			buf_adds(b, "&lt;");
-			break;
-		case '>':
-			buf_adds(b, "&gt;");
-			break;
-		case '"':
-			buf_adds(b, "&quot;");
-			break;
-		default:
+	for (; *s; s++) {
+		const char *as = html_entity(*s);
+
+		if (as)
+			buf_adds(b, as);
+		else
 			buf_addc(b, *s);
-		}
+	}
 }
 
 /* Our words in Indonesian, others (agencies, channels of one's own) as they are. */
