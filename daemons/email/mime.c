@@ -9,9 +9,9 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/util.h"
+#include "core/html_text.h"
 
 #include "charset.h"
-#include "html_text.h"
 #include "mail_head.h"
 #include "mime.h"
 #include "quote_trim.h"

@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "workdays.h"
+#include "core/workdays.h"
 
 #define REPORT_VERIFY_DAYS 3 /* SP4N: to verify and pass on, working days */
 

@@ -1,11 +1,11 @@
 /* mail_text: HTML to words, quote trimming, charsets: any bytes end, valid UTF-8 comes out, nothing
  * is made up. */
 // uses: daemons/email/charset.c
-// uses: daemons/email/html_text.c
+// parser: common/core/html_text.c
 // uses: daemons/email/quote_trim.c
 #include "base/utf8.h"
+#include "core/html_text.h"
 #include "daemons/email/charset.h"
-#include "daemons/email/html_text.h"
 #include "daemons/email/quote_trim.h"
 
 #include "fuzz.h"

@@ -2,9 +2,8 @@
 // uses: daemons/email/mime.c
 // uses: daemons/email/mail_head.c
 // uses: daemons/email/charset.c
-// uses: daemons/email/html_text.c
 // uses: daemons/email/quote_trim.c
-// elsewhere: mail_text daemons/email/charset.c daemons/email/html_text.c
+// elsewhere: mail_text daemons/email/charset.c
 // elsewhere: mail_text daemons/email/quote_trim.c
 #include <errno.h>
 

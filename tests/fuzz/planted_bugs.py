@@ -23,7 +23,7 @@ BUGS = [
         'while (!strchr(",]}: \\t\\r\\n\\"[{", *p))', 'read behind a number that ends the text'),
     row('json', 'common/base/jsonspan.c', "		if (*p == '\\\\')\n			p++;\n		else if (*p == '\"')",
         "		if (*p == '\"')", 'jansson and the spans disagree about an escaped quote'),
-    row('mail_text', 'daemons/email/html_text.c', 'while (at + len < n && isalnum(', 'while (isalnum(',
+    row('mail_text', 'common/core/html_text.c', 'while (at + len < n && isalnum(', 'while (isalnum(',
         'read behind a page that ends in a tag'),
     row('mail_text', 'daemons/email/quote_trim.c', '	if (anything_left(l))\n		return;\n',
         '	if (l->n)\n		return;\n', 'all of a mail is trimmed away'),

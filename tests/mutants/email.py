@@ -28,7 +28,7 @@ MUTANTS = [
          test='unit:test-mail_text/test_what_may_be_the_complaint_stays'),
     dict(name='email-everything-cut', file='daemons/email/quote_trim.c', old='l->v[i].gone = before[i];',
          new='l->v[i].gone |= before[i];', test='unit:test-mail_text/test_what_may_be_the_complaint_stays'),
-    dict(name='email-html-scripts-are-words', file='daemons/email/html_text.c',
+    dict(name='email-html-scripts-are-words', file='common/core/html_text.c',
          old='if (t->kind == T_SKIP && !closing', new='if (t->kind == T_SKIP && closing',
          test='unit:test-mail_text/test_html'),
     dict(name='email-windows-quotes', file='daemons/email/charset.c', old='from = "CP1252";', new='from = "LATIN1";',

@@ -1,6 +1,7 @@
 """muaractl report: what a figure must not be."""
 
-SUM, BOOKS, DAYS = (f'daemons/muaractl/{f}.c' for f in ('report_sum', 'books_report', 'workdays'))
+SUM, BOOKS = (f'daemons/muaractl/{f}.c' for f in ('report_sum', 'books_report'))
+DAYS = 'common/core/workdays.c'
 FIGURES, ENDS = 'unit:test-report/figures', 'unit:test-report/ends'
 
 MUTANTS = [

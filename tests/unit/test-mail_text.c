@@ -1,6 +1,5 @@
 /* mail_text: history and signatures in Indonesian, English and both; what is cautious. */
 // uses: daemons/email/quote_trim.c
-// uses: daemons/email/html_text.c
 // uses: daemons/email/charset.c
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +8,8 @@
 
 #include "base/utf8.h"
 #include "base/util.h"
+#include "core/html_text.h"
 #include "daemons/email/charset.h"
-#include "daemons/email/html_text.h"
 #include "daemons/email/quote_trim.h"
 
 #include <cmocka.h>

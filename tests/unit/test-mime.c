@@ -2,7 +2,6 @@
 // uses: daemons/email/mime.c
 // uses: daemons/email/mail_head.c
 // uses: daemons/email/charset.c
-// uses: daemons/email/html_text.c
 // uses: daemons/email/quote_trim.c
 #include <setjmp.h>
 #include <stdarg.h>

@@ -5,7 +5,6 @@
 // uses: daemons/muaractl/report_html.c
 // uses: daemons/muaractl/report_sum.c
 // uses: daemons/muaractl/report_table.c
-// uses: daemons/muaractl/workdays.c
 /* report: figures as tables: facts in, what the sum must say; then records in, through the books;
  * then what each rendering must hold. The period is October 2026 in Jakarta unless said. */
 #include <setjmp.h>

@@ -1,4 +1,3 @@
-// uses: daemons/muaractl/workdays.c
 /* workdays: days, and the calendar that ships. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +8,7 @@
 
 #include "base/fsio.h"
 #include "base/util.h"
-#include "daemons/muaractl/workdays.h"
+#include "core/workdays.h"
 #include "scratch.h"
 
 static int64_t day(const char *text)

@@ -5,8 +5,7 @@
 
 #include "base/options.h"
 #include "base/util.h"
-
-#include "workdays.h"
+#include "core/workdays.h"
 
 #define FIRST_YEAR 1970
 #define LAST_YEAR  9999

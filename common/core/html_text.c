@@ -5,8 +5,7 @@
 
 #include "base/buf.h"
 #include "base/util.h"
-
-#include "html_text.h"
+#include "core/html_text.h"
 
 #define NAME_MAX_BYTES 16
 #define QUOTE_MAX      20

@@ -1,4 +1,4 @@
-/* html_text: the words of an HTML mail as plain text. Pure.
+/* html_text: the words of HTML (a mail, an answer of an agency) as plain text. Pure.
  *
  * No browser: tags become line ends, list marks and blanks, characters references become
  * characters; scripts, styles, comments and the head are left out; what stands in a blockquote gets
