@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "core/muara_conf.h"
 #include "core/profile_file.h"
 #include "core/profile_private.h"
 
@@ -57,6 +58,17 @@ static void check_json_path(struct pfile *l, const char *at, const char *path)
 {
 	if (path && !json_path_ok(path))
 		pfile_fault(l, at, "a place in the answer is wanted, such as results.images[].id");
+}
+
+/* The members of `map` that a table names, as a map of their own (borrowing). */
+static json_t *part_of(const json_t *map, const struct member *table)
+{
+	json_t *part = json_object();
+
+	for (; table->key; table++)
+		if (json_object_get(map, table->key))
+			json_object_set(part, table->key, json_object_get(map, table->key));
+	return part;
 }
 
 /* --- settings and tables --- */
@@ -169,7 +181,7 @@ static void check_choice(
 
 static const char *const call_keys[CALL_KINDS] = {
 	[CALL_UPLOAD] = "upload", [CALL_CREATE] = "create", [CALL_HANDOVER] = "handover"};
-static const char *const read_keys[PROFILE_READS] = {"probe", "report"};
+static const char *const read_keys[PROFILE_READS] = {"probe", "report", "followups"};
 static const char *const repeats[] = {[CALL_REPEATABLE] = "repeatable",
 	[CALL_VERIFIABLE] = "verifiable",
 	[CALL_ONCE] = "once",
@@ -204,6 +216,21 @@ static const struct member read_members[] = {
 	{.key = NULL},
 };
 
+static const struct member field_members[] = {
+	MEMBER(struct followups_map, id, "id", M_TEXT, .flags = M_REQUIRED,
+		.needs = "by it a follow-up that was read before is known again"),
+	MEMBER(struct followups_map, at, "at", M_TEXT),
+	MEMBER(struct followups_map, from, "from", M_TEXT),
+	MEMBER(struct followups_map, to, "to", M_TEXT),
+	MEMBER(struct followups_map, old_status, "status_old", M_TEXT),
+	MEMBER(struct followups_map, new_status, "status_new", M_TEXT),
+	MEMBER(struct followups_map, template_code, "template", M_TEXT),
+	MEMBER(struct followups_map, template_text, "template_text", M_TEXT),
+	MEMBER(struct followups_map, text, "text", M_TEXT),
+	MEMBER(struct followups_map, attachments, "attachments", M_TEXT),
+	{.key = NULL},
+};
+
 static void check_limits(struct pfile *l, const char *at, struct call_map *c, enum place where)
 {
 	char path[PLACE_MAX_LEN];
@@ -216,8 +243,10 @@ static void check_limits(struct pfile *l, const char *at, struct call_map *c, en
 	if (c->path && c->path[0] != '/')
 		pfile_fault(l, pfile_below(path, at, "path"),
 			"begins with /, it goes behind the base URL");
+	if (where == IN_HANDOVER)
+		where = IN_REPORT;
 	check_text(l, pfile_below(path, at, "path"), c->path,
-		where == IN_HANDOVER || where == IN_REPORT ? IN_REPORT : IN_PROBE);
+		where == IN_REPORT || where == IN_FOLLOWUPS ? where : IN_PROBE);
 }
 
 static void check_id_places(struct pfile *l, const char *at, const json_t *places)
@@ -286,6 +315,52 @@ static void read_calls(struct pfile *l, json_t *calls)
 		pfile_fault(l, "calls", "create is missing");
 }
 
+static void check_fields(struct pfile *l, struct followups_map *map)
+{
+	static const char at[] = "reads.followups.fields";
+	char path[PLACE_MAX_LEN];
+	const char *key;
+	json_t *place;
+
+	if (!map->fields || !pfile_map(l, at, map->fields, field_members, map))
+		return;
+	json_object_foreach (map->fields, key, place)
+		check_json_path(l, pfile_below(path, at, key), json_string_value(place));
+}
+
+static void read_followups(struct pfile *l, json_t *v)
+{
+	static const char at[] = "reads.followups";
+	static const struct member members[] = {
+		MEMBER(struct followups_map, next, "next", M_TEXT),
+		MEMBER(struct followups_map, zone, "zone", M_TEXT, .flags = M_REQUIRED,
+			.needs = "its times name none; Jakarta is +07:00"),
+		MEMBER(struct followups_map, fields, "fields", M_MAP, .flags = M_REQUIRED),
+		{.key = NULL},
+	};
+	_cleanup_json_ json_t *part = part_of(v, members), *rest = json_copy(v);
+	struct call_map *c = &l->p->reads[READ_FOLLOWUPS];
+	struct followups_map *map = &l->p->followups;
+
+	for (const struct member *m = members; m->key; m++)
+		json_object_del(rest, m->key);
+	if (!pfile_map(l, at, part, members, map) || !pfile_map(l, at, rest, read_members, c))
+		return;
+	check_limits(l, at, c, IN_FOLLOWUPS);
+	check_json_path(l, "reads.followups.shows", c->shows);
+	check_json_path(l, "reads.followups.next", map->next);
+	check_fields(l, map);
+	if (map->zone && muara_zone_parse(map->zone, &map->zone_minutes))
+		pfile_fault(l, "reads.followups.zone", "a zone as +07:00 is wanted");
+	if (c->path && !template_names(c->path, "remote_id"))
+		pfile_fault(l, "reads.followups.path",
+			"reads the same for every report; put {{remote_id}} into it");
+	if (c->path && !template_names(c->path, "page") != !map->next)
+		pfile_fault(l, "reads.followups.path",
+			"{{page}} in it and `next` go together: one without the other reads the "
+			"first page for ever, or never the second");
+}
+
 static void read_reads(struct pfile *l, json_t *reads)
 {
 	struct profile *p = l->p;
@@ -298,8 +373,12 @@ static void read_reads(struct pfile *l, json_t *reads)
 		struct call_map *c = &p->reads[k];
 
 		pfile_below(at, "reads", key);
+		if (strcmp(key, read_keys[READ_FOLLOWUPS]) == 0) {
+			read_followups(l, v);
+			continue;
+		}
 		if (strcmp(key, read_keys[k]) != 0) {
-			pfile_fault(l, at, "unknown read; there are: probe, report");
+			pfile_fault(l, at, "unknown read; there are: probe, report, followups");
 			continue;
 		}
 		if (!pfile_map(l, at, v, read_members, c))
@@ -566,17 +645,6 @@ static const struct member as_members[] = {
 		.needs = "the profile whose calls are made up"),
 	{.key = NULL},
 };
-
-/* The members of `map` that a table names, as a map of their own (borrowing). */
-static json_t *part_of(const json_t *map, const struct member *table)
-{
-	json_t *part = json_object();
-
-	for (; table->key; table++)
-		if (json_object_get(map, table->key))
-			json_object_set(part, table->key, json_object_get(map, table->key));
-	return part;
-}
 
 static void read_part(struct pfile *l, const json_t *tree, const struct member *table, void *out)
 {

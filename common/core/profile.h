@@ -30,7 +30,12 @@ enum profile_kind {
 	PROFILE_SHEET,	 /* a sheet for an officer, who types the number back */
 	PROFILE_OBSERVE, /* calls are made up and written down, never sent */
 };
-enum profile_read { READ_PROBE, READ_REPORT, PROFILE_READS };
+enum profile_read {
+	READ_PROBE,
+	READ_REPORT,
+	READ_FOLLOWUPS, /* a page of what was written back; its answer: core/followups.h */
+	PROFILE_READS
+};
 
 struct profile_call {
 	bool present; /* the profile has this call */
@@ -78,7 +83,8 @@ struct profile_input {		    /* borrowed */
 	const char *const *headers; /* "Name: value" of the destination (credentials), NULL ends */
 	const struct strmap *settings;
 	const struct strmap *agencies;	  /* agency name -> institution id; "" = default */
-	uint64_t remote_id;		  /* of the report; hand-over and READ_REPORT */
+	uint64_t remote_id;		  /* of the report; hand-over, READ_REPORT, _FOLLOWUPS */
+	unsigned page;			  /* READ_FOLLOWUPS, from 1 */
 	const json_t *attachment;	  /* of the snapshot; upload */
 	const struct profile_file *files; /* uploaded so far; create */
 	size_t n_files;

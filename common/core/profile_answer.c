@@ -62,7 +62,7 @@ static json_t *parsed(const struct httpc_answer *a, const struct profile_call *c
 	return json_parse(a->body, a->body_len, c->max_answer, &j, NULL) ? NULL : j;
 }
 
-static uint64_t id_of(const json_t *v)
+uint64_t remote_id_of(const json_t *v)
 {
 	if (json_is_integer(v) && json_integer_value(v) > 0 &&
 		(uint64_t)json_integer_value(v) <= REMOTE_ID_MAX)
@@ -79,7 +79,7 @@ static uint64_t find_id(const struct call_map *c, const json_t *answer)
 	size_t i;
 
 	json_array_foreach (c->id, i, place) {
-		id = id_of(json_at(answer, json_string_value(place)));
+		id = remote_id_of(json_at(answer, json_string_value(place)));
 		if (id)
 			break;
 	}
@@ -146,9 +146,7 @@ void profile_answer(const struct profile *p, enum call_kind c, const struct http
 	ret->facts.names_ticket = names(a, ticket);
 }
 
-/* A read's answer, when it shows what it should. Caller owns; NULL else. */
-static json_t *read_answer(
-	const struct profile *p, enum profile_read r, const struct httpc_answer *a)
+json_t *read_answer(const struct profile *p, enum profile_read r, const struct httpc_answer *a)
 {
 	_cleanup_json_ json_t *answer = success(a) ? parsed(a, &p->reads[r].is) : NULL;
 	const json_t *shown = answer ? json_at(answer, p->reads[r].shows) : NULL;
@@ -173,7 +171,7 @@ enum read_back profile_read_back(
 		return READ_BACK_GONE;
 	if (!answer)
 		return READ_BACK_UNKNOWN;
-	shown = id_of(json_at(answer, p->reads[READ_REPORT].institution_at));
+	shown = remote_id_of(json_at(answer, p->reads[READ_REPORT].institution_at));
 	if (!shown || !is_number(institution))
 		return READ_BACK_UNKNOWN;
 	return shown == strtoull(institution, NULL, 10) ? READ_BACK_DONE : READ_BACK_NOT;

@@ -358,6 +358,8 @@ static void rule_places(struct lint *l)
 	check_place(l, "reads.probe.shows", p->reads[READ_PROBE].shows);
 	check_place(l, "reads.report.shows", p->reads[READ_REPORT].shows);
 	check_place(l, "reads.report.institution", p->reads[READ_REPORT].institution_at);
+	check_place(l, "reads.followups.shows", p->reads[READ_FOLLOWUPS].shows);
+	check_place(l, "reads.followups.next", p->followups.next);
 	check_place(l, "status.at", p->status_at);
 	check_shown(l, "reads.report.institution", p->reads[READ_REPORT].institution_at);
 	check_shown(l, "status.at", p->status_at);

@@ -17,7 +17,8 @@ enum place {
 	IN_PROBE = 16,	 /* path of READ_PROBE */
 	IN_CONTENT = 32, /* the text that is filed, and its footer: nothing about the reporter */
 	IN_SHEET = 64,
-	IN_NOTE = 128, /* a phrase of not_attached */
+	IN_NOTE = 128,	    /* a phrase of not_attached */
+	IN_FOLLOWUPS = 256, /* path of READ_FOLLOWUPS */
 };
 
 struct call_map { /* one of calls: or reads: */
@@ -31,6 +32,14 @@ struct call_map { /* one of calls: or reads: */
 	json_t *id;		    /* places, or NULL */
 	const char *shows;	    /* reads: a good answer has this */
 	const char *institution_at; /* reads.report: where it says who has the report */
+};
+
+struct followups_map { /* reads.followups beside path and limits; places within one follow-up */
+	const char *next, *zone;
+	json_t *fields;
+	int zone_minutes;
+	const char *id, *at, *from, *to, *old_status, *new_status, *template_code, *template_text,
+		*text, *attachments;
 };
 
 /* All pointers below borrow from `tree` (and `base_tree`). */
@@ -51,6 +60,7 @@ struct profile {
 	const char *idempotency_header;
 	const char *own_institution; /* name of the setting */
 	struct call_map calls[CALL_KINDS], reads[PROFILE_READS];
+	struct followups_map followups;
 	const char *status_at;
 	json_t *status;
 	json_t *proofs;
@@ -105,6 +115,9 @@ extern const char *const not_attached_keys[]; /* NULL ends */
 /* "results.images[].id": members by name, [] = first element. NULL = not there. */
 const json_t *json_at(const json_t *j, const char *path);
 bool json_path_ok(const char *path);
+uint64_t remote_id_of(const json_t *v); /* 1 … 15 digits, as number or text; 0 = none */
+/* A read's answer, when it is whole and shows what it should. Caller owns; NULL else. */
+json_t *read_answer(const struct profile *p, enum profile_read r, const struct httpc_answer *a);
 
 /* --- sheets (profile_sheet.c) --- */
 

@@ -198,8 +198,10 @@ int profile_read_request(const struct profile *p, enum profile_read read,
 	const struct profile_input *in, struct profile_request *ret, struct err *e)
 {
 	struct err why = {0};
-	const struct render r = {
-		.p = p, .in = in, .where = read == READ_REPORT ? IN_REPORT : IN_PROBE, .e = &why};
+	static const enum place places[PROFILE_READS] = {[READ_PROBE] = IN_PROBE,
+		[READ_REPORT] = IN_REPORT,
+		[READ_FOLLOWUPS] = IN_FOLLOWUPS};
+	const struct render r = {.p = p, .in = in, .where = places[read], .e = &why};
 	int rc = begin(p, &p->reads[read], &r, ret);
 
 	if (!rc)

@@ -291,6 +291,12 @@ static json_t *get_attachments(const struct render *r, const char *name)
 	return json_str_new(buf_str(&out));
 }
 
+static json_t *get_page(const struct render *r, const char *name)
+{
+	(void)name;
+	return json_integer(MAX(r->in->page, 1u));
+}
+
 static json_t *get_remote_id(const struct render *r, const char *name)
 {
 	(void)name;
@@ -390,7 +396,8 @@ static const struct name {
 	{"files", IN_SHEET, get_files},
 	{"not_attached", IN_CONTENT | IN_SHEET, get_left_out},
 	{"text_cut", IN_CONTENT, get_text_cut},
-	{"remote_id", IN_HANDOVER | IN_REPORT, get_remote_id},
+	{"remote_id", IN_HANDOVER | IN_REPORT | IN_FOLLOWUPS, get_remote_id},
+	{"page", IN_FOLLOWUPS, get_page},
 	{"institution", IN_HANDOVER, get_institution},
 	{"attempt", IN_SHEET, get_attempt},
 	{"number", IN_UPLOAD, get_file_number},
@@ -610,7 +617,7 @@ static void list_names(struct buf *out, const struct profile *p, unsigned where)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].where & where)
 			(void)buf_addf(out, "%s%s", out->len ? ", " : "", names[i].name);
-	if (where & (IN_NOTE | IN_REPORT | IN_PROBE))
+	if (where & (IN_NOTE | IN_REPORT | IN_PROBE | IN_FOLLOWUPS))
 		return;
 	json_object_foreach (p->settings, key, v)
 		(void)buf_addf(out, ", setting.%s", key);
@@ -625,7 +632,7 @@ static bool name_ok(const struct profile *p, const char *name, unsigned where)
 
 	if (n)
 		return n->where & where;
-	if (where & (IN_NOTE | IN_REPORT | IN_PROBE))
+	if (where & (IN_NOTE | IN_REPORT | IN_PROBE | IN_FOLLOWUPS))
 		return false;
 	rest = behind(name, "setting.");
 	if (rest)

@@ -191,6 +191,9 @@ static json_t *reads_of(const struct render_what *w)
 	if (profile_read(w->profile, READ_REPORT)->present)
 		add_read(w, READ_REPORT, "report", "after an unclear hand-over; for the status",
 			list);
+	if (profile_read(w->profile, READ_FOLLOWUPS)->present)
+		add_read(w, READ_FOLLOWUPS, "followups", "with the status: what was written back",
+			list);
 	return list;
 }
 

@@ -14,6 +14,8 @@ BUGS = [
         "if (*s->p == '\\r' && s->p[1] == '\\n')", 'read behind a file that ends in CR'),
     row('door_json', 'daemons/door/decode.c', 'f->data = xmalloc(n);', 'f->data = xmalloc(n / 2 + 1);',
         'written behind the decoded file'),
+    row('followups', 'common/core/followups.c', '	if (!end || end - s > NAME_MAX_LEN)\n		return 0;\n',
+        '	if (!end)\n		end = s + strlen(s);\n', 'read behind a placeholder that does not end'),
     row('geo', 'common/core/geo.c', '	if (!inside(a.degrees, b.degrees))\n		return -ERANGE;\n', '',
         'a place outside Indonesia is taken'),
     row('graph', 'daemons/social/meta_graph.c', 'if (n && !ours) {', 'if (n && (!ours || b.len)) {',
