@@ -28,7 +28,7 @@ struct wanted { /* from the environment, read once */
 	int64_t left;
 };
 
-/* "name:N" or "name:N:FILE" */
+/* "NAME:N" or "NAME:N:FILE", NAME = "name" or "name@what" */
 static void read_wanted(struct wanted *w, const char *env)
 {
 	char *number, *file;
@@ -50,11 +50,21 @@ static void read_wanted(struct wanted *w, const char *env)
 		w->left = -1;
 }
 
-static bool now(struct wanted *w, const char *env, const char *name)
+/* Is "name" or "name@what" this point? */
+static bool meant(const char *wanted, const char *name, const char *what)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(wanted, name, n) != 0)
+		return false;
+	return !wanted[n] || (what && wanted[n] == '@' && strcmp(wanted + n + 1, what) == 0);
+}
+
+static bool now(struct wanted *w, const char *env, const char *name, const char *what)
 {
 	if (!w->read)
 		read_wanted(w, getenv(env));
-	return w->left > 0 && strcmp(name, w->name) == 0 && --w->left == 0;
+	return w->left > 0 && meant(w->name, name, what) && --w->left == 0;
 }
 
 static void stall(const char *file)
@@ -69,15 +79,15 @@ static void stall(const char *file)
 		nanosleep(&pause, NULL);
 }
 
-void crash_point(const char *name, long in_flight)
+void crash_point(const char *name, const char *what, long in_flight)
 {
 	static struct wanted crash, standstill;
 
-	if (now(&standstill, "MUARA_STALL", name) && standstill.file)
+	if (now(&standstill, "MUARA_STALL", name, what) && standstill.file)
 		stall(standstill.file);
-	if (!now(&crash, "MUARA_CRASH", name))
+	if (!now(&crash, "MUARA_CRASH", name, what))
 		return;
-	leave_word(name, in_flight);
+	leave_word(crash.name, in_flight);
 	kill(getpid(), SIGKILL);
 }
 #else

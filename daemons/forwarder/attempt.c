@@ -10,7 +10,8 @@
  * successor, which finds the INTENT without an outcome (FOREIGN), waits until the call cannot
  * travel any more and then verifies it, frees it (a call that may be repeated) or parks it.
  *
- * Crash points: after-intent, before-send, first-byte-sent, answer-read, after-outcome.
+ * Crash points, each of every call it can be about: after-intent, before-send, first-byte-sent,
+ * answer-read, probed, read-back, sheet-written, after-outcome.
  * Known gap: a sheet whose files stand on another machine's disk is parked, not handed. */
 #include <errno.h>
 #include <inttypes.h>
@@ -192,7 +193,7 @@ static void attempt_end(struct attempt *a, enum attempt_end end, const char *rea
 
 void attempt_ended_counted(struct attempt *a)
 {
-	CRASH_POINT("after-outcome", a->lane->n_attempts);
+	CRASH_POINT_OF("after-outcome", call_kind_name(a->call), a->lane->n_attempts);
 	/* Others get their turn before the same one is tried again. */
 	attempt_gone(a, a->end != END_NOT_SENT);
 }
@@ -237,6 +238,7 @@ static void on_read_back(void *ctx, const struct httpc_answer *answer)
 	daemon_progress();
 	a->http = NULL;
 	profile_request_clear(&a->request);
+	CRASH_POINT_OF("read-back", call_kind_name(a->call), a->lane->n_attempts);
 	if (o.record == RECORD_VERIFY) {
 		verify_again(a);
 		return;
@@ -278,6 +280,7 @@ void attempt_probed(struct attempt *a, bool good)
 	if (good && a->proof)
 		a->site->refusals++;
 	o = outcome_after_probe(good, a->proof, a->site->refusals);
+	CRASH_POINT_OF("probed", call_kind_name(a->call), a->lane->n_attempts);
 	site_fate(a->site, &o, NULL);
 	attempt_end(a, end_of(o.record), o.reason);
 }
@@ -315,7 +318,7 @@ static void on_answer(void *ctx, const struct httpc_answer *answer)
 	daemon_progress();
 	a->http = NULL;
 	a->site->sent--;
-	CRASH_POINT("answer-read", a->lane->n_attempts);
+	CRASH_POINT_OF("answer-read", call_kind_name(a->call), a->lane->n_attempts);
 	profile_answer(a->site->ep->profile, a->call, answer, a->ticket, &pa);
 	o = outcome_of(&pa.facts);
 	a->proof = pa.facts.proof;
@@ -346,7 +349,7 @@ static void on_first_byte(void *ctx)
 	struct attempt *a = ctx;
 
 	(void)a;
-	CRASH_POINT("first-byte-sent", a->lane->n_attempts);
+	CRASH_POINT_OF("first-byte-sent", call_kind_name(a->call), a->lane->n_attempts);
 }
 
 static void send_sheet(struct attempt *a)
@@ -365,6 +368,7 @@ static void send_sheet(struct attempt *a)
 		attempt_end(a, END_NOT_SENT, o.reason);
 		return;
 	}
+	CRASH_POINT_OF("sheet-written", call_kind_name(a->call), a->lane->n_attempts);
 	site_success(a->site);
 	attempt_end(a, END_HANDED, "sheet");
 }
@@ -374,7 +378,7 @@ static void send_call(struct attempt *a)
 	struct err e = {0};
 	int r;
 
-	CRASH_POINT("before-send", a->lane->n_attempts);
+	CRASH_POINT_OF("before-send", call_kind_name(a->call), a->lane->n_attempts);
 	a->state = ATT_SENT;
 	if (a->call == CALL_SHEET) {
 		send_sheet(a);
@@ -451,7 +455,7 @@ void attempt_intent_counted(struct attempt *a, bool current)
 		/* Another INTENT with one of its messages stands before it in the log. */
 		attempt_end(a, END_NOT_SENT, "source-filed-meanwhile");
 	} else {
-		CRASH_POINT("after-intent", l->n_attempts);
+		CRASH_POINT_OF("after-intent", call_kind_name(a->call), l->n_attempts);
 		a->state = ATT_CONFIRMED;
 		lane_soon(l);
 	}
