@@ -144,6 +144,8 @@ int command_build(const struct command *c, json_t **ret, char ret_id[UUID_TEXT_S
 	json_set_str(o, "attempt", c->attempt);
 	json_set_str(o, "resolution", c->resolution);
 	json_set_str(o, "remote_id", c->remote_id);
+	if (c->entered_on)
+		json_set_str(o, "entered_on", c->entered_on);
 	r = check(o, e);
 	if (r)
 		return r;

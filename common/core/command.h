@@ -35,6 +35,7 @@ struct command {
 	const char *attempt;	 /* resolve: "term/n" of the INTENT */
 	const char *resolution;	 /* resolve: filed resend drop */
 	const char *remote_id;	 /* resolve filed */
+	const char *entered_on;	 /* resolve filed: day of entry there, "2026-11-24"; NULL = today */
 	const char *target; /* accept_restore: "normalizer" or "forwarder"; else fixed by what */
 };
 

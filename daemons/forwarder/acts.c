@@ -101,18 +101,33 @@ static int64_t longest_ms(void *ctx, const char *destination, enum call_kind cal
 	return s ? endpoint_longest_ms(s->ep, call) : UNKNOWN_LONGEST_MS;
 }
 
+static bool used_elsewhere(
+	void *ctx, const char *system, uint64_t remote_id, const uint8_t complaint[16])
+{
+	const struct lane *l = ctx;
+
+	for (const struct lane *o = l->fwd->lanes; o; o = o->next)
+		if (o != l && ledger_number_used(&o->ledger, system, remote_id, complaint))
+			return true;
+	return false;
+}
+
 static json_t *resolved_body(struct lane *l, const struct act *a, const struct judgement *j)
 {
 	const struct slot *s = idmap_at(&l->ledger.slots, j->slot);
 	struct lane_key intent = {s->term, s->n};
 	char key[LANE_KEY_SIZE];
 	struct submission_head h;
+	json_t *body;
 
 	lane_key_format(intent.term, intent.n, key);
 	h = submission_head_of(
 		&l->ledger, s, s->call == CALL_UPLOAD ? json_str(l->uploads, key) : NULL);
-	return submission_resolved(
+	body = submission_resolved(
 		&h, &intent, j->resolution, j->remote_id, "person", json_str(a->command, "id"));
+	if (*j->entered_on)
+		json_set_str(body, "entered_on", j->entered_on);
+	return body;
 }
 
 static int absorb(struct lane *l, struct act *a)
@@ -123,9 +138,11 @@ static int absorb(struct lane *l, struct act *a)
 		.work = &l->work,
 		.configured = configured,
 		.longest_ms = longest_ms,
+		.used_elsewhere = used_elsewhere,
 		.ctx = l,
 		.wall_ms = clock_wall_ms(),
-		.since_owned_ms = clock_mono_ms() - l->owned_ms};
+		.since_owned_ms = clock_mono_ms() - l->owned_ms,
+		.zone_minutes = muara_zone_minutes(l->fwd->shared)};
 	bool resolves;
 	struct judgement j;
 	struct err e = {0};

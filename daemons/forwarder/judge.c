@@ -1,11 +1,13 @@
 /* judge: see judge.h. */
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
 #include "core/command.h"
 #include "core/ids.h"
 #include "core/lane.h"
+#include "core/workdays.h"
 
 #include "judge.h"
 
@@ -99,15 +101,68 @@ static bool number_ok(const char *s)
 	return n > 0 && n <= JUDGE_REMOTE_ID_DIGITS && !s[n] && s[0] != '0';
 }
 
+/* What speaks against this number; NULL = nothing. */
+static const char *against_number(const struct judge_view *v, const json_t *c, const struct slot *s)
+{
+	const char *text = json_str_or(c, "remote_id", "");
+	const char *system = v->ledger->names[s->system];
+	int64_t number;
+
+	if (!number_ok(text) || parse_i64(text, 1, INT64_MAX, &number))
+		return "not-a-report-number";
+	if (!call_creates((enum call_kind)s->call))
+		return NULL;
+	if (ledger_number_used(v->ledger, system, (uint64_t)number, s->complaint) ||
+		(v->used_elsewhere &&
+			v->used_elsewhere(v->ctx, system, (uint64_t)number, s->complaint)))
+		return "number-used-already";
+	return NULL;
+}
+
+static int64_t day_at(const struct judge_view *v, int64_t wall_ms)
+{
+	return day_of(wall_ms, v->zone_minutes);
+}
+
+/* When it was said: a command may wait in its topic; its clock may be ahead of ours. */
+static int64_t said_ms(const struct judge_view *v, const json_t *c)
+{
+	int64_t ms;
+
+	return time_parse(json_str_or(c, "at", ""), &ms) ? v->wall_ms : MIN(ms, v->wall_ms);
+}
+
+/* What speaks against the day it was entered on; NULL = nothing, and the day is in ret. */
+static const char *against_day(
+	const struct judge_view *v, const json_t *c, const struct slot *s, char ret[DAY_TEXT_SIZE])
+{
+	const char *text = json_str(c, "entered_on");
+	int64_t said = said_ms(v, c), day = day_at(v, said);
+
+	if (text && day_parse(text, &day))
+		return "not-a-day";
+	if (day > day_at(v, said + JUDGE_CLOCK_MS))
+		return "entered-in-the-future";
+	if (text && day < day_at(v, (int64_t)s->at_s * 1000 - JUDGE_CLOCK_MS))
+		return "entered-before-the-call";
+	if (day < day_at(v, said) - JUDGE_ENTERED_DAYS)
+		return "entered-too-long-ago";
+	day_format(day, ret);
+	return NULL;
+}
+
 static void judge_resolve(const struct judge_view *v, const json_t *c, struct judgement *ret)
 {
 	const char *how = json_str_or(c, "resolution", ""), *why;
 	const struct slot *s = named_attempt(v, c, &why);
+	bool filed = strcmp(how, "filed") == 0;
 
 	if (s && (state_in_the_way(s) || !version_fits(v, c, s)))
 		why = state_in_the_way(s) ? state_in_the_way(s) : "stale-version";
-	else if (s && strcmp(how, "filed") == 0 && !number_ok(json_str_or(c, "remote_id", "")))
-		why = "not-a-report-number";
+	else if (s && filed && against_number(v, c, s))
+		why = against_number(v, c, s);
+	else if (s && filed)
+		why = against_day(v, c, s, ret->entered_on);
 	else if (s && strcmp(how, "resend") == 0 && may_travel(v, s))
 		why = "too-early-may-still-arrive";
 	else if (s)
@@ -117,10 +172,8 @@ static void judge_resolve(const struct judge_view *v, const json_t *c, struct ju
 		return;
 	}
 	ret->slot = idmap_index(&v->ledger->slots, s);
-	ret->resolution = strcmp(how, "filed") == 0    ? "filed"
-			  : strcmp(how, "resend") == 0 ? "not_filed"
-						       : "dropped";
-	if (strcmp(how, "filed") == 0)
+	ret->resolution = filed ? "filed" : strcmp(how, "resend") == 0 ? "not_filed" : "dropped";
+	if (filed)
 		ret->remote_id = json_str(c, "remote_id");
 }
 

@@ -510,6 +510,20 @@ const struct refusal *ledger_refusal(
 	return idmap_get(&l->refusals, key);
 }
 
+bool ledger_number_used(
+	const struct ledger *l, const char *system, uint64_t remote_id, const uint8_t complaint[16])
+{
+	for (uint32_t i = 0; i < l->slots.n; i++) {
+		const struct slot *s = idmap_at(&l->slots, i);
+
+		if (s->remote_id == remote_id && call_creates((enum call_kind)s->call) &&
+			strcmp(l->names[s->system], system) == 0 &&
+			memcmp(s->complaint, complaint, 16) != 0)
+			return true;
+	}
+	return false;
+}
+
 bool ledger_command_absorbed(const struct ledger *l, const uint8_t command[16])
 {
 	return idmap_get(&l->commands, command) != NULL;

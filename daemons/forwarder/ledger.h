@@ -104,4 +104,8 @@ struct slot *ledger_filing(
 	const struct ledger *l, const uint8_t complaint[16], uint8_t destination);
 const struct refusal *ledger_refusal(
 	const struct ledger *l, const uint8_t complaint[16], uint8_t destination);
+/* Is this number of a report, in this system, that of another complaint already? Walks the table:
+ * for what persons do. `system` by its name, for the table may be another lane's. */
+bool ledger_number_used(const struct ledger *l, const char *system, uint64_t remote_id,
+	const uint8_t complaint[16]);
 bool ledger_command_absorbed(const struct ledger *l, const uint8_t command[16]);

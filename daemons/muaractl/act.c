@@ -124,6 +124,44 @@ static const struct print_column columns[] = {{"command", "command", false},
 	{"complaint", "complaint", false}, {"version", "version", false}, {"state", "state", false},
 	{"message", "message", false}, {"destination", "destination", false}, {}};
 
+/* The daemons' words that a person can do something about. */
+static const struct {
+	const char *reason, *means;
+} meanings[] = {
+	{"not-a-report-number", "a number is 1 to 15 digits and does not begin with 0"},
+	{"number-used-already",
+		"it is another complaint's number there: look at both in the destination, one of "
+		"the two was read wrong (muaractl trace NUMBER)"},
+	{"not-a-day", "--date is YYYY-MM-DD, a day that exists"},
+	{"entered-in-the-future", "--date is still to come where the forwarder runs"},
+	{"entered-before-the-call",
+		"on that day neither call nor sheet was there yet: is it the right complaint?"},
+	{"entered-too-long-ago",
+		"more than 31 days ago: is the year right, is it the right complaint?"},
+	{"already-resolved", "its end stands in the log (muaractl trace TICKET)"},
+	{"too-early-may-still-arrive",
+		"the first call may still be travelling: look again in some minutes"},
+	{"under-way", "its call is in flight: wait for its end"},
+	{"not-sent-tried-again-by-itself", "nothing to do: it is sent again"},
+	{"not-the-newest-attempt", "there is a newer attempt (muaractl parked list)"},
+	{"stale-version", "the complaint has changed since: look at it again (muaractl show)"},
+};
+
+static const char *meaning_of(const char *reason)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(meanings); i++)
+		if (strcmp(meanings[i].reason, reason) == 0)
+			return meanings[i].means;
+	return NULL;
+}
+
+static int tell_refused(const struct ctl *c, const char *reason)
+{
+	const char *means = meaning_of(reason);
+
+	return ctl_fail(c, "refused: %s%s%s", reason, means ? ": " : "", means ? means : "");
+}
+
 static int tell(struct ctl *c, const struct answer *a, bool waited)
 {
 	if (c->json)
@@ -131,7 +169,7 @@ static int tell(struct ctl *c, const struct answer *a, bool waited)
 	else
 		print_object(c->out, columns, a->row);
 	if (a->refused)
-		return ctl_fail(c, "refused: %s", json_str_or(a->row, "reason", "no reason given"));
+		return tell_refused(c, json_str_or(a->row, "reason", "no reason given"));
 	if (waited && !a->absorbed)
 		return ctl_fail(c,
 			"not absorbed yet; it stands in the log and will be (muaractl trace %s)",

@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/json.h"
 #include "base/util.h"
+#include "core/call_kind.h"
 #include "core/message.h"
+#include "core/workdays.h"
 
 #include "act.h"
 #include "attempts.h"
@@ -17,6 +20,7 @@
 #include "snapshots.h"
 
 #define FIELDS_MAX (512 * 1024)
+#define DIGITS_MAX 15 /* what LAPOR!'s own linking form takes */
 
 /* --- about a complaint --- */
 
@@ -138,6 +142,24 @@ int ctl_complete(struct ctl *c)
 
 /* --- resolve --- */
 
+/* The day it was entered there: one that exists and is not to come, in the zone of muara.yaml. */
+static int entered_on_of(struct ctl *c, struct command *command)
+{
+	const char *s = ctl_opt(c, "--date");
+	int64_t day, today = day_of(clock_wall_ms(), muara_zone_minutes(&c->conf));
+
+	if (!s)
+		return CTL_OK;
+	if (!command->remote_id)
+		return ctl_usage(c, "--date goes with --filed NUMBER");
+	if (day_parse(s, &day))
+		return ctl_usage(c, "--date: the day it was entered there: YYYY-MM-DD");
+	if (day > today)
+		return ctl_usage(c, "--date: this day is still to come");
+	command->entered_on = s;
+	return CTL_OK;
+}
+
 static int resolution_of(struct ctl *c, struct command *command)
 {
 	const char *filed = ctl_opt(c, "--filed");
@@ -148,9 +170,29 @@ static int resolution_of(struct ctl *c, struct command *command)
 	command->resolution = filed ? "filed" : ctl_opt(c, "--resend") ? "resend" : "drop";
 	command->remote_id = filed;
 	if (filed && (strspn(filed, "0123456789") != strlen(filed) || !*filed || *filed == '0' ||
-			     strlen(filed) > 19))
+			     strlen(filed) > DIGITS_MAX))
 		return ctl_usage(c,
-			"--filed: the destination's number: 1 to 19 digits, not beginning with 0");
+			"--filed: the destination's number: 1 to %d digits, not beginning with 0",
+			DIGITS_MAX);
+	return entered_on_of(c, command);
+}
+
+/* What the forwarder would refuse anyway, told before it is written. */
+static int check_number(struct ctl *c, const json_t *row, const struct command *command)
+{
+	char ticket[TICKET_TEXT_SIZE];
+	struct err e = {0};
+
+	if (!command->remote_id || !call_creates(call_kind_parse(json_str(row, "call"))))
+		return CTL_OK;
+	if (attempts_holder(c, json_str_or(row, "system", ""), command->remote_id,
+		    json_str_or(row, "complaint", ""), ticket, &e))
+		return ctl_fail(c, "%s", e.text);
+	if (*ticket)
+		return ctl_fail(c,
+			"--filed: this is the number of ticket %s already: look at both in the "
+			"destination, one of the two was read wrong (muaractl trace %s)",
+			ticket, ticket);
 	return CTL_OK;
 }
 
@@ -237,6 +279,9 @@ int ctl_resolve(struct ctl *c)
 			json_array_size(rows));
 	}
 	row = json_array_get(rows, 0);
+	r = check_number(c, row, &command);
+	if (r)
+		return r;
 	command.complaint = json_str(row, "complaint");
 	command.version = json_int(row, "version", 0);
 	command.destination = json_str(row, "destination");

@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "base/util.h"
+#include "core/call_kind.h"
 #include "core/ids.h"
 #include "core/lane_record.h"
 
@@ -101,4 +102,37 @@ int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e)
 	else
 		*ret = list;
 	return r;
+}
+
+/* --- whose is a number? --- */
+
+struct holder {
+	const char *system, *number, *complaint;
+	char *ticket;
+};
+
+static int on_number(void *ctx, const struct sight *s)
+{
+	struct holder *h = ctx;
+	const json_t *b = s->entry ? s->entry->body : NULL;
+	const char *complaint = json_str_or(b, "complaint", "");
+
+	if (!b || strcmp(json_str_or(b, "remote_id", ""), h->number) != 0 ||
+		strcmp(json_str_or(b, "system", ""), h->system) != 0 ||
+		!call_creates(call_kind_parse(json_str(b, "call"))) ||
+		strcmp(complaint, h->complaint) == 0)
+		return 0;
+	if (strcmp(s->entry->kind, "done") == 0 || strcmp(s->entry->kind, "resolved") == 0)
+		(void)ticket_of(complaint, h->ticket);
+	return 0;
+}
+
+int attempts_holder(struct ctl *c, const char *system, const char *number, const char *complaint,
+	char ret_ticket[TICKET_TEXT_SIZE], struct err *e)
+{
+	struct holder h = {
+		.system = system, .number = number, .complaint = complaint, .ticket = ret_ticket};
+
+	*ret_ticket = '\0';
+	return tail_read_all(c, "submissions", -1, on_number, &h, e);
 }

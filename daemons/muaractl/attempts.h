@@ -3,9 +3,15 @@
  * send it again) or handed (a sheet waits for its number). */
 #pragma once
 
+#include "core/ids.h"
+
 #include "ctl.h"
 
 /* *ret: array of {"attempt": "term/n", "lane", "state", "complaint", "ticket", "version",
  * "destination", "system", "call", "number", "since", "reason", "http_status"} in log order, caller
  * owns. lane -1 = all. */
 int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e);
+/* Which complaint, other than this one, has this number in this system? ret "" = none. Reads
+ * `submissions` of all lanes; the forwarder judges by its own, again. */
+int attempts_holder(struct ctl *c, const char *system, const char *number, const char *complaint,
+	char ret_ticket[TICKET_TEXT_SIZE], struct err *e);

@@ -60,6 +60,7 @@ static const struct ctl_option lane_act_options[] = {
 	{"--lane", "N", "only this lane"}, ACT_OPTIONS, {}};
 static const struct ctl_option resolve_options[] = {
 	{"--filed", "NUMBER", "it is there: the number the destination gave"},
+	{"--date", "YYYY-MM-DD", "the day it was entered there (default: today)"},
 	{"--resend", NULL, "it is not there: send it again"},
 	{"--drop", NULL, "it is not to be filed at all"},
 	{"--destination", "NAME", "only attempts at this destination"},
@@ -182,7 +183,8 @@ const struct ctl_command ctl_commands[] = {
 		"ATTEMPT is the term/n that `parked list` shows. Exactly one of --filed, --resend, "
 		"--drop. --resend is\nrefused while the first call may still be travelling; an "
 		"attempt "
-		"resolves once."},
+		"resolves once. A number is refused\nthat is another complaint's, a --date "
+		"to come, before the call or sheet, or more than 31 days ago."},
 	{"dead list", "", 0, 0, 0, lane_options, ctl_dead_list,
 		"messages that could not be decoded, and why", NULL},
 	{"dead show", "MESSAGE", 1, 1, 0, NULL, ctl_dead_show,

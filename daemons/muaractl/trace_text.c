@@ -81,6 +81,7 @@ char *trace_submission_text(const json_t *s)
 			(long long)json_int(s, "attempt", 0));
 	add_if(&b, "of intent ", json_str(s, "intent"));
 	add_if(&b, "number ", json_str(s, "remote_id"));
+	add_if(&b, "entered on ", json_str(s, "entered_on"));
 	add_if(&b, "", json_str(s, "resolution"));
 	add_if(&b, "by a ", json_str(s, "by"));
 	add_if(&b, "", json_str(s, "status_name"));
@@ -109,6 +110,7 @@ char *trace_command_text(const json_t *c, bool show)
 	add_if(&b, "attempt ", json_str(c, "attempt"));
 	add_if(&b, "", json_str(c, "resolution"));
 	add_if(&b, "number ", json_str(c, "remote_id"));
+	add_if(&b, "entered on ", json_str(c, "entered_on"));
 	json_object_foreach (json_object_get(c, "fields"), key, v) {
 		buf_addf(&b, "%s%s", n++ ? " " : ", fields ", key);
 		if (show)

@@ -76,8 +76,7 @@ MUTANTS = [
          old='strcmp(how, "resend") == 0 && may_travel(v, s))',
          new='strcmp(how, "resend") == 0 && may_travel(v, s) && !s->at_s)'),
     dict(name='forwarder-any-number-taken', file=JUDGE, test='unit:test-filing/test_judge',
-         old='!number_ok(json_str_or(c, "remote_id", "")))',
-         new='!number_ok(json_str_or(c, "remote_id", "")) && !json_str(c, "remote_id"))'),
+         old='	if (!number_ok(text) || parse_i64(', new='	if (!*text || parse_i64('),
     dict(name='forwarder-resolves-twice', file=JUDGE, test='unit:test-filing/test_judge',
          old='	default:\n		return "already-resolved";\n', new='	default:\n		return NULL;\n'),
 ]

@@ -362,9 +362,37 @@ static int64_t longest_ms(void *ctx, const char *destination, enum call_kind cal
 	return call == CALL_SHEET ? 0 : 100000;
 }
 
+static bool used_elsewhere(
+	void *ctx, const char *system, uint64_t remote_id, const uint8_t complaint[16])
+{
+	(void)ctx;
+	(void)complaint;
+	return remote_id == 4242 && strcmp(system, "lapor") == 0;
+}
+
+/* A resolve of attempt 1/1 as filed, with the members of `over`. */
+static json_t *resolve_command(const char *over)
+{
+	_cleanup_json_ json_t *more = json_loads(over, 0, NULL);
+	json_t *command = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s}", "what", "resolve", "id",
+		K1, "complaint", C1, "destination", "d", "version", 1, "attempt", "1/1",
+		"resolution", "filed");
+
+	json_object_update(command, more);
+	return command;
+}
+
+#define DAY (24 * 3600000LL)
+#define C2_DONE(system_, number_)                                                              \
+	{.kind = "intent", .n = 11, .complaint = C2, .extra = "{\"system\":\"" system_ "\"}"}, \
+	{                                                                                      \
+		.kind = "done", .n = 12, .complaint = C2, .intent = "1/11",                    \
+		.extra = "{\"system\":\"" system_ "\",\"remote_id\":\"" number_ "\"}"          \
+	}
+
 static const struct judge_case {
 	const char *name;
-	struct rec recs[4];
+	struct rec recs[5];
 	const char *command; /* members over those of a resolve of attempt 1/1 */
 	int64_t age_ms, since_owned_ms;
 	const char *refused; /* NULL: done */
@@ -395,6 +423,24 @@ static const struct judge_case {
 		"{\"remote_id\":\"7\"}", 0, 0, "already-resolved", NULL},
 	{"rejected, typed in by hand", {INTENT(1), OUT("rejected", 2, NULL)},
 		"{\"remote_id\":\"7\"}", 0, 0, NULL, "filed"},
+	{"no number at all", {INTENT(1), OUT("parked", 2, NULL)}, "{\"remote_id\":\"\"}", 0, 0,
+		"not-a-report-number", NULL},
+	{"a number that begins with 0", {INTENT(1), OUT("parked", 2, NULL)},
+		"{\"remote_id\":\"01916449\"}", 0, 0, "not-a-report-number", NULL},
+	{"the longest number", {INTENT(1), OUT("parked", 2, NULL)},
+		"{\"remote_id\":\"123456789012345\"}", 0, 0, NULL, "filed"},
+	{"another complaint's number", {INTENT(1), OUT("parked", 2, NULL), C2_DONE("lapor", "7")},
+		"{\"remote_id\":\"7\"}", 0, 0, "number-used-already", NULL},
+	{"another complaint's number in another system",
+		{INTENT(1), OUT("parked", 2, NULL), C2_DONE("wbs", "7")}, "{\"remote_id\":\"7\"}",
+		0, 0, NULL, "filed"},
+	{"a number beside another's", {INTENT(1), OUT("parked", 2, NULL), C2_DONE("lapor", "7")},
+		"{\"remote_id\":\"77\"}", 0, 0, NULL, "filed"},
+	{"a number of another lane", {INTENT(1), OUT("parked", 2, NULL)},
+		"{\"remote_id\":\"4242\"}", 0, 0, "number-used-already", NULL},
+	{"used, but it is to be dropped",
+		{INTENT(1), OUT("parked", 2, NULL), C2_DONE("lapor", "7")},
+		"{\"remote_id\":\"7\",\"resolution\":\"drop\"}", 0, 0, NULL, "dropped"},
 	{"pause", {LAST}, "{\"what\":\"pause\",\"destination\":\"d\"}", 0, 0, NULL, NULL},
 	{"pause of nobody", {LAST}, "{\"what\":\"pause\",\"destination\":\"x\"}", 0, 0,
 		"unknown-destination", NULL},
@@ -403,25 +449,78 @@ static const struct judge_case {
 		NULL},
 };
 
+/* The INTENT is of 2026-11-24, 11:29 in the officers' zone. */
+static const struct day_case {
+	const char *name, *entered_on; /* NULL: not said */
+	int64_t age_ms;		       /* of the INTENT when it is judged */
+	const char *at;		       /* of the command; NULL = now */
+	const char *want;	       /* the day it gets, or why it is refused */
+} day_cases[] = {
+	{"not said: today", NULL, 0, NULL, "2026-11-24"},
+	{"not said, after midnight there", NULL, 13 * 3600000LL, NULL, "2026-11-25"},
+	{"not said, absorbed late", NULL, 90 * DAY, "2026-11-26T03:00:00Z", "2026-11-26"},
+	{"today", "2026-11-24", 0, NULL, "2026-11-24"},
+	{"yesterday", "2026-11-25", 2 * DAY, NULL, "2026-11-25"},
+	{"tomorrow", "2026-11-25", 0, NULL, "entered-in-the-future"},
+	{"tomorrow, which begins in a minute", "2026-11-25", 12 * 3600000LL + 30 * 60000, NULL,
+		"2026-11-25"},
+	{"a clock ahead makes no tomorrow", "2026-11-26", 0, "2026-11-26T03:00:00Z",
+		"entered-in-the-future"},
+	{"before the sheet was there", "2026-11-23", DAY, NULL, "entered-before-the-call"},
+	{"31 days ago", "2026-11-24", 31 * DAY, NULL, "2026-11-24"},
+	{"32 days ago", "2026-11-24", 32 * DAY, NULL, "entered-too-long-ago"},
+	{"long ago now, not when it was said", "2026-11-24", 90 * DAY, "2026-12-20T03:00:00Z",
+		"2026-11-24"},
+	{"no such day", "2026-11-31", 0, NULL, "not-a-day"},
+	{"not a day", "24-11-2026", 0, NULL, "not-a-day"},
+	{"more than a day", "2026-11-24T00:00:00Z", 0, NULL, "not-a-day"},
+};
+
+static void test_day_of_entry(void **state)
+{
+	const struct rec recs[] = {INTENT(1), OUT("parked", 2, NULL), LAST};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(day_cases); i++) {
+		const struct day_case *c = &day_cases[i];
+		_cleanup_json_ json_t *command = resolve_command("{\"remote_id\":\"7\"}");
+		struct judgement j;
+		struct fixture f;
+
+		if (c->entered_on)
+			json_set_str(command, "entered_on", c->entered_on);
+		if (c->at)
+			json_set_str(command, "at", c->at);
+		build(&f, recs, NULL);
+		judge(&(struct judge_view){.ledger = &f.ledger,
+			      .work = &f.work,
+			      .configured = configured,
+			      .longest_ms = longest_ms,
+			      .zone_minutes = 420,
+			      .wall_ms = AT_MS + c->age_ms},
+			command, &j);
+		if (strcmp(j.refused ? j.reason : j.entered_on, c->want) != 0)
+			fail_msg("%s: %s", c->name, j.refused ? j.reason : j.entered_on);
+		drop(&f);
+	}
+}
+
 static void test_judge(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(judge_cases); i++) {
 		const struct judge_case *c = &judge_cases[i];
-		_cleanup_json_ json_t *command = json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s}",
-			"what", "resolve", "id", K1, "complaint", C1, "destination", "d", "version",
-			1, "attempt", "1/1", "resolution", "filed");
-		_cleanup_json_ json_t *over = json_loads(c->command, 0, NULL);
+		_cleanup_json_ json_t *command = resolve_command(c->command);
 		struct judgement j;
 		struct fixture f;
 
-		json_object_update(command, over);
 		build(&f, c->recs, NULL);
 		judge(&(struct judge_view){.ledger = &f.ledger,
 			      .work = &f.work,
 			      .configured = configured,
 			      .longest_ms = longest_ms,
 			      .wall_ms = AT_MS + c->age_ms,
+			      .used_elsewhere = used_elsewhere,
 			      .since_owned_ms = c->since_owned_ms},
 			command, &j);
 		if (j.refused != (c->refused != NULL) ||
@@ -495,6 +594,7 @@ int main(void)
 		cmocka_unit_test(test_files_of_the_create),
 		cmocka_unit_test(test_counts_of_filings),
 		cmocka_unit_test(test_judge),
+		cmocka_unit_test(test_day_of_entry),
 		cmocka_unit_test(test_bodies_round_trip),
 	};
 
