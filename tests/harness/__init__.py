@@ -48,7 +48,8 @@ harness.schema: validate_topic(env, 'complaints') at a test's end: every record
 is as config/schema says.
 
 Further modules, imported by themselves: city (a whole Muara, feeders, the oracle's
-books), channels (every way into it at once), citizens, whatsapp, call112, records, forwarding, normalizer, schema.
+books), channels (every way into it at once), citizens, whatsapp, call112, records, forwarding, campaign
+(kills and outcomes against the forwarder), normalizer, schema.
 
 At the end of a test every daemon is stopped by SIGTERM and must end with 0; its
 log must hold no sanitizer report. After a failure all records of the test lie in

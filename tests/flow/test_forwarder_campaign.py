@@ -1,0 +1,149 @@
+"""Campaigns against the forwarder: every crash point of every call, each by a SIGKILL at that very
+line, or a sleep there past the session; what was to be reached is read from the sources (harness/campaign.py), what was reached is
+printed and must be all of it. At the end of each: at most one report a complaint, exactly one end,
+parked is what nobody can know, by the log and by the sandbox's own journal."""
+
+import contextlib
+import os
+
+from harness import Env, flow, wait_until
+from harness.campaign import (LONG_MS, SHEET, WAYS, Campaign, Way, audit, desk, lane_points, pairs, parted,
+                              points, rest)
+from harness.forwarding import Office
+
+REFUSED = Way('gateway401', end='not_sent')  # before it: a probe, and another attempt
+LOST = Way('drop_after_store')               # it has it, and nobody knows
+
+
+def needed(point, random):
+    """The way a call must end for this point to be reached; any of the quick ones else."""
+    if point == 'probed':
+        return REFUSED
+    if point == 'read-back':
+        return LOST
+    quick = [w for w in WAYS if not w.hold and w.action not in ('hang', 'delay', '429')]
+    return random.choice([None, *quick])
+
+
+def killed_at(env, wanted):
+    """Kills one forwarder after the other, each at its point. {pair: in flight}"""
+    with Office(env) as o:
+        c = Campaign(o)
+        d = o.start(o.destination(concurrency=8, max_filings_per_hour=0), desk(o), supervise=True,
+                    crash=[f'{p}:1' for p in wanted], filing=False)
+        for n, pair in enumerate(wanted):
+            point, call = parted(pair)
+            c.drive(call, needed(point, env.random) if call not in (None, SHEET) else None)
+            wait_until(lambda n=n: d.restarts > n, 60, lambda p=pair: f'{p} is reached; {d.status!r}')
+        o.wait_filing(d)
+        last = c.drive('create')
+        o.wait(last, 'done')
+        rest(o, c.all, orphans=True)
+        o.later(LONG_MS)  # what the dead ones left may be looked at
+        rest(o, c.all)
+        ends = audit(o, c.all)
+        hit = env.crashes()
+        assert [h.point for h in hit] == wanted, hit
+        for h in hit:
+            print(f'       {h.point:<26} in flight: {h.in_flight}')
+        tally = {e: list(ends.values()).count(e) for e in sorted(set(ends.values()))}
+        print(f'       {len(hit)} kills, {len(c.all)} complaints, ends {tally}, '
+              f'reports there {o.once()}')
+
+
+def part(k, of):
+    """Every of-th pair; together they are all."""
+    return pairs()[k::of]
+
+
+@flow(limit=180)
+def test_every_point_of_every_call_1(env):
+    killed_at(env, part(0, 3))
+
+
+@flow(limit=180)
+def test_every_point_of_every_call_2(env):
+    killed_at(env, part(1, 3))
+
+
+@flow(limit=180)
+def test_every_point_of_every_call_3(env):
+    killed_at(env, part(2, 3))
+
+
+# --- stopped, and going on when another one has taken over
+
+class Sleeper:
+    """A forwarder that stands still at a point, in an installation of its own."""
+
+    def __init__(self, env, pair, office):
+        self.env, self.pair, self.o = env, pair, office
+        self.point, self.call = parted(pair)
+        self.go = env.scratch.path('go')
+        self.first = self._start('first', {'MUARA_STALL': f'{pair}:1:{self.go}'})
+        self.second, self.campaign = None, Campaign(office)
+
+    def _start(self, label, more=None):
+        o = self.o
+        return o.start(o.destination(max_filings_per_hour=0), desk(o), label=label, filing=False, env=more)
+
+    def fall_asleep(self):
+        way = {'probed': REFUSED, 'read-back': LOST}.get(self.point)
+        self.campaign.drive(self.call or 'create', way)
+        wait_until(lambda: os.path.exists(self.go + '.here'), 60, f'{self.pair} is reached')
+        self.first.freeze()
+
+    def replaced(self):
+        self.second = self._start('second')
+        self.o.daemon = self.second
+
+    def wake(self):
+        self.o.wait_filing(self.second)
+        self.env.scratch.write('go', '')
+        self.first.thaw()
+
+    def end(self):
+        o, c = self.o, self.campaign
+        # The group may give it back to either; each takes what the other left.
+        wait_until(lambda: o.files(self.first) != o.files(self.second), 60, 'one of the two files')
+        last = c.drive('create')
+        o.wait_state(last, ('done', 'filed'))
+        rest(o, c.all, orphans=True)
+        o.later(LONG_MS)
+        rest(o, c.all)
+        (end, _) = audit(o, c.all, zombies=True).values()
+        reports = len(o.stored(c.all[0]))
+        assert reports <= 1
+        print(f'       {self.pair:<26} ends {end}, reports there {reports}')
+
+
+def sleep_at(env, wanted):
+    with contextlib.ExitStack() as stack:
+        envs = [stack.enter_context(Env(env.shared, f'{env.name}/{p}', build=env.build)) for p in wanted]
+        sleepers = [Sleeper(e, p, stack.enter_context(Office(e))) for e, p in zip(envs, wanted)]
+        for step in (Sleeper.fall_asleep, Sleeper.replaced, Sleeper.wake, Sleeper.end):
+            for s in sleepers:
+                step(s)
+
+
+def one_call_each():
+    """Every point once, the calls in turn."""
+    of = [(p, [x for x in pairs() if parted(x)[0] == p]) for p in points()]
+    return [x[i % len(x)] for i, (_, x) in enumerate(of)] + lane_points()
+
+
+@flow(limit=120)
+def test_sleeper_at_a_point_1(env):
+    sleep_at(env, one_call_each()[0::2])
+
+
+@flow(limit=120)
+def test_sleeper_at_a_point_2(env):
+    sleep_at(env, one_call_each()[1::2])
+
+
+@flow(limit=900, soak=True)
+def test_sleepers_at_every_point_of_every_call(env):
+    todo = pairs()
+    for at in range(0, len(todo), 6):
+        sleep_at(env, todo[at:at + 6])
