@@ -105,7 +105,8 @@ $(O)/tools/$(1): $(O)/tests/tools/$(1).o $(patsubst %.c,$(O)/%.o,$(call tool_use
 endef
 $(foreach t,$(TOOLBINS:$(O)/tools/%=%),$(eval $(call tool_rule,$(t))))
 
-$(O)/bench/bare: $(O)/tests/bench/bare.o
+BENCHBINS := $(patsubst tests/bench/%.c,$(O)/bench/%,$(wildcard tests/bench/*.c))
+$(BENCHBINS): $(O)/bench/%: $(O)/tests/bench/%.o
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIB_LIBS)
@@ -146,7 +147,9 @@ test-san: deps ## The same tests in the sanitizer build, message counts scaled d
 run-test: all unit-bins fuzz-bins
 	$(Q)tests/run-all.sh $(BUILD)
 
-.PHONY: unit-bins
+.PHONY: unit-bins bench-bins
+bench-bins: $(BENCHBINS)
+
 unit-bins: $(UNITBINS) $(TOOLBINS)
 
 test-unit: ## Unit tests only (BUILD=test by default; T=name picks)
@@ -162,7 +165,7 @@ soak: deps ## Long runs: 50 rounds of kill -9, zombies, faults
 	$(Q)MUARA_SOAK=1 $(PYTHON) tests/flow/run.py --build test --soak $(if $(T),-k $(T))
 
 bench: deps ## Rate, CPU per message and RSS beside the bare loop of the same libraries
-	$(Q)$(MAKE) --no-print-directory -j2 all build/rel/bench/bare BUILD=rel
+	$(Q)$(MAKE) --no-print-directory -j2 all bench-bins BUILD=rel
 	$(Q)$(PYTHON) tests/bench/bench.py
 
 mutants: deps ## Break the rules one by one; each must turn its named test red

@@ -15,43 +15,14 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "bench.h"
 
 #define WINDOW	 256
 #define PARALLEL 4
-
-static void die(const char *what, const char *why)
-{
-	fprintf(stderr, "bare: %s: %s\n", what, why);
-	exit(1);
-}
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static void result(long n, double seconds)
-{
-	struct rusage u;
-	double cpu;
-
-	getrusage(RUSAGE_SELF, &u);
-	cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1e6 +
-	      (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-	printf("{\"n\": %ld, \"seconds\": %.3f, \"cpu_us\": %.0f, \"rss_kb\": %ld}\n", n, seconds,
-		cpu, u.ru_maxrss);
-	fflush(stdout);
-}
 
 /* --- Kafka --- */
 
@@ -205,8 +176,7 @@ static int ingest(const char *brokers, const char *topic, int port)
 	if (!d)
 		die("listen", "no");
 	signal(SIGTERM, on_stop);
-	puts("READY");
-	fflush(stdout);
+	ready();
 	while (!stop) {
 		MHD_run_wait(d, 1);
 		rd_kafka_poll(ingest_producer, 0);
@@ -225,8 +195,7 @@ static int copy(const char *brokers, const char *in, const char *out, long n)
 	long sent = 0;
 	double begin = 0;
 
-	puts("READY");
-	fflush(stdout);
+	ready();
 	while (reported < n) {
 		rd_kafka_message_t *m =
 			sent < n && sent - reported < WINDOW ? rd_kafka_consumer_poll(c, 1) : NULL;
@@ -285,8 +254,7 @@ static int post(const char *brokers, const char *in, long n, const char *url, ch
 		headers = curl_slist_append(headers, *header);
 	for (int i = 0; i < PARALLEL; i++)
 		idle[n_idle++] = handles[i] = request(url, headers);
-	puts("READY");
-	fflush(stdout);
+	ready();
 	while (done < n) {
 		rd_kafka_message_t *m = n_idle && sent < n ? rd_kafka_consumer_poll(c, 1) : NULL;
 		CURLMsg *msg;
@@ -431,57 +399,11 @@ static int load(int port, const char *path, int threads)
 	return f.bad != 0;
 }
 
-/* --- sink --- */
-
-static enum MHD_Result on_sink(void *ctx, struct MHD_Connection *c, const char *url,
-	const char *method, const char *version, const char *data, size_t *size, void **state)
-{
-	static char seen;
-	static long id = 1000000;
-	struct MHD_Response *r;
-	enum MHD_Result rc;
-	char text[64];
-
-	(void)ctx, (void)url, (void)method, (void)version, (void)data;
-	if (!*state) {
-		*state = &seen;
-		return MHD_YES;
-	}
-	if (*size) {
-		*size = 0;
-		return MHD_YES;
-	}
-	snprintf(text, sizeof text, "{\"complaint_id\":%ld}", ++id);
-	r = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
-	MHD_add_response_header(r, "Content-Type", "application/json");
-	rc = MHD_queue_response(c, 201, r);
-	MHD_destroy_response(r);
-	return rc;
-}
-
-static int sink(int port)
-{
-	struct MHD_Daemon *d = MHD_start_daemon(
-		MHD_USE_EPOLL, (uint16_t)port, NULL, NULL, on_sink, NULL, MHD_OPTION_END);
-
-	if (!d)
-		die("listen", "no");
-	signal(SIGTERM, on_stop);
-	puts("READY");
-	fflush(stdout);
-	while (!stop)
-		MHD_run_wait(d, 100);
-	MHD_stop_daemon(d);
-	return 0;
-}
-
 int main(int argc, char **argv)
 {
 	if (argc == 5 && strcmp(argv[1], "load") == 0)
 		return load(
 			(int)strtol(argv[2], NULL, 10), argv[3], (int)strtol(argv[4], NULL, 10));
-	if (argc == 3 && strcmp(argv[1], "sink") == 0)
-		return sink((int)strtol(argv[2], NULL, 10));
 	if (argc == 5 && strcmp(argv[1], "ingest") == 0)
 		return ingest(argv[2], argv[3], (int)strtol(argv[4], NULL, 10));
 	if (argc == 6 && strcmp(argv[1], "copy") == 0)
