@@ -108,6 +108,12 @@ int profile_read_request(const struct profile *p, enum profile_read r,
 	const struct profile_input *in, struct profile_request *ret, struct err *e);
 void profile_request_clear(struct profile_request *r);
 
+/* By what a person finds a report of this complaint there, when nobody knows its number:
+ * {"text": what its text begins with, "tag": "#muara", "institution": "12" where it is created};
+ * null what the profile does not say. Caller owns. */
+json_t *profile_search(
+	const struct profile *p, const json_t *complaint, const struct strmap *settings);
+
 /* --- reading an answer --- */
 
 struct profile_answer {
@@ -135,6 +141,16 @@ const char *profile_status(const struct profile *p, const struct httpc_answer *a
  * of the log: they hold personal data, mode 0600/0640. */
 int profile_sheet_html(const struct profile *p, const json_t *complaint, const char *attempt,
 	struct buf *out, struct err *e);
+/* Several in one document for a printer, a page each: open, a section for each, close. note: lines
+ * for the officer in place of the profile's own, NULL ends; NULL = the profile's. */
+void sheet_page_open(struct buf *out, const char *title);
+int profile_sheet_section(const struct profile *p, const json_t *complaint, const char *attempt,
+	const char *const *note, struct buf *out, struct err *e);
+void sheet_page_close(struct buf *out);
+void sheet_text(struct buf *out, const char *s);	 /* what stays text in HTML */
+void sheet_anchor(struct buf *out, const char *attempt); /* id of its section */
+/* Without the byte order mark a spreadsheet wants before UTF-8: SHEET_BOM, once a file. */
+#define SHEET_BOM "\xef\xbb\xbf"
 int profile_sheet_csv_header(const struct profile *p, struct buf *out);
 int profile_sheet_csv(const struct profile *p, const json_t *complaint, const char *attempt,
 	struct buf *out, struct err *e);

@@ -28,10 +28,15 @@ static const char page_style[] =
 	"td { white-space: pre-wrap; overflow-wrap: anywhere; }\n"
 	".id { font-size: 13pt; font-weight: bold; }\n"
 	".number { border: 1px solid #000; padding: 6px 8px; margin: .6em 0 1em; }\n"
-	".blank { display: inline-block; width: 60mm; border-bottom: 1px solid #000; }\n"
+	".number p { margin: .4em 0 0; }\n"
+	".blank { display: inline-block; width: 50mm; border-bottom: 1px solid #000; }\n"
+	".list { page-break-after: always; break-after: page; }\n.list th { width: auto; }\n"
+	"section { page-break-before: always; break-before: page; }\n"
+	"body > section:first-child { page-break-before: auto; break-before: auto; }\n"
+	".list + section { page-break-before: auto; break-before: auto; }\n"
 	"tr { break-inside: avoid; }\n</style>\n</head>\n<body>\n";
 
-static void add_html(struct buf *out, const char *s)
+void sheet_text(struct buf *out, const char *s)
 {
 	for (; *s; s++) {
 		const char *as = html_entity(*s);
@@ -86,48 +91,93 @@ static int add_rows(const struct render *r, struct buf *out)
 		if (!value)
 			return err_prefix(r->e, "sheet.rows.%zu", i);
 		(void)buf_adds(out, "<tr><th>");
-		add_html(out, json_str_or(row, "label", ""));
+		sheet_text(out, json_str_or(row, "label", ""));
 		(void)buf_adds(out, "</th><td>");
-		add_html(out, *value ? value : "-");
+		sheet_text(out, *value ? value : "-");
 		(void)buf_adds(out, "</td></tr>\n");
 	}
 	return 0;
 }
 
-int profile_sheet_html(const struct profile *p, const json_t *complaint, const char *attempt,
-	struct buf *out, struct err *e)
+void sheet_page_open(struct buf *out, const char *title)
+{
+	(void)buf_adds(out, page_head);
+	sheet_text(out, title);
+	(void)buf_adds(out, page_style);
+}
+
+void sheet_page_close(struct buf *out)
+{
+	(void)buf_adds(out, "</body>\n</html>\n");
+}
+
+void sheet_anchor(struct buf *out, const char *attempt)
+{
+	(void)buf_addc(out, 's');
+	for (; *attempt; attempt++)
+		(void)buf_addc(out, *attempt >= '0' && *attempt <= '9' ? *attempt : '-');
+}
+
+/* Where the number is written by hand, and what to do with it. */
+static int add_number(const struct render *r, const char *const *note, struct buf *out)
+{
+	_cleanup_free_ char *how = note ? NULL : render_text(r, r->p->sheet_how);
+
+	if (!note && !how)
+		return err_prefix(r->e, "sheet.how");
+	(void)buf_adds(out, "<div class=\"number\">Nomor laporan SP4N-LAPOR!: <span "
+			    "class=\"blank\">&nbsp;</span> Tanggal entri: <span "
+			    "class=\"blank\">&nbsp;</span>\n");
+	for (const char *const *line = note ? note : (const char *const[]){how, NULL}; *line;
+		line++) {
+		(void)buf_adds(out, "<p>");
+		sheet_text(out, *line);
+		(void)buf_adds(out, "</p>\n");
+	}
+	(void)buf_adds(out, "</div>\n");
+	return 0;
+}
+
+int profile_sheet_section(const struct profile *p, const json_t *complaint, const char *attempt,
+	const char *const *note, struct buf *out, struct err *e)
 {
 	const struct profile_input in = {.complaint = complaint};
 	struct err why = {0};
 	struct render r;
-	_cleanup_free_ char *how = NULL;
 	int rc = sheet_of(p, complaint, attempt, &in, &r, &why);
 
 	if (rc)
 		return err_set(e, rc, "%s", why.text);
-	how = render_text(&r, p->sheet_how);
-	if (!how)
-		return err_set(e, -EINVAL, "sheet.how: %s", why.text);
-	(void)buf_adds(out, page_head);
-	add_html(out, p->sheet_title);
-	(void)buf_addc(out, ' ');
-	add_html(out, json_str_or(complaint, "ticket", ""));
-	(void)buf_adds(out, page_style);
-	(void)buf_adds(out, "<h1>");
-	add_html(out, p->sheet_title);
+	(void)buf_adds(out, "<section id=\"");
+	sheet_anchor(out, attempt);
+	(void)buf_adds(out, "\">\n<h1>");
+	sheet_text(out, p->sheet_title);
 	(void)buf_adds(out, "</h1>\n<p class=\"id\">Tiket ");
-	add_html(out, json_str_or(complaint, "ticket", ""));
+	sheet_text(out, json_str_or(complaint, "ticket", ""));
 	(void)buf_adds(out, " &nbsp; Berkas isian ");
-	add_html(out, attempt);
+	sheet_text(out, attempt);
 	(void)buf_adds(out, "</p>\n");
-	(void)buf_adds(out, "<div class=\"number\">Nomor laporan SP4N-LAPOR!: <span "
-			    "class=\"blank\">&nbsp;</span><br>\n");
-	add_html(out, how);
-	(void)buf_adds(out, "</div>\n<table>\n");
-	if (add_rows(&r, out))
+	rc = add_number(&r, note, out);
+	(void)buf_adds(out, "<table>\n");
+	if (rc || add_rows(&r, out))
 		return err_set(e, -EINVAL, "%s", why.text);
-	(void)buf_adds(out, "</table>\n</body>\n</html>\n");
+	(void)buf_adds(out, "</table>\n</section>\n");
 	return out->over ? err_set(e, -E2BIG, "the sheet is too large") : 0;
+}
+
+int profile_sheet_html(const struct profile *p, const json_t *complaint, const char *attempt,
+	struct buf *out, struct err *e)
+{
+	_cleanup_free_ char *title = NULL;
+	int r;
+
+	if (p->kind != PROFILE_SHEET)
+		return err_set(e, -EINVAL, "profile %s makes no sheets", p->name);
+	title = xasprintf("%s %s", p->sheet_title, json_str_or(complaint, "ticket", ""));
+	sheet_page_open(out, title);
+	r = profile_sheet_section(p, complaint, attempt, NULL, out, e);
+	sheet_page_close(out);
+	return r ? r : out->over ? err_set(e, -E2BIG, "the sheet is too large") : 0;
 }
 
 /* RFC 4180. What a spreadsheet would take for a formula gets a quote mark in front. */

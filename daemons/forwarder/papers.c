@@ -40,8 +40,10 @@ static int write_csv(const char *path, const struct profile *p, const json_t *sn
 	const char *attempt, struct err *e)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(PAPER_MAX);
-	int r = profile_sheet_csv_header(p, &b);
+	int r = buf_adds(&b, SHEET_BOM);
 
+	if (!r)
+		r = profile_sheet_csv_header(p, &b);
 	if (r)
 		return err_set(e, r, "the head of the sheet does not fit");
 	r = profile_sheet_csv(p, snapshot, attempt, &b, e);

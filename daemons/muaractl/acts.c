@@ -196,66 +196,6 @@ static int check_number(struct ctl *c, const json_t *row, const struct command *
 	return CTL_OK;
 }
 
-static bool attempt_matches(const struct ctl *c, const struct ref *ref, const json_t *row)
-{
-	const char *destination = ctl_opt(c, "--destination");
-
-	if (destination && strcmp(destination, json_str_or(row, "destination", "")) != 0)
-		return false;
-	if (strchr(c->args[0], '/'))
-		return strcmp(c->args[0], json_str_or(row, "attempt", "")) == 0;
-	return (*ref->id && strcmp(ref->id, json_str_or(row, "complaint", "")) == 0) ||
-	       (*ref->ticket && strcmp(ref->ticket, json_str_or(row, "ticket", "")) == 0);
-}
-
-/* The complaint a message's ticket means is not known to `submissions`: ask `complaints`. */
-static int widen(struct ctl *c, struct ref *ref, struct err *e)
-{
-	_cleanup_json_ json_t *found = NULL;
-	int r = ref_find(c, ref, &found, e);
-
-	if (!r && json_array_size(found) == 1)
-		snprintf(ref->id, sizeof ref->id, "%s",
-			json_str_or(
-				json_object_get(json_array_get(found, 0), "snapshot"), "id", ""));
-	return r;
-}
-
-static json_t *matching(const struct ctl *c, const struct ref *ref, const json_t *rows)
-{
-	json_t *some = json_array();
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach (rows, i, row)
-		if (attempt_matches(c, ref, row))
-			json_array_append(some, (json_t *)(uintptr_t)row);
-	return some;
-}
-
-static int find_attempts(struct ctl *c, json_t **ret)
-{
-	_cleanup_(ref_free) struct ref ref = {0};
-	_cleanup_json_ json_t *rows = NULL;
-	struct err e = {0};
-	int lane = ctl_lane_opt(c);
-
-	if (lane == -EINVAL)
-		return CTL_USAGE;
-	if ((!strchr(c->args[0], '/') && ref_parse(c->args[0], &ref, &e)) ||
-		attempts_read(c, lane, &rows, &e))
-		return ctl_fail(c, "%s", e.text);
-	*ret = matching(c, &ref, rows);
-	if (json_array_size(*ret) || strchr(c->args[0], '/'))
-		return CTL_OK;
-	json_decref(*ret);
-	*ret = NULL;
-	if (widen(c, &ref, &e))
-		return ctl_fail(c, "%s", e.text);
-	*ret = matching(c, &ref, rows);
-	return CTL_OK;
-}
-
 int ctl_resolve(struct ctl *c)
 {
 	struct command command = {.what = CMD_RESOLVE};
@@ -265,7 +205,7 @@ int ctl_resolve(struct ctl *c)
 	int r = resolution_of(c, &command);
 
 	if (!r)
-		r = find_attempts(c, &rows);
+		r = attempts_find(c, &rows);
 	if (r)
 		return r;
 	if (!json_array_size(rows))

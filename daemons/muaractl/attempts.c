@@ -1,4 +1,5 @@
 /* attempts: see attempts.h. States by lane rule 17; what has come to its end is forgotten. */
+#include <errno.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -8,6 +9,7 @@
 #include "core/lane_record.h"
 
 #include "attempts.h"
+#include "snapshots.h"
 #include "tail.h"
 
 struct scan {
@@ -32,6 +34,7 @@ static void add(struct scan *x, int32_t lane, const struct lane_entry *en)
 	if (!ticket_of(json_str_or(en->body, "complaint", ""), ticket))
 		json_set_str(row, "ticket", ticket);
 	json_set_int(row, "number", json_int(en->body, "attempt", 0));
+	json_set_str(row, "begun", json_str(en->body, "at"));
 	json_set_str(row, "since", json_str(en->body, "at"));
 	json_set_str(row, "reason", NULL);
 	json_set_new(row, "http_status", json_null());
@@ -102,6 +105,68 @@ int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e)
 	else
 		*ret = list;
 	return r;
+}
+
+/* --- by what a person typed --- */
+
+static bool attempt_matches(const struct ctl *c, const struct ref *ref, const json_t *row)
+{
+	const char *destination = ctl_opt(c, "--destination");
+
+	if (destination && strcmp(destination, json_str_or(row, "destination", "")) != 0)
+		return false;
+	if (strchr(c->args[0], '/'))
+		return strcmp(c->args[0], json_str_or(row, "attempt", "")) == 0;
+	return (*ref->id && strcmp(ref->id, json_str_or(row, "complaint", "")) == 0) ||
+	       (*ref->ticket && strcmp(ref->ticket, json_str_or(row, "ticket", "")) == 0);
+}
+
+/* The complaint a message's ticket means is not known to `submissions`: ask `complaints`. */
+static int widen(struct ctl *c, struct ref *ref, struct err *e)
+{
+	_cleanup_json_ json_t *found = NULL;
+	int r = ref_find(c, ref, &found, e);
+
+	if (!r && json_array_size(found) == 1)
+		snprintf(ref->id, sizeof ref->id, "%s",
+			json_str_or(
+				json_object_get(json_array_get(found, 0), "snapshot"), "id", ""));
+	return r;
+}
+
+static json_t *matching(const struct ctl *c, const struct ref *ref, const json_t *rows)
+{
+	json_t *some = json_array();
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach (rows, i, row)
+		if (attempt_matches(c, ref, row))
+			json_array_append(some, (json_t *)(uintptr_t)row);
+	return some;
+}
+
+int attempts_find(struct ctl *c, json_t **ret)
+{
+	_cleanup_(ref_free) struct ref ref = {0};
+	_cleanup_json_ json_t *rows = NULL;
+	struct err e = {0};
+	int lane = ctl_lane_opt(c);
+
+	if (lane == -EINVAL)
+		return CTL_USAGE;
+	if ((!strchr(c->args[0], '/') && ref_parse(c->args[0], &ref, &e)) ||
+		attempts_read(c, lane, &rows, &e))
+		return ctl_fail(c, "%s", e.text);
+	*ret = matching(c, &ref, rows);
+	if (json_array_size(*ret) || strchr(c->args[0], '/'))
+		return CTL_OK;
+	json_decref(*ret);
+	*ret = NULL;
+	if (widen(c, &ref, &e))
+		return ctl_fail(c, "%s", e.text);
+	*ret = matching(c, &ref, rows);
+	return CTL_OK;
 }
 
 /* --- whose is a number? --- */

@@ -8,9 +8,12 @@
 #include "ctl.h"
 
 /* *ret: array of {"attempt": "term/n", "lane", "state", "complaint", "ticket", "version",
- * "destination", "system", "call", "number", "since", "reason", "http_status"} in log order, caller
- * owns. lane -1 = all. */
+ * "destination", "system", "call", "number", "begun" (the INTENT), "since" (of its state),
+ * "reason", "http_status"} in log order, caller owns. lane -1 = all. */
 int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e);
+/* Those the command's first argument (a term/n, a ticket, an id) means, with its --destination and
+ * --lane. Returns an exit status, everything told; caller owns. */
+int attempts_find(struct ctl *c, json_t **ret);
 /* Which complaint, other than this one, has this number in this system? ret "" = none. Reads
  * `submissions` of all lanes; the forwarder judges by its own, again. */
 int attempts_holder(struct ctl *c, const char *system, const char *number, const char *complaint,

