@@ -601,7 +601,7 @@ static void read_sheet(struct pfile *l, const json_t *v)
 /* --- the file --- */
 
 struct top {
-	json_t *limits, *content, *attachments, *calls, *reads, *status, *sheet;
+	json_t *limits, *content, *attachments, *calls, *reads, *masters, *status, *sheet;
 	const char *as;
 };
 struct file {
@@ -636,6 +636,7 @@ static const struct member part_members[] = {
 	MEMBER(struct top, attachments, "attachments", M_MAP),
 	MEMBER(struct top, calls, "calls", M_MAP),
 	MEMBER(struct top, reads, "reads", M_MAP),
+	MEMBER(struct top, masters, "masters", M_MAP),
 	MEMBER(struct top, status, "status", M_MAP),
 	MEMBER(struct top, sheet, "sheet", M_MAP),
 	{.key = NULL},
@@ -688,6 +689,7 @@ static void read_data(struct pfile *l, const json_t *tree, bool calls)
 	if (calls) {
 		read_calls(l, top.calls);
 		read_reads(l, top.reads);
+		profile_read_masters(l, top.masters);
 		check_together(l);
 		if (top.sheet)
 			pfile_fault(l, "sheet", "belongs to a profile of kind sheet");
@@ -695,6 +697,8 @@ static void read_data(struct pfile *l, const json_t *tree, bool calls)
 	}
 	if (top.calls || top.reads)
 		pfile_fault(l, top.calls ? "calls" : "reads", "belongs to a profile of kind http");
+	if (top.masters)
+		pfile_fault(l, "masters", "belongs to a profile of kind http");
 	if (top.sheet)
 		read_sheet(l, top.sheet);
 	else
@@ -792,6 +796,7 @@ void profile_free(struct profile *p)
 {
 	if (!p)
 		return;
+	profile_free_masters(p);
 	json_decref(p->tree);
 	json_decref(p->base_tree);
 	free(p);

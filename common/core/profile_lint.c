@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/fsio.h"
 #include "base/json.h"
+#include "core/masters_read.h"
 #include "core/profile_file.h"
 #include "core/profile_lint.h"
 #include "core/profile_private.h"
@@ -674,6 +676,61 @@ static void rule_status(struct lint *l)
 			buf_str(&holes));
 }
 
+/* --- lists of numbers --- */
+
+/* Kept by hand: can it be read as it lies there? */
+static void check_kept(struct lint *l, const char *at, const struct profile_master *m)
+{
+	_cleanup_(master_read_free) struct master_read r = {0};
+	_cleanup_free_ char *text = NULL;
+	struct err e = {0};
+	size_t n = 0;
+	int rc = fsio_read_file(m->file, MASTERS_FILE_MAX, &text, &n, &e);
+
+	master_read_init(&r, m);
+	if (!rc)
+		rc = master_read_csv(&r, m->file, text, n, &e);
+	if (!rc)
+		rc = master_read_end(&r, &e);
+	if (rc)
+		say(l, FAULT, at, "%s; mend it, or leave the list out", e.text);
+}
+
+static bool checks_it(const struct profile *p, const char *what)
+{
+	const json_t *v;
+	size_t i, k;
+
+	for (i = 0; i < profile_masters(p); i++)
+		json_array_foreach (profile_master(p, i)->checks, k, v)
+			if (strcmp(json_string_value(v), what) == 0)
+				return true;
+	return false;
+}
+
+static void rule_masters(struct lint *l)
+{
+	const struct profile *p = l->p;
+	char at[PLACE_MAX_LEN], path[PLACE_MAX_LEN];
+
+	for (size_t i = 0; i < profile_masters(p); i++) {
+		const struct profile_master *m = profile_master(p, i);
+
+		pfile_below(at, "masters", m->name);
+		if (m->file)
+			check_kept(l, pfile_below(path, at, "file"), m);
+		check_place(l, pfile_below(path, at, "list"), m->list);
+		check_place(l, pfile_below(path, at, "id"), m->id);
+		check_place(l, pfile_below(path, at, "name"), m->label);
+		check_place(l, pfile_below(path, at, "more"), m->more);
+		check_place(l, pfile_below(path, at, "count"), m->count);
+	}
+	if (p->calls[CALL_HANDOVER].is.present && !checks_it(p, "agencies"))
+		say(l, WARNING, "masters",
+			"no list is looked at for `agencies`: an institution that is no more shows "
+			"by a hand-over that fails; add the list, when it can be read or kept");
+}
+
 /* --- sheets, observers --- */
 
 static void rule_sheet(struct lint *l)
@@ -711,7 +768,7 @@ static void rule_idle(struct lint *l)
 
 static void (*const rules[])(struct lint *l) = {rule_names, rule_content, rule_wishes, rule_phrases,
 	rule_uploads, rule_places, rule_reports, rule_outcomes, rule_limits, rule_settings,
-	rule_tables, rule_headers, rule_status, rule_sheet, rule_idle};
+	rule_tables, rule_headers, rule_status, rule_masters, rule_sheet, rule_idle};
 
 /* --- the file --- */
 

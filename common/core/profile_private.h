@@ -4,6 +4,7 @@
 
 #include "base/yaml.h"
 #include "core/profile.h"
+#include "core/profile_masters.h"
 
 #define PROFILE_FILE_MAX (256 * 1024)
 #define REMOTE_ID_MAX	 999999999999999ULL /* 15 digits: the widest any known client of v3 takes */
@@ -42,6 +43,14 @@ struct followups_map { /* reads.followups beside path and limits; places within 
 		*text, *attachments;
 };
 
+struct master_map { /* one of masters: as written */
+	struct profile_master is;
+	const char *path, *list, *id, *label, *more, *page, *count, *file;
+	int64_t connect_ms, total_ms, max_answer;
+	json_t *checks;
+	char *file_path; /* owned */
+};
+
 /* All pointers below borrow from `tree` (and `base_tree`). */
 struct profile {
 	json_t *tree, *base_tree;
@@ -61,6 +70,8 @@ struct profile {
 	const char *own_institution; /* name of the setting */
 	struct call_map calls[CALL_KINDS], reads[PROFILE_READS];
 	struct followups_map followups;
+	struct master_map masters[MASTERS_MAX];
+	size_t n_masters;
 	const char *status_at;
 	json_t *status;
 	json_t *proofs;
@@ -71,6 +82,13 @@ struct profile {
 /* The file that `as` of this profile means: beside it, unless it is an absolute path. Caller frees.
  */
 char *profile_as_path(const char *file, const char *as);
+
+/* --- lists of numbers (profile_masters.c) --- */
+
+struct pfile;
+/* `masters` of a profile, once settings and tables are read. */
+void profile_read_masters(struct pfile *l, const json_t *masters);
+void profile_free_masters(struct profile *p);
 
 /* --- names and templates (profile_template.c) --- */
 

@@ -210,6 +210,28 @@ int profile_read_request(const struct profile *p, enum profile_read read,
 	return err_set(e, rc, "%s", why.text);
 }
 
+int profile_master_request(const struct profile *p, const struct profile_master *m,
+	const struct profile_input *in, int page, struct profile_request *ret, struct err *e)
+{
+	_cleanup_free_ char *path =
+		page > 1 ? xasprintf("%s%c%s=%d", m->path, strchr(m->path, '?') ? '&' : '?',
+				   m->page, page)
+			 : xstrdup(m->path);
+	const struct call_map c = {.is = {.present = true,
+					   .connect_ms = m->connect_ms,
+					   .total_ms = m->total_ms,
+					   .max_answer = m->max_answer},
+		.path = path};
+	struct err why = {0};
+	const struct render r = {.p = p, .in = in, .where = IN_PROBE, .e = &why};
+	int rc = begin(p, &c, &r, ret);
+
+	if (!rc)
+		return 0;
+	profile_request_clear(ret);
+	return err_set(e, rc, "%s", why.text);
+}
+
 void profile_request_clear(struct profile_request *r)
 {
 	struct own *own = r->own;

@@ -8,6 +8,7 @@
 #include "base/utf8.h"
 #include "base/util.h"
 #include "core/csv.h"
+#include "core/profile_masters.h"
 
 #include "profile_render.h"
 
@@ -159,6 +160,13 @@ static json_t *call_of(
 	return j;
 }
 
+static void add_get(json_t *j, const struct httpc_request *r)
+{
+	json_set_str(j, "method", r->method);
+	json_set_str(j, "url", r->url);
+	add_headers(j, r);
+}
+
 static void add_read(const struct render_what *w, enum profile_read read, const char *name,
 	const char *when, json_t *list)
 {
@@ -174,9 +182,27 @@ static void add_read(const struct render_what *w, enum profile_read read, const 
 		json_set_str(j, "cannot_be_made", e.text);
 	} else {
 		add_limits(j, profile_read(w->profile, read));
-		json_set_str(j, "method", r.http.method);
-		json_set_str(j, "url", r.http.url);
-		add_headers(j, &r.http);
+		add_get(j, &r.http);
+		profile_request_clear(&r);
+	}
+	json_array_append_new(list, j);
+}
+
+static void add_master(const struct render_what *w, const struct profile_master *m, json_t *list)
+{
+	struct profile_input in = input_of(w);
+	struct profile_request r = {0};
+	json_t *j = json_object();
+	struct err e = {0};
+
+	json_set_str(j, "read", m->name);
+	json_set_str(j, "when", m->more ? "a page at a time, once a day" : "once a day");
+	if (profile_master_request(w->profile, m, &in, 1, &r, &e)) {
+		json_set_str(j, "cannot_be_made", e.text);
+	} else {
+		json_set_int(j, "connect_ms", m->connect_ms);
+		json_set_int(j, "total_ms", m->total_ms);
+		add_get(j, &r.http);
 		profile_request_clear(&r);
 	}
 	json_array_append_new(list, j);
@@ -194,6 +220,9 @@ static json_t *reads_of(const struct render_what *w)
 	if (profile_read(w->profile, READ_FOLLOWUPS)->present)
 		add_read(w, READ_FOLLOWUPS, "followups", "with the status: what was written back",
 			list);
+	for (size_t i = 0; i < profile_masters(w->profile); i++)
+		if (!profile_master(w->profile, i)->file)
+			add_master(w, profile_master(w->profile, i), list);
 	return list;
 }
 

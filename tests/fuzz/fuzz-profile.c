@@ -10,6 +10,9 @@
 // parser: common/core/profile.c without check_value declared: they tell of one that was read
 // parser: common/core/profile.c without profile_check_agencies: they tell of one that was read
 // parser: common/core/profile.c without list_keys: they tell of one that was read
+// parser: common/core/profile_masters.c without profile_masters profile_master: they tell of one that was read
+// parser: common/core/profile_masters.c without profile_master_named profile_master_uses: they tell of one that was read
+// parser: common/core/profile_masters.c without use use_pairs use_setting use_value use_table: they tell of one that was read
 #include <sys/mman.h>
 
 #include "base/fsio.h"

@@ -31,6 +31,8 @@ BUGS = [
         '	if (l->n)\n		return;\n', 'all of a mail is trimmed away'),
     row('mapping', 'common/core/mapping.c', "	_cleanup_free_ char *text = NULL;\n\n	if (*pointer == '=')",
         "	char *text = NULL;\n\n	if (*pointer == '=')", 'memory is lost'),
+    row('masters', 'common/core/masters_read.c', 'out = xmalloc(strlen(s) + 1);', 'out = xmalloc(strlen(s));',
+        'written behind a name'),
     row('media', 'daemons/media/sniff.c', 'return n >= where + len && memcmp(', 'return memcmp(',
         'read behind a short file'),
     row('meta', 'daemons/social/meta_fields.c', '	if (n + 2 > sizeof(iso))\n		return 0;\n', '',

@@ -124,9 +124,11 @@ static void bytes_are_those_of_the_forwarder(void **state)
 		"https://lapor.invalid/v3/complaints/process/900000000000000/reject");
 	assert_int_equal(json_int(j, "unmakable", -1), 0);
 	assert_int_equal(json_array_size(json_object_get(j, "left_out")), 1);
-	assert_int_equal(json_array_size(json_object_get(j, "reads")), 3);
+	assert_int_equal(json_array_size(json_object_get(j, "reads")), 5);
 	assert_string_equal(json_str(json_array_get(json_object_get(j, "reads"), 2), "url"),
 		"https://lapor.invalid/v3/complaints/900000000000000/followups?page=1");
+	assert_string_equal(json_str(json_array_get(json_object_get(j, "reads"), 3), "url"),
+		"https://lapor.invalid/v3/masters/institutions/external?page_size=1000");
 }
 
 static void what_cannot_be_made_says_why(void **state)

@@ -70,6 +70,9 @@ static char *changed(const char *file, const char *old, const char *new)
 #define CUT_LINE     "    - \"Teks dipotong: {{text_cut}} karakter terakhir tidak disertakan.\"\n"
 #define CREATE_PLACE "id: [complaint_id, results.complaint.id, data.complaint_id]"
 
+#define INSTITUTIONS_LIST "list: results.data\n    id: id\n"
+#define NO_CATEGORIES	  "  #categories:\n  #  file: categories.csv\n"
+
 static const struct {
 	const char *file, *old, *new;
 	enum level level;
@@ -197,6 +200,19 @@ static const struct {
 		WARNING, "attachments: without calls.upload no file is sent"},
 	{JSON, "date: yyyy-mm-dd", "date: yyyy-mm-dd\nown_institution: source", WARNING,
 		"own_institution: is looked at for a hand-over only"},
+	/* lists of numbers */
+	{V3, INSTITUTIONS_LIST, "list: results.0.data\n    id: id\n", FAULT,
+		"masters.institutions.list: \"0\" is looked for as a member's name"},
+	{V3, INSTITUTIONS_LIST, "list: results.data\n    id: \"0\"\n", FAULT,
+		"masters.institutions.id: \"0\" is looked for"},
+	{V3, "    more: results.next_page_url\n", "    more: results.1\n", FAULT,
+		"masters.institutions.more: \"1\" is looked for"},
+	{V3, "checks: [setting.institution, agencies]", "checks: [setting.institution]", WARNING,
+		"masters: no list is looked at for `agencies`"},
+	{V3, NO_CATEGORIES, "  categories:\n    file: /nowhere/categories.csv\n", FAULT,
+		"masters.categories.file: /nowhere/categories.csv: No such file"},
+	{V3, NO_CATEGORIES, "  categories:\n    file: /dev/null\n", FAULT,
+		"masters.categories.file: /dev/null: "},
 };
 
 /* A line of `out` that begins with file and line and says it; its line, 0: none. */
