@@ -36,7 +36,7 @@ class Daemon:
     """Made by Env.daemon. `proc` is the process of now, `restarts` how often a
     supervised one was restarted, `codes` the exit statuses that led to it."""
 
-    def __init__(self, env, name, config, label, extra_env, crash, args, muara):
+    def __init__(self, env, name, config, label, extra_env, crash, args, muara, wrap=None):
         from .env import yaml_text  # Env makes Daemons: each knows the other
         self.name, self.label, self._env = name, label, env
         self.log = env.scratch.path('log', label)
@@ -47,7 +47,7 @@ class Daemon:
         self.muara_file = env.scratch.write(f'muara-{label}.yaml', yaml_text(own))
         self.notify = Notify(env.scratch.path('n', label))
         self._crash = [crash] if isinstance(crash, str) else list(crash or ())
-        self._extra_env, self._args = extra_env, args
+        self._extra_env, self._args, self._wrap = extra_env, args, wrap or (lambda n: ())
         self._proc = self._supervisor = None
 
     # ---- start
@@ -57,7 +57,7 @@ class Daemon:
         env = {**self._env.base_env(), 'NOTIFY_SOCKET': self.notify.path, **self._extra_env}
         if n < len(self._crash):
             env['MUARA_CRASH'] = self._crash[n]
-        argv = [self._env.bin(f'muara-{self.name}'), '--config', self.config_file,
+        argv = [*self._wrap(n), self._env.bin(f'muara-{self.name}'), '--config', self.config_file,
                 '--muara', self.muara_file, *self._args]
         return Proc(self.label, argv, self.log, env)
 

@@ -237,13 +237,14 @@ class Env:
         return done.stdout
 
     def daemon(self, name, config, label=None, env=None, supervise=False, crash=None, ready=True,
-               args=(), muara=None):
+               args=(), muara=None, wrap=None):
         """Starts build/<BUILD>/bin/muara-<name>; see Daemon. `label` names a
         second one of a kind; `crash` = 'point:N' for the first process only, or
         a list: for the first, the second …, one after the other when supervised;
         ready=False: do not wait for READY=1; `muara`: its own muara.yaml
-        settings (two installations, another prefix)."""
-        d = Daemon(self, name, config, label or name, env or {}, crash, args, muara or {})
+        settings (two installations, another prefix); `wrap`: n -> what stands
+        before the command of the n-th process (from 0), which execs it."""
+        d = Daemon(self, name, config, label or name, env or {}, crash, args, muara or {}, wrap)
         self.daemons.append(d)
         d.start(supervise, ready)
         return d

@@ -89,10 +89,10 @@ class Office:
                 'session_timeout': '6s', **over}
 
     def start(self, *destinations, label='forwarder', filing=True, supervise=False, crash=None,
-              env=None, **over):
+              env=None, wrap=None, **over):
         config = self.config(*destinations, member=label, **over)
         d = self.env.daemon('forwarder', config, label=label, supervise=supervise, crash=crash,
-                            env=env)
+                            env=env, wrap=wrap)
         self.daemon = self.daemon or d
         if filing:
             self.wait_filing(d)
