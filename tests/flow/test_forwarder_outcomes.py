@@ -1,6 +1,6 @@
-"""Every way a call of lapor-v3 can end, against the sandbox: what the record and the destination
-become, by the outcome table (common/core/outcome.c); at most one report a complaint, and parked is
-exactly what may be stored.
+"""What a destination becomes of a call's end, and ends that need more than one complaint and one
+answer; test_forwarder_matrix.py has every outcome at every call. At most one report a complaint, and
+parked is exactly what may be stored.
 
 Between two misbehaved calls stands a good one: it shows that the destination came back, and it keeps
 the pauses short (they double only over unclear answers in a row)."""
@@ -9,17 +9,6 @@ from harness import flow, wait_until
 from harness.forwarding import AGENCY, INSTITUTION, Office, opened
 
 REJECTED = (400, 409, 413, 415, 422)
-
-# An answer of these, and nobody knows: action, arguments, is it stored?
-UNCLEAR = [
-    ('drop_before', {}, False), ('rst_before', {}, False),
-    ('drop_after_store', {}, True), ('rst_after_store', {}, True),
-    ('html200', {}, True), ('truncated', {}, True), ('truncated', {'keep': 20}, True),
-    ('huge', {'mb': 1}, True), ('no_id', {}, True), ('bad_json', {}, True),
-    ('status', {'status': 500}, False), ('status', {'status': 500, 'stored': True}, True),
-    ('status', {'status': 502}, False), ('status', {'status': 503, 'stored': True}, True),
-    ('status', {'status': 504}, False), ('status', {'status': 408}, False),
-]
 
 
 def rule(complaint, action, call='create', times=1, **args):
@@ -50,22 +39,6 @@ def held(o, why):
 
 # --- create
 
-@flow(limit=120)
-def test_create_unclear(env):
-    with opened(env) as o:
-        parked = {}
-        for action, args, stored in UNCLEAR:
-            c = misbehave(o, action, **args)
-            o.wait(c, 'parked')
-            assert o.kinds(c) == ['intent', 'parked'], (action, args, o.kinds(c))
-            assert len(o.stored(c)) == stored, (action, args)
-            parked[c['id']] = (action, args)
-            good(o)
-        assert o.parked() == set(parked)
-        assert o.once() == len(UNCLEAR) + sum(stored for _, _, stored in UNCLEAR)
-        attempts = [r for r in o.lapor.journal() if r['event'] == 'request' and r['call'] == 'create']
-        assert len(attempts) == 2 * len(UNCLEAR), 'a create was sent again'
-
 
 @flow(limit=60)
 def test_create_on_a_connection_that_was_closed(env):
@@ -80,29 +53,6 @@ def test_create_on_a_connection_that_was_closed(env):
             c = misbehave(o, 'close_after')
             o.wait(c, 'done')
         assert o.once() == 4 + 2 + 5
-
-
-@flow(limit=60)
-def test_create_too_late(env):
-    with opened(env, total='3s') as o:
-        for action, args, stored in (('hang', {}, True), ('hang', {'stored': False}, False),
-                                     ('delay', {'ms': 5000}, True)):
-            c = misbehave(o, action, **args)
-            o.wait(c, 'parked')
-            assert o.kinds(c) == ['intent', 'parked'], action
-            assert len(o.stored(c)) == stored, action
-        o.once()
-
-
-@flow(limit=60)
-def test_create_slow(env):
-    """An answer that trickles in, or comes late but within its time, is an answer."""
-    with opened(env) as o:
-        for action, args in (('slow', {'pause_ms': 2}), ('delay', {'ms': 300})):
-            c = misbehave(o, action, **args)
-            o.wait(c, 'done')
-            assert o.kinds(c) == ['intent', 'done'], action
-        assert o.once() == 2
 
 
 @flow(limit=60)
@@ -140,18 +90,6 @@ def test_many_rejects_hold(env):
         o.resume()
         o.wait(c, 'done')
         assert o.once() == 1
-
-
-@flow(limit=60)
-def test_create_not_taken(env):
-    """429 in each form: not there, waits as told, files."""
-    with opened(env) as o:
-        for args in ({'retry_after': 1}, {'retry_after': 2, 'form': 'date'}, {'form': 'none'}):
-            c = misbehave(o, '429', **args)
-            o.wait(c, 'done')
-            assert o.kinds(c) == ['intent', 'not_sent', 'intent', 'done'], args
-            assert o.reasons(c)[0] == 'rate-limited'
-        assert o.once() == 3 and o.parked() == set()
 
 
 @flow(limit=60)
@@ -273,25 +211,6 @@ def test_tls_fails(env):
 
 # --- upload
 
-@flow(limit=120)
-def test_upload_unclear(env):
-    """A file nobody names is not seen: uploads go again."""
-    with opened(env) as o:
-        for n, (action, args) in enumerate((
-                ('drop_before', {}), ('drop_after_store', {}), ('rst_after_store', {}),
-                ('html200', {}), ('truncated', {}), ('no_id', {}), ('bad_json', {}),
-                ('huge', {'mb': 1}), ('status', {'status': 500}), ('status', {'status': 408}))):
-            a = o.photo(b'\xff\xd8 picture %d' % n)
-            c = misbehave(o, action, 'upload', {'attachments': [a]}, **args)
-            o.wait(c, 'done')
-            assert o.kinds(c, 'upload') == ['intent', 'not_sent', 'intent', 'done'], (action, args)
-            assert o.kinds(c) == ['intent', 'done']
-            (report,) = o.stored(c)
-            number = int(report['fields']['attachments'].strip('[].'))
-            (file,) = [f for f in o.lapor.files() if f['id'] == number]
-            assert file['sha256'] == a['sha256'] and file['name'] == f"{c['ticket']}-1.jpg"
-        assert o.parked() == set() and o.parked('upload') == set()
-
 
 @flow(limit=60)
 def test_upload_rejected(env):
@@ -321,15 +240,6 @@ def test_upload_endpoint_moved(env):
         assert o.once() == 1
 
 
-@flow(limit=60)
-def test_upload_too_late(env):
-    with opened(env, total='4s') as o:
-        c = misbehave(o, 'hang', 'upload', {'attachments': [o.photo(b'\xff\xd8 x')]})
-        o.wait(c, 'done')
-        assert o.kinds(c, 'upload') == ['intent', 'not_sent', 'intent', 'done']
-        assert o.once() == 1
-
-
 # --- hand-over
 
 def handed(o, complaint):
@@ -341,25 +251,6 @@ def handovers(o, complaint):
     """Requests that reached the sandbox."""
     return [r for r in o.lapor.journal() if r['event'] == 'request' and r['call'] == 'handover'
             and r['ticket'] == complaint['ticket']]
-
-
-@flow(limit=120)
-def test_handover_unclear(env):
-    """Read back: what arrived is not sent again, what did not is."""
-    with opened(env) as o:
-        for action, args, arrived in (
-                ('drop_before', {}, False), ('rst_before', {}, False),
-                ('drop_after_store', {}, True), ('rst_after_store', {}, True),
-                ('html200', {}, True), ('truncated', {}, True), ('bad_json', {}, True),
-                ('status', {'status': 500}, False), ('status', {'status': 502, 'stored': True}, True),
-                ('status', {'status': 404}, False)):
-            c = misbehave(o, action, 'handover', {'agency': AGENCY}, **args)
-            o.wait(c, 'done', 'handover')
-            assert handed(o, c) == [INSTITUTION], (action, args)
-            assert len(handovers(o, c)) == (1 if arrived else 2), (action, args)
-            assert o.kinds(c) == ['intent', 'done']
-        o.once()
-        assert o.parked('handover') == set()
 
 
 @flow(limit=60)
@@ -375,15 +266,6 @@ def test_handover_of_a_report_that_is_gone(env):
 
 
 @flow(limit=60)
-def test_handover_rejected(env):
-    with opened(env) as o:
-        c = misbehave(o, 'status', 'handover', {'agency': AGENCY}, status=422)
-        o.wait(c, 'rejected', 'handover')
-        assert o.kinds(c) == ['intent', 'done'] and handed(o, c) == []
-        o.once()
-
-
-@flow(limit=60)
 def test_handover_when_the_read_fails_too(env):
     """Nothing is known: read again later, never sent on a guess."""
     with opened(env) as o:
@@ -393,20 +275,3 @@ def test_handover_when_the_read_fails_too(env):
         o.put(c, [m])
         o.wait(c, 'done', 'handover')
         assert handed(o, c) == [INSTITUTION] and len(handovers(o, c)) == 1
-
-
-@flow(limit=60)
-def test_handover_too_late(env):
-    with opened(env, total='4s') as o:
-        c = misbehave(o, 'hang', 'handover', {'agency': AGENCY})
-        o.wait(c, 'done', 'handover')
-        assert handed(o, c) == [INSTITUTION] and len(handovers(o, c)) == 1
-
-
-@flow(limit=60)
-def test_handover_not_taken(env):
-    with opened(env) as o:
-        c = misbehave(o, '429', 'handover', {'agency': AGENCY}, retry_after=1)
-        o.wait(c, 'done', 'handover')
-        assert o.kinds(c, 'handover') == ['intent', 'not_sent', 'intent', 'done']
-        assert handed(o, c) == [INSTITUTION]

@@ -6,6 +6,7 @@ after process dies as it enters the N-th of one of them."""
 
 import re
 import subprocess
+import time
 from typing import NamedTuple
 
 from harness import flow, wait_until
@@ -15,7 +16,7 @@ from harness.forwarding import Office
 # Those after which the world is another one, or which bring word of it.
 SYSCALLS = ('sendto', 'sendmsg', 'write', 'writev', 'fsync', 'fdatasync', 'rename', 'renameat2', 'openat',
             'connect', 'recvfrom', 'recvmsg', 'read', 'poll', 'epoll_wait', 'close')
-LINE = re.compile(r'^(\d+) (?:<\.\.\. )?(\w+)\(')
+LINE = re.compile(r'^(\d+) +(\d+\.\d+) (\w+)\(')
 KINDS = ('upload', 'create', 'handover', 'create')
 
 
@@ -29,7 +30,8 @@ class Kill(NamedTuple):
 
 def strace(out, *more):
     """-D: the daemon stays our child, and strace goes with it."""
-    return ['strace', '-D', '-f', '-qq', '-s', '0', '-o', out, '-e', f"trace={','.join(SYSCALLS)}", *more, '--']
+    return ['strace', '-D', '-f', '-q', '-ttt', '-s', '0', '-o', out, '-e', f"trace={','.join(SYSCALLS)}", *more,
+            '--']
 
 
 def works(env):
@@ -42,13 +44,13 @@ def works(env):
         '(deploy/deps.sh); in a container ptrace must be allowed (docker: --cap-add SYS_PTRACE)')
 
 
-def counts(path):
+def counts(path, until=float('inf')):
     """{system call: how often the busiest thread made it}: strace counts each thread by itself."""
     seen = {}
     with open(path, encoding='ascii', errors='replace') as f:
-        for thread, call in (m.groups() for m in map(LINE.match, f) if m):
+        for thread, at, call in (m.groups() for m in map(LINE.match, f) if m):
             seen.setdefault(call, {}).setdefault(thread, 0)
-            seen[call][thread] += 1
+            seen[call][thread] += float(at) < until
     return {call: max(by.values()) for call, by in seen.items()}
 
 
@@ -75,12 +77,19 @@ def learn(env, o, c):
     out = env.scratch.path('strace-count')
     d = starts(o, label='counted', wrap=lambda n: strace(out))
     o.wait_filing(d)
-    before = counts(out)
+    filing = time.time()
     feed(c, 8)
     rest(o, c.all)
-    after = counts(out)
+    filed = time.time()
     d.stop()
-    return before, after
+    wait_until(lambda: f'{d.pid} ' in written(out) and '+++ exited with' in written(out)[-4000:], 20,
+               'strace has written all')
+    return counts(out, filing), counts(out, filed)
+
+
+def written(path):
+    with open(path, encoding='ascii', errors='replace') as f:
+        return f.read()
 
 
 def killed_at_system_calls(env, kills):

@@ -142,6 +142,7 @@ class Campaign:
 
     def __init__(self, o):
         self.o, self.all, self._files = o, [], 0
+        o.growing = True
 
     def rule(self, call, way, complaint):
         return {'call': SANDBOX_CALL.get(call, call), 'ticket': complaint['ticket'], 'times': 1,
@@ -201,7 +202,8 @@ def unrest(o, complaints, orphans=False):
     waiting = {slot[0] for slot in left if newest[slot].state == 'intent' and newest[slot].key[0] < term}
     if orphans:
         left = {slot: state for slot, state in left.items() if slot[0] not in waiting}
-    begun = {slot[0] for slot in slots if slot[2] in ('create', SHEET)} | (waiting if orphans else set())
+    begun = {slot[0] for slot, a in newest.items() if slot[2] in ('create', SHEET) or a.state == 'parked'}
+    begun |= waiting if orphans else set()
     return {**left, **{c['id']: None for c in complaints if c['id'] not in begun}}
 
 
@@ -229,6 +231,8 @@ def audit(o, complaints, zombies=False):
 
 def end_of(o, filings, c):
     attempts = [a for call in ('create', SHEET) for a in o.attempts(c, call, filings=filings)]
+    if not attempts:  # a file that LAPOR! forbids keeps its complaint until a person has looked
+        attempts = [a for a in o.attempts(c, 'upload', filings=filings) if a.state == 'parked']
     refused = any(k[0] == c['id'] for k in filings.refusals)
     assert attempts or refused, f"{c['ticket']} has no end"
     end = attempts[-1].state if attempts else 'refused'
