@@ -24,6 +24,7 @@
 #include "core/blob.h"
 #include "core/call_kind.h"
 #include "core/outcome.h"
+#include "core/report_status.h"
 
 enum profile_kind {
 	PROFILE_HTTP,	 /* calls over HTTP */
@@ -134,6 +135,13 @@ const char *profile_institution(const struct profile *p, const json_t *complaint
 /* READ_REPORT as status: constant of ours ("received", "verified", "in_progress", "done",
  * "archived", "rejected") by the profile's status map, NULL = unknown or not readable. */
 const char *profile_status(const struct profile *p, const struct httpc_answer *a);
+/* Has it a status map, and so words for profile_report_status? */
+bool profile_has_status(const struct profile *p);
+/* The same, with the word they use: short and of letters, digits and " ._/()-", else
+ * "sha256:" and the beginning of its hash. REPORT_NONE: not readable, no word. */
+#define PROFILE_WORD_SIZE 41
+enum report_status profile_report_status(
+	const struct profile *p, const struct httpc_answer *a, char ret_word[PROFILE_WORD_SIZE]);
 
 /* --- the sheet (PROFILE_SHEET), in the order of the national form --- */
 

@@ -5,6 +5,7 @@
  * mean is core/outcome's to say. Pure. Known gap: a place holds the first element of a list. */
 #include <string.h>
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "core/profile_private.h"
 
@@ -177,12 +178,12 @@ enum read_back profile_read_back(
 	return shown == strtoull(institution, NULL, 10) ? READ_BACK_DONE : READ_BACK_NOT;
 }
 
-const char *profile_status(const struct profile *p, const struct httpc_answer *a)
+/* Their word, without blanks around it; NULL: not readable. Caller frees. */
+static char *status_word(const struct profile *p, const struct httpc_answer *a)
 {
 	_cleanup_json_ json_t *answer = p->status ? read_answer(p, READ_REPORT, a) : NULL;
-	const char *name = json_string_value(json_at(answer, p->status_at)), *key;
-	_cleanup_free_ char *trimmed = NULL;
-	json_t *ours;
+	const char *name = json_string_value(json_at(answer, p->status_at));
+	char *trimmed;
 	size_t n;
 
 	if (!name)
@@ -191,8 +192,55 @@ const char *profile_status(const struct profile *p, const struct httpc_answer *a
 	trimmed = xstrdup(name);
 	for (n = strlen(trimmed); n && strchr(" \t\r\n", trimmed[n - 1]); n--)
 		trimmed[n - 1] = '\0';
+	return trimmed;
+}
+
+static const char *meaning(const struct profile *p, const char *word)
+{
+	const char *key;
+	json_t *ours;
+
 	json_object_foreach (p->status, key, ours)
-		if (strcasecmp(key, trimmed) == 0)
+		if (strcasecmp(key, word) == 0)
 			return json_string_value(ours);
 	return NULL;
+}
+
+const char *profile_status(const struct profile *p, const struct httpc_answer *a)
+{
+	_cleanup_free_ char *word = status_word(p, a);
+
+	return word ? meaning(p, word) : NULL;
+}
+
+bool profile_has_status(const struct profile *p)
+{
+	return p->status && p->reads[READ_REPORT].is.present;
+}
+
+/* A word that may stand in a log for ever; another one's hash. */
+static void safe_word(const char *word, char ret[PROFILE_WORD_SIZE])
+{
+	static const char safe[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ._/()-";
+	char hex[SHA256_HEX_SIZE];
+
+	if (strlen(word) < PROFILE_WORD_SIZE && strspn(word, safe) == strlen(word)) {
+		snprintf(ret, PROFILE_WORD_SIZE, "%s", word);
+		return;
+	}
+	sha256_hex(word, strlen(word), hex);
+	snprintf(ret, PROFILE_WORD_SIZE, "sha256:%.16s", hex);
+}
+
+enum report_status profile_report_status(
+	const struct profile *p, const struct httpc_answer *a, char ret_word[PROFILE_WORD_SIZE])
+{
+	_cleanup_free_ char *word = status_word(p, a);
+
+	*ret_word = '\0';
+	if (!word || !*word)
+		return REPORT_NONE;
+	safe_word(word, ret_word);
+	return report_status_parse(meaning(p, word));
 }

@@ -46,6 +46,10 @@ static const struct option_row destination_options[] = {
 		.help = "A complaint is left alone this long after it is ready; lets late messages and merges in."),
 	OPT(struct conf_destination, OPT_DURATION, pause_base_ms, "pause_base", "1m", .min = 100, .max = 1800000,
 		.help = "After an unclear answer the destination rests up to this long, doubling up to 30m."),
+	OPT(struct conf_destination, OPT_DURATION, status_every_ms, "status_every", "3h", .max = 604800000,
+		.help = "How often the status of each open report is read; 0s = never."),
+	OPT(struct conf_destination, OPT_INT, status_per_minute, "status_per_minute", "10", .min = 1, .max = 600,
+		.help = "At most so many of these reads a minute."),
 	OPT_END
 };
 

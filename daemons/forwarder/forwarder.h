@@ -6,6 +6,7 @@
  *   worklist minus ledger -> attempts                      work.c
  *   attempt: INTENT -> confirmed -> look -> call -> outcome  attempt.c
  *   what an answer means for its destination, probes       site.c
+ *   reports that are open -> reads -> status records       status.c
  *
  * Order of effects (lane.md 16): an INTENT is sent only when it is confirmed under our own term,
  * after both inputs were read to ends asked for after the confirmation, and within SEND_WITHIN_MS
@@ -26,6 +27,7 @@
 #include "conf.h"
 #include "destination.h"
 #include "filing.h"
+#include "follow.h"
 #include "submission.h"
 #include "worklist.h"
 
@@ -45,6 +47,7 @@ struct forwarder { /* the process */
 	struct lane_member *member;
 	struct lane *lanes;
 	struct stats *stats;
+	struct status *status;
 	char *topics[INPUTS], *own_topic, *group, *member_name;
 	const char **kafka_extra;
 };
@@ -61,6 +64,7 @@ struct site { /* a destination, seen from a lane */
 	struct profile_request probe_request;
 	struct httpc_call *probe;
 	const char *told; /* state last logged */
+	struct follow_queue follow;
 	unsigned long observed;
 };
 
@@ -218,6 +222,16 @@ void site_tick(struct site *s);
 const char *site_state_text(const struct site *s);
 struct profile_input site_input(const struct site *s, const json_t *snapshot);
 
+/* --- status.c --- */
+/* names: of the destinations, in their order; outlive it. */
+int status_new(struct forwarder *f, const char *const *names, struct status **ret);
+void status_free(struct status *st); /* NULL-safe */
+void status_owned(struct lane *l);   /* what is open is followed from now on */
+/* A record of a slot counts. */
+void status_counted(struct lane *l, const char *kind, uint32_t slot);
+void status_forget(struct lane *l); /* lost, or about to go */
+void status_show(struct forwarder *f);
+
 /* --- papers.c --- */
 /* <dir>/<ticket>.<term>-<n>.html and .csv, 0640, on the disk when it returns 0. */
 int papers_sheet(const char *dir, const struct profile *p, const json_t *snapshot,
@@ -230,7 +244,9 @@ int papers_observe(const char *dir, struct site *s, const struct filing_view *v,
 
 /* --- stats.c --- */
 int stats_new(struct forwarder *f, struct stats **ret, struct err *e);
-void stats_free(struct stats *s);	 /* NULL-safe */
+void stats_free(struct stats *s); /* NULL-safe */
+/* Of the destinations, NULL ends; for labels, live as long as the process. */
+const char *const *stats_names(const struct stats *s);
 void stats_end(const struct attempt *a); /* one line and one count per end of a call */
 void stats_follow_up(struct lane *l, const char *id, uint32_t version);
 /* Gauges and STATUS; called each second. */

@@ -61,6 +61,7 @@ static void on_lost(void *obj, const char *why)
 	(void)why; /* told by the log */
 	l->lost = true;
 	attempts_lost(l);
+	status_forget(l);
 	lane_soon(l);
 }
 
@@ -166,6 +167,8 @@ static void on_entry(void *obj, const struct lane_entry *e)
 		refusal_counted(l, e);
 	else
 		end_counted(l, e, slot);
+	if (slot != IDMAP_NONE)
+		status_counted(l, e->kind, slot);
 	acts_counted(l, e->kind, e->body);
 	lane_soon(l);
 }
@@ -180,6 +183,7 @@ static void on_owned(void *obj)
 	l->start_known = l->caught_up = l->look_is_start = false;
 	acts_forget_appends(l);
 	attempts_owned(l);
+	status_owned(l);
 	lane_soon(l);
 }
 
@@ -239,6 +243,7 @@ static void lane_free(struct lane *l)
 		}
 	asker_forget(l->fwd->looks, l);
 	asker_forget(l->fwd->reads, l);
+	status_forget(l);
 	attempts_free(l);
 	acts_free(l);
 	for (size_t i = 0; i < l->fwd->n_endpoints; i++)

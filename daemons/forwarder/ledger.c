@@ -70,6 +70,7 @@ void ledger_init(struct ledger *l)
 		.sources = IDMAP_INIT(struct source_row),
 		.refusals = IDMAP_INIT(struct refusal),
 		.commands = IDMAP_INIT(struct command_row),
+		.answers = IDMAP_INIT(struct answered),
 	};
 	l->names[l->n_names++] = xstrdup("");
 }
@@ -80,6 +81,7 @@ void ledger_free(struct ledger *l)
 	idmap_free(&l->sources);
 	idmap_free(&l->refusals);
 	idmap_free(&l->commands);
+	idmap_free(&l->answers);
 	for (unsigned i = 0; i < l->n_names; i++)
 		free(l->names[i]);
 	l->n_names = 0;
@@ -222,6 +224,13 @@ static void set_state(struct ledger *l, struct slot *s, enum slot_state to)
 	s->state = (uint8_t)to;
 }
 
+static void set_status(struct ledger *l, struct slot *s, enum report_status to)
+{
+	l->statuses[s->status] -= s->status != REPORT_NONE;
+	l->statuses[to] += to != REPORT_NONE;
+	s->status = (uint8_t)to;
+}
+
 static int apply_intent(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
@@ -248,6 +257,7 @@ static int apply_intent(
 	s->version = h.version;
 	s->attempt = (uint16_t)h.attempt;
 	set_state(l, s, SLOT_INTENT);
+	set_status(l, s, REPORT_NONE); /* that of an earlier attempt */
 	s->at_s = read_at(e->body);
 	*ret_slot = idmap_index(&l->slots, s);
 	if (!call_creates(h.call))
@@ -395,6 +405,45 @@ static int apply_refused(struct ledger *l, const struct ledger_entry *e, struct 
 	return 0;
 }
 
+static uint64_t highest_answer(const json_t *body)
+{
+	const json_t *a;
+	uint64_t highest = 0;
+	int64_t id;
+	size_t i;
+
+	json_array_foreach (json_object_get(body, "answers"), i, a)
+		if (!parse_i64(json_str_or(a, "id", ""), 1, INT64_MAX, &id))
+			highest = MAX(highest, (uint64_t)id);
+	return highest;
+}
+
+/* What was read of a report. What says nothing new is void, so that a crash between the append and
+ * the memory of it leaves no second news. */
+static int apply_status(
+	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+{
+	enum report_status status = report_status_parse(json_str(e->body, "status"));
+	uint64_t answer = highest_answer(e->body);
+	struct answered *row;
+	struct slot *s;
+	struct head h;
+	int r = read_head(l, e->body, &h, err);
+
+	if (r)
+		return r;
+	s = ledger_slot(l, h.complaint, h.destination, h.call, NULL);
+	if (!s || (s->status == status && answer <= ledger_last_answer(l, s)))
+		return 1;
+	*ret_slot = idmap_index(&l->slots, s);
+	set_status(l, s, status);
+	if (answer > ledger_last_answer(l, s)) {
+		row = idmap_put(&l->answers, s->key, NULL);
+		row->last = answer;
+	}
+	return 0;
+}
+
 static int apply_known(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
@@ -412,7 +461,7 @@ static int apply_known(
 	if (strcmp(e->kind, "command") == 0)
 		return note_command(l, e->body, true, err);
 	if (strcmp(e->kind, "status") == 0)
-		return 0;
+		return apply_status(l, e, ret_slot, err);
 	return err_set(err, -EINVAL, "kind \"%s\" is unknown", e->kind);
 }
 
@@ -522,6 +571,13 @@ bool ledger_number_used(
 			return true;
 	}
 	return false;
+}
+
+uint64_t ledger_last_answer(const struct ledger *l, const struct slot *s)
+{
+	const struct answered *row = idmap_get(&l->answers, s->key);
+
+	return row ? row->last : 0;
 }
 
 bool ledger_command_absorbed(const struct ledger *l, const uint8_t command[16])

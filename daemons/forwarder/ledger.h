@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/idmap.h"
 #include "core/call_kind.h"
+#include "core/report_status.h"
 
 enum slot_state {
 	SLOT_NONE,
@@ -44,7 +45,7 @@ struct slot {
 	uint8_t state, call;
 	uint8_t destination, system; /* interned names */
 	uint8_t flags;
-	uint8_t spare;
+	uint8_t status; /* of the report there, as read last: enum report_status */
 };
 enum {
 	SLOT_F_DUPLICATE =
@@ -57,12 +58,18 @@ struct refusal { /* newest REFUSED of a complaint for a destination */
 	uint32_t version;
 };
 
+struct answered {	 /* a filing to which something was written back */
+	uint8_t key[16]; /* of its slot */
+	uint64_t last;	 /* the highest follow-up there that is in the log */
+};
+
 struct ledger {
-	struct idmap slots, sources, refusals, commands;
+	struct idmap slots, sources, refusals, commands, answers;
 	char *names[256]; /* interned destinations and systems; 0 is "" */
 	unsigned n_names;
-	unsigned long duplicates;	    /* filings flagged SLOT_F_DUPLICATE */
-	unsigned long filings[SLOT_STATES]; /* create and sheet slots by state */
+	unsigned long duplicates;		 /* filings flagged SLOT_F_DUPLICATE */
+	unsigned long filings[SLOT_STATES];	 /* create and sheet slots by state */
+	unsigned long statuses[REPORT_STATUSES]; /* of those whose report was read */
 };
 
 struct ledger_entry { /* one record as core/lane ruled it */
@@ -108,4 +115,6 @@ const struct refusal *ledger_refusal(
  * for what persons do. `system` by its name, for the table may be another lane's. */
 bool ledger_number_used(const struct ledger *l, const char *system, uint64_t remote_id,
 	const uint8_t complaint[16]);
+/* The highest follow-up of theirs that is in the log; 0 = none. */
+uint64_t ledger_last_answer(const struct ledger *l, const struct slot *s);
 bool ledger_command_absorbed(const struct ledger *l, const uint8_t command[16]);

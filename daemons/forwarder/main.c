@@ -5,7 +5,7 @@
  * knows is parked for a person, never sent again blindly.
  *
  * Known gaps: versions that come after their complaint was filed are counted and logged, not sent
- * as follow-ups; the status of filed reports is not followed yet; brakes and back-off are per lane,
+ * as follow-ups; brakes and back-off are per lane,
  * so a destination shared by tenants in several lanes gets that many times its concurrency; a hold
  * (but that of an accepted restore) does not outlive the process: one call finds out anew. */
 #include <string.h>
@@ -36,6 +36,7 @@ static void on_show(void *ctx)
 
 	loop_timer_arm(show_timer, SHOW_MS);
 	stats_show(f);
+	status_show(f);
 }
 
 static void forwarder_stop(void *state)
@@ -45,6 +46,7 @@ static void forwarder_stop(void *state)
 	if (!f)
 		return;
 	lane_member_close(f->member);
+	status_free(f->status);
 	httpc_close(f->http);
 	asker_close(f->looks);
 	asker_close(f->reads);
@@ -129,6 +131,8 @@ static int open_parts(struct forwarder *f, struct err *e)
 
 	if (!r)
 		r = stats_new(f, &f->stats, e);
+	if (!r)
+		r = status_new(f, stats_names(f->stats), &f->status);
 	if (!r)
 		r = make_folders(f, e);
 	if (!r)

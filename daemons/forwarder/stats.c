@@ -69,6 +69,11 @@ int stats_new(struct forwarder *f, struct stats **ret, struct err *e)
 	return 0;
 }
 
+const char *const *stats_names(const struct stats *s)
+{
+	return (const char *const *)s->names;
+}
+
 void stats_free(struct stats *s)
 {
 	free(s);

@@ -107,6 +107,18 @@ json_t *submission_outcome(const struct submission_head *h, const struct lane_ke
 	return b;
 }
 
+json_t *submission_status(const struct submission_head *h, const struct submission_status *s)
+{
+	json_t *b = new_call(h);
+
+	set_remote_id(b, s->remote_id);
+	json_set_str(b, "status", report_status_name(s->status));
+	json_set_str(b, "status_name", s->name);
+	if (json_array_size(s->answers))
+		json_object_set(b, "answers", s->answers);
+	return b;
+}
+
 json_t *submission_resolved(const struct submission_head *h, const struct lane_key *intent,
 	const char *resolution, const char *remote_id, const char *reason, const char *command)
 {

@@ -41,6 +41,13 @@ json_t *submission_resolved(const struct submission_head *h, const struct lane_k
 	const char *resolution, const char *remote_id, const char *reason, const char *command);
 json_t *submission_refused(
 	const struct submission_head *h, const uint8_t other[16], const char *reason);
+struct submission_status { /* what was read of a report; borrowed */
+	uint64_t remote_id;
+	enum report_status status;
+	const char *name; /* their word, checked to be short and plain; NULL = none */
+	json_t *answers;  /* [{id, at, template, sha256}], or NULL */
+};
+json_t *submission_status(const struct submission_head *h, const struct submission_status *s);
 /* A command absorbed: result "done" or "refused". destination and reason may be NULL. */
 json_t *submission_command(const char *command, const char *what, const char *destination,
 	const char *result, const char *reason);

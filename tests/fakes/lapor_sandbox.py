@@ -11,7 +11,8 @@ Prints "READY <port>" when it listens (port 0 picks one), keeps a journal (see s
                                 (see sandbox_rules.py)
   POST /__sandbox/config    {"id_place": ..., "auth_header": ..., "create_delay_ms": ...}
   POST /__sandbox/status    {"remote_id": N, "status_name": ..., "status_code": ...}
-  POST /__sandbox/followup  {"remote_id": N, "content": ...}
+  POST /__sandbox/followup  {"remote_id": N, "content": ..., "code": ..., any field of a follow-up: ...}
+  POST /__sandbox/forget    {"remote_id": N, "forget": true|false}: reads of it answer 404
 Loopback only; standard library only. Known gaps: no TLS, no rate limit of its own, calls outside
 the table are 404. What LAPOR! really answers on errors is not public; shapes here are plain.
 """
@@ -45,7 +46,7 @@ ROUTES = [
     ("GET", r"/complaints/([^/]+)/followups", "followups"),
     ("POST", r"/complaints/followup/add", "followup_add"),
 ]
-CONFIG = ("id_place", "auth_header", "create_delay_ms", "page_size")
+CONFIG = ("id_place", "auth_header", "create_delay_ms", "page_size", "page_loop")
 
 
 class Sandbox:
@@ -156,8 +157,10 @@ class Sandbox:
         asked = re.search(r"(?:^|&)page=(\d+)", request.query)
         page, size = int(asked[1]) if asked else 1, self.options.page_size
         rows = self.store.followups.get(c["remote_id"], [])
-        more = len(rows) > page * size
+        more = len(rows) > page * size or self.options.page_loop
         url = f"http://{request.header('host')}{request.path}?page={page + 1}"
+        if self.options.page_loop:  # the last page leads to the first
+            page = (page - 1) % max(1, -(-len(rows) // size)) + 1
         return {"results": {"data": rows[(page - 1) * size:page * size],
                             "next_page_url": url if more else None}}
 
@@ -197,7 +200,10 @@ class Sandbox:
             self.store.set_status(body["remote_id"], body["status_name"], body.get("status_code", "2"))
             return {}
         if what == "followup":
-            return {"id": self.store.add_followup(body["remote_id"], body["content"])}
+            return {"id": self.store.add_followup(**body)}
+        if what == "forget":
+            self.store.forget(body["remote_id"], body.get("forget", True))
+            return {}
         raise ValueError(f"no such page: {what}")
 
     def configure(self, body):
@@ -233,6 +239,7 @@ def options(argv=None):
     p.add_argument("--id-place", default="complaint_id", choices=list(ID_PLACES))
     p.add_argument("--create-delay-ms", type=int, default=0)
     p.add_argument("--page-size", type=int, default=2, help="follow-ups per page")
+    p.add_argument("--page-loop", action="store_true", help="the last page names a next one")
     p.add_argument("--keep-requests", action="store_true")
     return p.parse_args(argv)
 

@@ -83,8 +83,12 @@ class Sandbox:
     def set_status(self, remote_id, name, code="2"):
         self.control("POST", "status", {"remote_id": remote_id, "status_name": name, "status_code": code})
 
-    def add_followup(self, remote_id, content):
-        self.control("POST", "followup", {"remote_id": remote_id, "content": content})
+    def add_followup(self, remote_id, content, **fields):
+        """Its number."""
+        return self.control("POST", "followup", {"remote_id": remote_id, "content": content, **fields})["id"]
+
+    def forget(self, remote_id, forget=True):
+        self.control("POST", "forget", {"remote_id": remote_id, "forget": forget})
 
     def journal(self):
         return read_journal(self.folder)

@@ -49,6 +49,7 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.lock = threading.RLock()
         self.complaints, self.files, self.followups, self.answers = {}, {}, {}, {}
+        self.forgotten = set()
         self.next_id, self.next_file, self.requests, self.lines = first_id, 501, 0, 0
         path = self.folder / "journal.jsonl"
         if path.exists():
@@ -171,9 +172,14 @@ class Store:
 
     def complaint(self, text):
         c = self.complaints.get(int(text)) if text.isdigit() and len(text) <= 15 else None
-        if not c:
+        if not c or c["remote_id"] in self.forgotten:
             raise Refused(404, "Laporan tidak ditemukan.")
         return c
+
+    def forget(self, remote_id, forget=True):
+        """Calls about it answer 404 from now on, or no longer."""
+        with self.lock:
+            (self.forgotten.add if forget else self.forgotten.discard)(remote_id)
 
     def status(self, _, request, args):
         with self.lock:
@@ -184,14 +190,14 @@ class Store:
                     "status_logs": list(c["logs"])}
             return {"results": {"data": data, "data_logs": []}}
 
-    def add_followup(self, remote_id, content, code="disposition"):
+    def add_followup(self, remote_id, content, code="disposition", **more):
         with self.lock:
             rows = self.followups.setdefault(remote_id, [])
             rows.append({"id": 9000 + len(rows) + 1, "created_at": local_time(time.time()),
                          "institution_from_name": "Dinas Perhubungan",
                          "institution_to_name": "Pemerintah Kota Malang", "template_code": code,
                          "template_content": TEMPLATES[0]["content"], "content": content,
-                         "attachments": {"docs": []}})
+                         "attachments": {"docs": []}, **more})
             return rows[-1]["id"]
 
     def set_status(self, remote_id, name, code):

@@ -146,6 +146,23 @@ class Calls(SandboxTest):
         self.lapor.set_status(number, "Selesai", "4")
         self.assertEqual(c.ask(golden("status"))[1]["results"]["data"]["status_name"], "Selesai")
 
+    def test_followup_fields_loop_and_what_is_forgotten(self):
+        c = self.client()
+        number = c.ask(golden("create-plain"))[1]["complaint_id"]
+        for i in range(3):
+            self.lapor.add_followup(number, f"Jawaban {i}", template_content="Isi.", code="reply_lmw")
+        self.lapor.configure(page_loop=True)
+        second = c.ask(golden("followups-page-2"))[1]["results"]
+        self.assertEqual([(r["content"], r["template_content"], r["template_code"]) for r in second["data"]],
+                         [("Jawaban 2", "Isi.", "reply_lmw")])
+        self.assertTrue(second["next_page_url"].endswith("followups?page=3"))
+        again = c.ask(golden("followups-page-2").replace(b"page=2", b"page=3"))[1]["results"]
+        self.assertEqual([r["content"] for r in again["data"]], ["Jawaban 0", "Jawaban 1"])
+        self.lapor.forget(number)
+        self.assertEqual(c.ask(golden("status"))[0], 404)
+        self.lapor.forget(number, False)
+        self.assertEqual(c.ask(golden("status"))[0], 200)
+
     def test_refuses_what_is_wrong(self):
         c = self.client()
         plain = golden("create-plain")

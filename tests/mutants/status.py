@@ -1,7 +1,8 @@
 """What is read of filed reports: answers of agencies, states, clocks; each rule switched off is found out."""
 
-PAGES = 'common/core/followups.c'
-F = 'unit:test-followups/'
+PAGES, ANSWER = (f'common/core/{n}.c' for n in ('followups', 'profile_answer'))
+FOLLOW, STATUS, LEDGER = (f'daemons/forwarder/{n}.c' for n in ('follow', 'status', 'ledger'))
+F, Q, FLOW = 'unit:test-followups/', 'unit:test-follow/', 'flow:test_forwarder_status:'
 
 MUTANTS = [
     # pages of follow-ups
@@ -17,4 +18,43 @@ MUTANTS = [
          old='	if (strlen(whole) > FOLLOWUP_TEXT_MAX)', new='	if (strlen(whole) > 4 * FOLLOWUP_TEXT_MAX)'),
     dict(name='status-last-page-never', file=PAGES, test=F + 'the_last_page_says_null',
          old='	ret->more = row && !json_is_null(row) && !json_is_false(row);', new='	ret->more = row != NULL;'),
+    # which report is read, and when
+    dict(name='status-final-ones-are-read', file=FOLLOW, test=Q + 'only_open_reports_are_followed',
+         old='	       s->remote_id && !report_status_final((enum report_status)s->status);', new='	       s->remote_id;'),
+    dict(name='status-newest-first', file=FOLLOW, test=Q + 'the_oldest_comes_first_and_once',
+         old='a->due_s < b->due_s : a->slot', new='a->due_s > b->due_s : a->slot'),
+    dict(name='status-all-at-once-after-a-start', file=FOLLOW, test=Q + 'times_are_spread',
+         old='	return now_s + (uint32_t)(random % (every_s / 4 + 1));', new='	return now_s + (uint32_t)(random % 2);'),
+    dict(name='status-rate-ignored', file=FOLLOW, test=Q + 'so_many_a_minute',
+         old='	g->not_before_ms = now_ms + 60000 / MAX(per_minute, 1);',
+         new='	g->not_before_ms = now_ms + (per_minute > 600);'),
+    dict(name='status-pause-ignored', file=FOLLOW, test=Q + 'a_stopped_destination_is_left_alone',
+         old='	if (d->paused)\n', new='	if (d->paused && d->probing)\n'),
+    dict(name='status-every-404-believed', file=FOLLOW, test=Q + 'a_404_after_the_other_is_not_believed',
+         old='	return g->gone <= FOLLOW_GONE_RUN;', new='	return g->gone > 0;'),
+    dict(name='status-failures-hurry', file=FOLLOW, test=Q + 'failures_wait_longer_and_longer',
+         old='now_ms + MAX(wait_ms, retry_after_ms)', new='now_ms + wait_ms'),
+    # what is written
+    dict(name='status-any-word-in-the-log', file=ANSWER, test='unit:test-profile/a_status_has_a_word_fit_for_the_log',
+         old='strspn(word, safe) == strlen(word)) {', new='strlen(safe)) {'),
+    dict(name='status-same-news-twice', file=LEDGER, test='unit:test-ledger/test_statuses',
+         old='	if (!s || (s->status == status && answer <= ledger_last_answer(l, s)))', new='	if (!s)'),
+    dict(name='status-of-an-older-attempt', file=LEDGER, test='unit:test-ledger/test_statuses',
+         old='	set_status(l, s, REPORT_NONE); /* that of an earlier attempt */\n', new=''),
+    dict(name='status-no-change-is-written', file=STATUS, test=FLOW + 'test_a_report_is_followed_to_its_end',
+         old='	if (w->found == (enum report_status)s->status && !w->n_answers) {',
+         new='	if (w->found == REPORT_NONE && s->status && !w->n_answers) {'),
+    dict(name='status-written-before-all-is-read', file=STATUS, test=FLOW + 'test_answers_of_agencies',
+         old='	if (!profile_read(w->ep->profile, READ_FOLLOWUPS)->present) {',
+         new='	if (w->found || !profile_read(w->ep->profile, READ_FOLLOWUPS)->present) {'),
+    dict(name='status-answers-told-again', file=STATUS, test=FLOW + 'test_answers_of_agencies',
+         old='		if (f->id > last && !f->ours)', new='		if (f->id + last && !f->ours)'),
+    dict(name='status-rest-of-the-answers-lost', file=STATUS, test=FLOW + 'test_more_answers_than_a_record_holds',
+         old='	if (i == ANSWERS_MAX)\n		return;\n', new='	if (i == ANSWERS_MAX || w->page > 1)\n		return;\n'),
+    dict(name='status-forgotten-after-a-failure', file=STATUS, test=FLOW + 'test_reads_fail_filing_goes_on',
+         old='	metric_add(w->status->reads, result, 1);\n	again(w, due_s);',
+         new='	metric_add(w->status->reads, result, 1);\n	if (strcmp(result, "failed") != 0)\n		again(w, due_s);'),
+    dict(name='status-pause-is-not-heard', file=STATUS, test=FLOW + 'test_a_paused_destination_is_left_alone',
+         old='			follow_stopped(&s->brake, clock_mono_ms()))\n			continue;',
+         new='			!follow_stopped)\n			continue;'),
 ]

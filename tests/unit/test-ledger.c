@@ -248,10 +248,62 @@ static void test_sizes(void **state)
 	assert_true(sizeof(struct slot) <= 64);
 }
 
+#define STATUS(n_, word, more)                                                   \
+	{                                                                        \
+		"status", 1, n_, false, C1, "d", "lapor", "create", 1,           \
+			"{\"remote_id\":\"77\",\"status\":\"" word "\"" more "}" \
+	}
+#define ANSWER(id) ",\"answers\":[{\"id\":\"5\"},{\"id\":\"" id "\"}]"
+
+static const struct status_case {
+	struct rec rec;
+	bool news;
+	enum report_status status;
+	uint64_t answer;
+} status_steps[] = {
+	{STATUS(1, "received", ""), false, REPORT_NONE, 0}, /* of no filing */
+	{INTENT(1, 2), true, REPORT_NONE, 0}, {DONE(1, 3, false, "1/2"), true, REPORT_NONE, 0},
+	{STATUS(4, "received", ""), true, REPORT_RECEIVED, 0},
+	{STATUS(5, "received", ""), false, REPORT_RECEIVED, 0},
+	{STATUS(6, "received", ANSWER("9")), true, REPORT_RECEIVED, 9},
+	{STATUS(7, "received", ANSWER("9")), false, REPORT_RECEIVED, 9},
+	{STATUS(8, "3", ""), true, REPORT_UNKNOWN, 9},
+	{STATUS(9, "missing", ""), true, REPORT_MISSING, 9},
+	{STATUS(10, "done", ANSWER("12")), true, REPORT_DONE, 12},
+	{INTENT(1, 11), true, REPORT_NONE, 12}, /* filed anew: nothing of it is read yet */
+};
+
+static void test_statuses(void **state)
+{
+	struct err e = {0};
+	struct ledger l;
+	uint8_t id[16];
+
+	(void)state;
+	assert_int_equal(uuid_parse(C1, id), 0);
+	ledger_init(&l);
+	for (size_t i = 0; i < ARRAY_SIZE(status_steps); i++) {
+		const struct status_case *c = &status_steps[i];
+		const struct slot *s;
+		int r = feed(&l, &c->rec, &e);
+
+		if (r != (c->news ? 0 : 1))
+			fail_msg("step %zu: %d %s", i, r, e.text);
+		s = ledger_slot(&l, id, ledger_name(&l, "d"), CALL_CREATE, NULL);
+		if (s && (s->status != c->status || ledger_last_answer(&l, s) != c->answer))
+			fail_msg("step %zu: %s", i,
+				report_status_name((enum report_status)s->status));
+		for (int k = REPORT_RECEIVED; k < REPORT_STATUSES; k++)
+			assert_int_equal(l.statuses[k], s && s->status == k);
+	}
+	ledger_free(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_statuses),
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_source_in_two_filings),
 		cmocka_unit_test(test_broken_records_hold),

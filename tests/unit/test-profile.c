@@ -681,6 +681,35 @@ static void status_names_become_ours(void **state)
 	}
 }
 
+static void a_status_has_a_word_fit_for_the_log(void **state)
+{
+	static const struct {
+		const char *body;
+		enum report_status status;
+		const char *word;
+	} rows[] = {{REPORT("1", " Dalam Proses "), REPORT_IN_PROGRESS, "Dalam Proses"},
+		{REPORT("1", "Tunda"), REPORT_UNKNOWN, "Tunda"},
+		{REPORT("1", "<b>Budi</b>"), REPORT_UNKNOWN, "sha256:"},
+		{REPORT("1", "budi@contoh.id"), REPORT_UNKNOWN, "sha256:"},
+		{REPORT("1", "Ini adalah kalimat yang terlalu panjang untuk sebuah kata"),
+			REPORT_UNKNOWN, "sha256:"},
+		{REPORT("1", ""), REPORT_NONE, ""}, {REPORT("1", "  "), REPORT_NONE, ""},
+		{"{}", REPORT_NONE, ""}};
+	char word[PROFILE_WORD_SIZE];
+
+	(void)state;
+	assert_true(profile_has_status(v3));
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct httpc_answer a = answer(200, rows[i].body);
+
+		assert_int_equal(profile_report_status(v3, &a, word), rows[i].status);
+		if (strcmp(rows[i].word, "sha256:") == 0)
+			assert_true(strncmp(word, "sha256:", 7) == 0 && strlen(word) == 23);
+		else
+			assert_string_equal(word, rows[i].word);
+	}
+}
+
 static int setup(void **state)
 {
 	struct err e = {0};
@@ -723,6 +752,7 @@ int main(void)
 		cmocka_unit_test(a_read_shows_who_has_the_report),
 		cmocka_unit_test(a_probe_is_good_when_it_shows_its_list),
 		cmocka_unit_test(status_names_become_ours),
+		cmocka_unit_test(a_status_has_a_word_fit_for_the_log),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
