@@ -4,7 +4,7 @@
  * delivery report -> cursor (core/dropdir). Killed anywhere, the rows after the last cursor are
  * read again and have the same ids.
  *
- * With sftp.url the folder is a spool that fetch.c fills, on a thread of its own.
+ * With sftp.url or https.url the folder is a spool that fetch.c fills, on a thread of its own.
  *
  * Known gap: attachments are read in the loop, a large one on a slow disk delays the rows behind
  * it. */
@@ -318,25 +318,14 @@ static int open_fetch(struct drop *d, struct err *e)
 {
 	const struct call112_conf *c = d->conf;
 
-	if (!c->sftp.url || source_trying(d->source))
+	if ((!c->sftp.url && !c->https.url) || source_trying(d->source))
 		return 0;
 	d->files = metric_counter("muara_call112_files_total",
-		"Files of the SFTP server, and attempts that failed", "became", file_labels);
+		"Files of the SFTP or web server, and attempts that failed", "became", file_labels);
 	d->refused = metric_gauge("muara_call112_fetch_refused",
-		"1 while a person is needed at the SFTP server or a file of it; the log says why",
-		NULL, NULL);
-	d->fetch_conf = (struct fetch_conf){.url = c->sftp.url,
-		.user = c->sftp.user,
-		.key = c->sftp.key,
-		.password = c->sftp.password,
-		.host_keys = &c->sftp.host_keys,
-		.spool = c->path,
-		.files = c->files,
-		.complete = (enum fetch_complete)c->sftp.complete,
-		.settle_ms = c->settle_ms,
-		.every_ms = c->sftp.every_ms,
-		.timeout_ms = c->sftp.timeout_ms,
-		.max_bytes = c->sftp.max_bytes};
+		"1 while a person is needed at that server or a file of it; the log says why", NULL,
+		NULL);
+	d->fetch_conf = call112_fetch_conf(c);
 	return fetch_open(&d->fetch_conf, &d->fetch, e);
 }
 
@@ -423,7 +412,7 @@ static bool drop_health(void *state, char *text, size_t size)
 		return true;
 	fetch_look(d->fetch, &now);
 	if (*now.text)
-		snprintf(text, size, "sftp: %s", now.text);
+		snprintf(text, size, "%s: %s", d->fetch_conf.way->name, now.text);
 	return !now.fault;
 }
 

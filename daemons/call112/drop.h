@@ -33,6 +33,12 @@ struct call112_conf {
 		int complete;
 		int64_t every_ms, timeout_ms, max_bytes;
 	} sftp;
+	struct {
+		char *url; /* NULL: as above */
+		char *manifest, *user, *password, *secret_header, *ca_file, *cert, *key;
+		int list, complete;
+		int64_t every_ms, timeout_ms, max_bytes;
+	} https;
 };
 
 extern const struct source_ops call112_drop, call112_poll;

@@ -22,33 +22,21 @@
 #include "core/outcome.h"
 
 #include "listing.h"
-#include "sftp.h"
 
 #define LEDGER	      ".fetched.json"
-#define LISTING_MAX   (16 * 1024 * 1024)
 #define LEDGER_MAX    (16 * 1024 * 1024)
 #define MANIFEST_MAX  4096
 #define AGAIN_MS      1000
 #define AGAIN_MOST_MS (5 * 60 * 1000)
 #define FAILURES_MAX  20 /* more change no wait */
-
-const char *const fetch_complete_choices[] = {"stable", "marker", "sha256", NULL};
-
-struct seen { /* a file that is listed and not fetched */
-	char name[LISTING_NAME_MAX + 1];
-	char stamp[2 * LISTING_STAMP_MAX];
-	int64_t since_ms, not_before_ms;
-	int failures;
-	bool listed;
-};
+#define GONE_MAX      3	 /* listed and not there so often: no race, a fault */
 
 struct fetch {
 	const struct fetch_conf *conf;
-	struct sftp *sftp;
+	struct remote *remote;
 	int dir;
 	json_t *ledger; /* name -> stamp */
-	struct seen *seen;
-	size_t n_seen;
+	struct due *due;
 	bool fault; /* of this round */
 	char trouble[200];
 	atomic_bool stop;
@@ -104,7 +92,14 @@ static void count(struct fetch *f, bool ok)
 
 static bool needs_person(int r)
 {
-	return r == -EKEYREJECTED || r == -EACCES || r == -ENOENT || r == -EFBIG || r == -EBADMSG;
+	return r == -EKEYREJECTED || r == -EPERM || r == -EACCES || r == -ENOENT || r == -EFBIG ||
+	       r == -EBADMSG;
+}
+
+/* Nothing of the server may be asked for in this round. */
+static bool ends_round(int r)
+{
+	return r == -EKEYREJECTED || r == -EPERM || r == -EBUSY || r == -ECANCELED;
 }
 
 /* The first of a round is the one that is told. */
@@ -122,6 +117,7 @@ static void note(struct fetch *f, int r, const char *text)
 /* Said once until something else is wrong, or nothing is. */
 static void tell(struct fetch *f)
 {
+	const char *name = f->conf->way->name;
 	bool same;
 
 	pthread_mutex_lock(&f->lock);
@@ -132,11 +128,11 @@ static void tell(struct fetch *f)
 	if (same)
 		return;
 	if (!*f->trouble)
-		log_notice("sftp: all is well again");
+		log_notice("%s: all is well again", name);
 	else if (f->fault)
-		log_error("sftp: %s; it stays where it is and is tried again", f->trouble);
+		log_error("%s: %s; it stays where it is and is tried again", name, f->trouble);
 	else
-		log_warn("sftp: %s; it is tried again", f->trouble);
+		log_warn("%s: %s; it is tried again", name, f->trouble);
 }
 
 /* --- ledger --- */
@@ -152,9 +148,9 @@ static void read_ledger(struct fetch *f)
 		json_parse(text, n, LEDGER_MAX, &f->ledger, &e) == 0 && json_is_object(f->ledger))
 		return;
 	if (e.code)
-		log_warn("sftp: the ledger of what was fetched is not readable, all is fetched "
+		log_warn("%s: the ledger of what was fetched is not readable, all is fetched "
 			 "again: %s",
-			e.text);
+			f->conf->way->name, e.text);
 	json_decref(f->ledger);
 	f->ledger = json_object();
 }
@@ -206,23 +202,28 @@ static int on_text(void *ctx, const void *p, size_t n)
 	return buf_add(b, p, n);
 }
 
-/* The hash its manifest tells; "" when it has none. */
-static int manifest_of(struct fetch *f, const struct listing *l, const char *name,
+/* The hash that is told of it; "" when none is. */
+static int manifest_of(struct fetch *f, const struct listing *l, const struct listing_file *file,
 	char ret[SHA256_HEX_SIZE], struct err *e)
 {
-	_cleanup_free_ char *beside = xasprintf("%s.sha256", name);
+	const struct listing_file *beside = listing_beside(l, file->name, ".sha256");
 	_cleanup_buf_ struct buf b = BUF_INIT(MANIFEST_MAX);
 	int r;
 
-	ret[0] = '\0';
-	if (!listing_find(l, beside))
+	memcpy(ret, file->sha256, SHA256_HEX_SIZE);
+	if (*ret || !beside)
 		return 0;
-	r = sftp_get(f->sftp, beside, MANIFEST_MAX, on_text, &b, e);
+	r = f->conf->way->get(f->remote, beside, MANIFEST_MAX, on_text, &b, e);
 	if (r)
 		return r;
 	return listing_manifest(buf_str(&b), b.len, ret)
 		       ? err_set(e, -EBADMSG, "its .sha256 is none")
 		       : 0;
+}
+
+static int too_large(const struct fetch *f, struct err *e)
+{
+	return err_set(e, -EFBIG, "it is larger than %s.max", f->conf->way->name);
 }
 
 /* Into .name.part, durable; checked. */
@@ -239,15 +240,15 @@ static int bring(struct fetch *f, const struct listing_file *file, const char *p
 	if (fd < 0)
 		return err_sys(e, -errno, "the spool");
 	w.hash = sha256_new();
-	r = sftp_get(f->sftp, file->name, f->conf->max_bytes, on_part, &w, e);
+	r = f->conf->way->get(f->remote, file, f->conf->max_bytes, on_part, &w, e);
 	sha256_end(w.hash, hash);
 	if (r)
-		return r;
-	if (w.bytes != file->size)
+		return r == -EFBIG ? too_large(f, e) : r;
+	if (file->size >= 0 && w.bytes != file->size)
 		return err_set(e, -EAGAIN, "it changed while it was fetched");
 	hex_encode(hash, sizeof(hash), hex);
 	if (*wanted && strcmp(wanted, hex) != 0)
-		return err_set(e, -EBADMSG, "it is not what its .sha256 says");
+		return err_set(e, -EBADMSG, "it is not what its .sha256, or the list, says");
 	return fsync(fd) ? err_sys(e, -errno, "the spool") : 0;
 }
 
@@ -259,8 +260,8 @@ static int fetch_file(
 	int r;
 
 	if (file->size > f->conf->max_bytes)
-		return err_set(e, -EFBIG, "it is larger than sftp.max");
-	r = manifest_of(f, l, file->name, wanted, e);
+		return too_large(f, e);
+	r = manifest_of(f, l, file, wanted, e);
 	if (r == 0)
 		r = bring(f, file, part, wanted, e);
 	if (r) {
@@ -277,47 +278,7 @@ static int fetch_file(
 	return r;
 }
 
-/* --- which are due --- */
-
-/* Its entry, with the time since when it looks as it does. */
-static struct seen *see(struct fetch *f, const struct listing *l, const struct listing_file *file)
-{
-	const struct listing_file *manifest = listing_beside(l, file->name, ".sha256");
-	char stamp[2 * LISTING_STAMP_MAX];
-	struct seen *s = NULL;
-
-	snprintf(stamp, sizeof(stamp), "%s %s", file->stamp, manifest ? manifest->stamp : "");
-	for (size_t i = 0; i < f->n_seen && !s; i++)
-		if (strcmp(f->seen[i].name, file->name) == 0)
-			s = &f->seen[i];
-	if (!s) {
-		f->seen = xrealloc(f->seen, (f->n_seen + 1) * sizeof(*f->seen));
-		s = &f->seen[f->n_seen++];
-		*s = (struct seen){0};
-		snprintf(s->name, sizeof(s->name), "%s", file->name);
-	}
-	if (strcmp(s->stamp, stamp) != 0) {
-		snprintf(s->stamp, sizeof(s->stamp), "%s", stamp);
-		s->since_ms = clock_mono_ms();
-		s->not_before_ms = 0;
-		s->failures = 0;
-	}
-	s->listed = true;
-	return s;
-}
-
-static bool complete(const struct fetch *f, const struct listing *l, const struct seen *s)
-{
-	switch (f->conf->complete) {
-	case FETCH_MARKER:
-		return listing_beside(l, s->name, ".done") != NULL;
-	case FETCH_SHA256:
-		return listing_beside(l, s->name, ".sha256") != NULL;
-	case FETCH_STABLE:
-		break;
-	}
-	return clock_mono_ms() - s->since_ms >= f->conf->settle_ms;
-}
+/* --- a round --- */
 
 static bool fetched(const struct fetch *f, const struct listing_file *file)
 {
@@ -335,63 +296,42 @@ static int64_t back_off(int *failures)
 	return AGAIN_MS / 2 + backoff_ms(AGAIN_MS, AGAIN_MOST_MS, *failures, random);
 }
 
-/* Not 0: the connection is no good, the round ends. */
+/* A name that is gone since it was listed is nobody's fault, unless that goes on. */
+static int failed(
+	struct fetch *f, const struct listing_file *file, struct due_entry *s, int r, struct err *e)
+{
+	int failures = due_failures(s);
+
+	due_failed(s, clock_mono_ms(), back_off(&failures));
+	if (r == -ENOENT && failures < GONE_MAX)
+		r = err_set(e, -EAGAIN, "it is gone since it was listed");
+	err_prefix(e, "%s", file->name);
+	note(f, r, e->text);
+	return ends_round(r) ? r : 0;
+}
+
+/* Not 0: the round ends. */
 static int consider(struct fetch *f, const struct listing *l, const struct listing_file *file)
 {
 	struct err e = {0};
+	struct due_entry *s;
 	struct stat st;
-	struct seen *s;
 	int r;
 
 	if (!listing_wanted(file->name, f->conf->files) || fetched(f, file))
 		return 0;
-	s = see(f, l, file);
-	if (!complete(f, l, s) || clock_mono_ms() < s->not_before_ms)
+	s = due_see(f->due, l, file, clock_mono_ms());
+	if (!due_now(f->due, l, file, s, clock_mono_ms()))
 		return 0;
 	if (fstatat(f->dir, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0; /* its earlier content is not read to the end */
 	r = fetch_file(f, l, file, &e);
-	if (r == 0) {
-		count(f, true);
-		log_info("sftp: fetched %s", file->name);
-		s->listed = false;
-		return 0;
-	}
-	err_prefix(&e, "%s", file->name);
-	note(f, r, e.text);
-	s->not_before_ms = clock_mono_ms() + back_off(&s->failures);
-	return r == -EKEYREJECTED || r == -ECANCELED ? r : 0;
-}
-
-static void forget_unlisted(struct fetch *f)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < f->n_seen; i++)
-		if (f->seen[i].listed)
-			f->seen[n++] = f->seen[i];
-	f->n_seen = n;
-	for (size_t i = 0; i < n; i++)
-		f->seen[i].listed = false;
-}
-
-/* Faults of files that wait for their next try hold on: their text must not blink. */
-static bool waits(const struct fetch *f)
-{
-	for (size_t i = 0; i < f->n_seen; i++)
-		if (f->seen[i].not_before_ms)
-			return true;
-	return false;
-}
-
-static int list(struct fetch *f, struct listing *ret, struct err *e)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT(LISTING_MAX);
-	int r = sftp_get(f->sftp, NULL, LISTING_MAX, on_text, &b, e);
-
-	if (r == 0)
-		listing_read(buf_str(&b), b.len, ret);
-	return r;
+	if (r)
+		return failed(f, file, s, r, &e);
+	count(f, true);
+	log_info("%s: fetched %s", f->conf->way->name, file->name);
+	due_fetched(s);
+	return 0;
 }
 
 static int round_of(struct fetch *f)
@@ -405,19 +345,17 @@ static int round_of(struct fetch *f)
 	snprintf(before, sizeof(before), "%s", f->trouble);
 	f->trouble[0] = '\0';
 	f->fault = false;
-	r = list(f, &l, &e);
+	r = f->conf->way->list(f->remote, &l, &e);
 	if (r) {
 		err_prefix(&e, "the folder cannot be listed");
 		note(f, r, e.text);
-	} else if (l.strange && !l.n) {
-		note(f, -EBADMSG, "the server lists its folder in a form that is not known");
 	}
 	for (size_t i = 0; r == 0 && i < l.n && !atomic_load(&f->stop); i++)
 		r = consider(f, &l, &l.v[i]);
 	if (r == 0 && !atomic_load(&f->stop)) {
 		prune_ledger(f, &l);
-		forget_unlisted(f);
-		if (!*f->trouble && waits(f)) {
+		due_round(f->due);
+		if (!*f->trouble && due_waits(f->due)) { /* its text must not blink */
 			snprintf(f->trouble, sizeof(f->trouble), "%s", before);
 			f->fault = fault;
 		}
@@ -455,7 +393,7 @@ static void *work(void *ctx)
 
 	while (!atomic_load(&f->stop)) {
 		if (round_of(f)) {
-			nap(f, back_off(&failures));
+			nap(f, MAX(back_off(&failures), f->remote->wait_ms));
 		} else {
 			failures = 0;
 			nap(f, f->conf->every_ms);
@@ -464,21 +402,23 @@ static void *work(void *ctx)
 	return NULL;
 }
 
-static int key_is_private(const char *key, struct err *e)
+static int key_is_private(const struct fetch_conf *c, struct err *e)
 {
+	_cleanup_free_ char *option =
+		xasprintf("%s.%s", c->way->name, c->cert ? "cert_key" : "key");
 	struct stat st;
 
-	if (stat(key, &st))
-		return err_sys(e, -errno, "sftp.key %s", key);
+	if (stat(c->key, &st))
+		return err_sys(e, -errno, "%s %s", option, c->key);
 	if (!S_ISREG(st.st_mode) || (st.st_mode & 077))
-		return err_set(
-			e, -EPERM, "sftp.key %s: must be a file that only its owner may read", key);
+		return err_set(e, -EPERM, "%s %s: must be a file that only its owner may read",
+			option, c->key);
 	return 0;
 }
 
 static int prepare(struct fetch *f, struct err *e)
 {
-	int r = f->conf->key ? key_is_private(f->conf->key, e) : 0;
+	int r = f->conf->key ? key_is_private(f->conf, e) : 0;
 
 	if (r)
 		return r;
@@ -491,7 +431,7 @@ static int prepare(struct fetch *f, struct err *e)
 	read_ledger(f);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return err_set(e, -ENOMEM, "libcurl does not start");
-	return sftp_open(f->conf, &f->stop, &f->sftp, e);
+	return f->conf->way->open(f->conf, &f->stop, &f->remote, e);
 }
 
 static int begin(struct fetch *f, struct err *e)
@@ -513,6 +453,7 @@ int fetch_open(const struct fetch_conf *c, struct fetch **ret, struct err *e)
 	int r;
 
 	f->conf = c;
+	f->due = due_new(c->complete, c->settle_ms);
 	f->dir = -1;
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_condattr_init(&attr);
@@ -548,12 +489,13 @@ void fetch_close(struct fetch *f)
 	fetch_stop(f);
 	if (f->running)
 		pthread_join(f->thread, NULL);
-	sftp_close(f->sftp);
+	if (f->remote)
+		f->conf->way->close(f->remote);
 	json_decref(f->ledger);
 	if (f->dir >= 0)
 		close(f->dir);
 	pthread_mutex_destroy(&f->lock);
 	pthread_cond_destroy(&f->cond);
-	free(f->seen);
+	due_free(f->due);
 	free(f);
 }

@@ -33,7 +33,7 @@ static const char *fields_of(const char *p, const char *end, struct field f[FIEL
 	return p + 1;
 }
 
-static bool safe_name(const char *p, size_t n)
+bool listing_safe_name(const char *p, size_t n)
 {
 	if (n == 0 || n > LISTING_NAME_MAX || *p == '.')
 		return false;
@@ -50,6 +50,7 @@ int listing_line(const char *p, size_t n, struct listing_file *ret)
 	char size[24];
 	size_t len;
 
+	*ret = (struct listing_file){0};
 	if (n && *p != '-') /* a folder, a link, a device */
 		return *p && strchr("dlbcps", *p) ? 0 : -EINVAL;
 	name = fields_of(p, end, f);
@@ -60,7 +61,7 @@ int listing_line(const char *p, size_t n, struct listing_file *ret)
 	len = (size_t)(f[TIME].p + f[TIME].n - f[SIZE].p);
 	if (parse_i64(size, 0, INT64_MAX, &ret->size) || len >= sizeof(ret->stamp))
 		return -EINVAL;
-	if (!safe_name(name, (size_t)(end - name)))
+	if (!listing_safe_name(name, (size_t)(end - name)))
 		return 0;
 	memcpy(ret->stamp, f[SIZE].p, len);
 	ret->stamp[len] = '\0';
@@ -75,30 +76,61 @@ static int by_name(const void *a, const void *b)
 		((const struct listing_file *)a)->name, ((const struct listing_file *)b)->name);
 }
 
-void listing_read(const char *p, size_t n, struct listing *ret)
+static int by_name_and_stamp(const void *a, const void *b)
+{
+	int r = by_name(a, b);
+
+	return r ? r
+		 : strcmp(((const struct listing_file *)a)->stamp,
+			   ((const struct listing_file *)b)->stamp);
+}
+
+struct listing_file *listing_more(struct listing *l)
+{
+	if (l->n == LISTING_FILES_MAX)
+		return NULL;
+	if (l->n == l->room) {
+		l->room = l->room ? 2 * l->room : 64;
+		l->v = xrealloc(l->v, l->room * sizeof(*l->v));
+	}
+	l->v[l->n] = (struct listing_file){.size = -1};
+	return &l->v[l->n];
+}
+
+void listing_sort(struct listing *l)
+{
+	size_t n = 0;
+
+	if (l->n)
+		qsort(l->v, l->n, sizeof(*l->v), by_name_and_stamp);
+	for (size_t i = 0; i < l->n; i++)
+		if (n == 0 || strcmp(l->v[n - 1].name, l->v[i].name) != 0)
+			l->v[n++] = l->v[i];
+	l->n = n;
+}
+
+int listing_read(const char *p, size_t n, struct listing *ret)
 {
 	const char *end = p + n;
-	size_t room = 0;
 
 	*ret = (struct listing){0};
 	while (p < end) {
 		const char *nl = memchr(p, '\n', (size_t)(end - p)) ?: end;
 		size_t len = (size_t)(nl - p);
+		struct listing_file *f = listing_more(ret);
 		int r;
 
-		if (ret->n == room) {
-			room = room ? 2 * room : 64;
-			ret->v = xrealloc(ret->v, room * sizeof(*ret->v));
-		}
+		if (!f)
+			return -EFBIG;
 		if (len && p[len - 1] == '\r')
 			len--;
-		r = len ? listing_line(p, len, &ret->v[ret->n]) : 0;
+		r = len ? listing_line(p, len, f) : 0;
 		ret->n += r == 1;
 		ret->strange += r < 0;
 		p = nl < end ? nl + 1 : end;
 	}
-	if (ret->n)
-		qsort(ret->v, ret->n, sizeof(*ret->v), by_name);
+	listing_sort(ret);
+	return 0;
 }
 
 void listing_free(struct listing *l)
@@ -142,12 +174,13 @@ bool listing_wanted(const char *name, const char *pattern)
 int listing_manifest(const char *p, size_t n, char ret[SHA256_HEX_SIZE])
 {
 	uint8_t hash[SHA256_SIZE];
+	char hex[SHA256_HEX_SIZE];
 
 	if (n < SHA256_HEX_SIZE - 1)
 		return -EINVAL;
-	memcpy(ret, p, SHA256_HEX_SIZE - 1);
-	ret[SHA256_HEX_SIZE - 1] = '\0';
-	if (hex_decode(ret, SHA256_SIZE, hash))
+	memcpy(hex, p, SHA256_HEX_SIZE - 1);
+	hex[SHA256_HEX_SIZE - 1] = '\0';
+	if (hex_decode(hex, SHA256_SIZE, hash))
 		return -EINVAL;
 	if (n > SHA256_HEX_SIZE - 1 && !isspace((unsigned char)p[SHA256_HEX_SIZE - 1]))
 		return -EINVAL;

@@ -90,7 +90,7 @@ static const struct source_ops call112_source = {
 	.name = "call112",
 	.channel = "call112",
 	.summary = "Takes in the records of a 112 call centre, from a drop folder of CSV or JSON "
-		   "files (an SFTP server's, too) or from a JSON endpoint.",
+		   "files (an SFTP or web server's, too) or from a JSON endpoint.",
 	.options = call112_options,
 	.conf_size = sizeof(struct call112_conf),
 	.check = call112_check,

@@ -8,6 +8,7 @@
 #include "fetch.h"
 #include "options.h"
 #include "page.h"
+#include "weblist.h"
 
 static const char *const format_choices[] = {"csv", "ndjson", "json", NULL};
 static const char *const encoding_choices[] = {"utf-8", "windows-1252", NULL};
@@ -97,6 +98,32 @@ const struct option_row call112_options[] = {
 		.help = "Longest time for a file"),
 	OPT(struct call112_conf, OPT_SIZE, sftp.max_bytes, "sftp.max", "256MiB", .min = 1024, .max = 16L * 1024 * 1024 * 1024,
 		.help = "Largest file; a larger one stays there with an alarm"),
+	OPT(struct call112_conf, OPT_STRING, https.url, "https.url", NULL, .min = 10, .max = 1000,
+		.help = "Web server whose files are fetched into `path`: https://host[:port]/folder/; it is only read"),
+	OPT(struct call112_conf, OPT_ENUM, https.list, "https.list", "autoindex", .choices = weblist_choices,
+		.help = "How its files are listed: autoindex (the page nginx, Apache, lighttpd make of a folder), json (nginx's autoindex_format json), manifest (a file of names, sizes, hashes)"),
+	OPT(struct call112_conf, OPT_STRING, https.manifest, "https.manifest", "manifest.txt", .min = 1, .max = 200,
+		.help = "With list: manifest, its name in that folder"),
+	OPT(struct call112_conf, OPT_STRING, https.user, "https.user", NULL, .min = 1, .max = 64,
+		.help = "Who we are there, by Basic authentication"),
+	OPT(struct call112_conf, OPT_SECRET, https.password, "https.password", NULL, .min = 1, .max = 1024,
+		.help = "File of the password, or %d/NAME for a systemd credential"),
+	OPT(struct call112_conf, OPT_SECRET, https.secret_header, "https.secret_header", NULL, .min = 1, .max = 8192,
+		.help = "File with a whole header line that is secret, such as Authorization: Bearer ..."),
+	OPT(struct call112_conf, OPT_PATH, https.ca_file, "https.ca", NULL,
+		.help = "Certificates that the server's is checked by; default: the system's"),
+	OPT(struct call112_conf, OPT_PATH, https.cert, "https.cert", NULL, .min = 1,
+		.help = "File of our client certificate (PEM)"),
+	OPT(struct call112_conf, OPT_PATH, https.key, "https.cert_key", NULL, .min = 1,
+		.help = "File of its private key, without a passphrase, only for its owner to read"),
+	OPT(struct call112_conf, OPT_ENUM, https.complete, "https.complete", "stable", .choices = fetch_complete_choices,
+		.help = "When a file there is whole: stable (unchanged for `settle`), marker (name.done stands beside it), sha256 (name.sha256 does or the list tells its hash, and it agrees)"),
+	OPT(struct call112_conf, OPT_DURATION, https.every_ms, "https.every", "30s", .min = 50, .max = 24 * 3600 * 1000,
+		.help = "How often its folder is listed"),
+	OPT(struct call112_conf, OPT_DURATION, https.timeout_ms, "https.timeout", "5m", .min = 1000, .max = 3600 * 1000,
+		.help = "Longest time for a file"),
+	OPT(struct call112_conf, OPT_SIZE, https.max_bytes, "https.max", "256MiB", .min = 1024, .max = 16L * 1024 * 1024 * 1024,
+		.help = "Largest file; a larger one stays there with an alarm"),
 	OPT_END
 };
 /* clang-format on */
@@ -185,8 +212,6 @@ static void check_sftp(const struct call112_conf *c, struct options_faults *f)
 
 	if (fault)
 		options_fault(f, "sftp.url", "%s", fault);
-	if (c->poll.url)
-		options_fault(f, "sftp.url", "and poll_json.url: one of the two");
 	if (!c->sftp.user)
 		options_fault(f, "sftp.user", "is missing");
 	if (!c->sftp.key == !c->sftp.password)
@@ -199,10 +224,83 @@ static void check_sftp(const struct call112_conf *c, struct options_faults *f)
 		if (!fetch_fingerprint_ok(c->sftp.host_keys.v[i]))
 			options_fault(f, "sftp.host_keys",
 				"each is SHA256: and 43 characters, as ssh-keygen -l shows it");
+}
+
+static void check_https(const struct call112_conf *c, struct options_faults *f)
+{
+	const char *fault = fetch_web_url_fault(c->https.url);
+
+	if (fault)
+		options_fault(f, "https.url", "%s", fault);
+	if (!listing_safe_name(c->https.manifest, strlen(c->https.manifest)))
+		options_fault(f, "https.manifest", "must be the name of a file in that folder");
+	if (!c->https.user != !c->https.password)
+		options_fault(f, "https.user", "and https.password: both or none");
+	if (c->https.user && c->https.secret_header)
+		options_fault(f, "https.user", "and https.secret_header: one of the two");
+	if (c->https.secret_header && !strchr(c->https.secret_header, ':'))
+		options_fault(
+			f, "https.secret_header", "the file must hold a line \"Name: value\"");
+	if (!c->https.cert != !c->https.key)
+		options_fault(f, "https.cert", "and https.cert_key: both or none");
+}
+
+/* Files that are fetched come into a spool. */
+static void check_fetch(const struct call112_conf *c, struct options_faults *f)
+{
+	const char *way = c->sftp.url ? "sftp" : "https",
+		   *url = c->sftp.url ? "sftp.url" : "https.url";
+
+	if (c->sftp.url && c->https.url)
+		options_fault(f, url, "and https.url: one of the two");
+	if (c->poll.url)
+		options_fault(f, url, "and poll_json.url: one of the two");
 	if (c->complete != DROPDIR_RENAME)
-		options_fault(f, "complete", "must be rename with sftp: see sftp.complete");
+		options_fault(f, "complete", "must be rename with %s: see %s.complete", way, way);
 	if (c->finished != FINISHED_MOVE)
-		options_fault(f, "finished", "must be move with sftp: `path` is a spool");
+		options_fault(f, "finished", "must be move with %s: `path` is a spool", way);
+}
+
+static struct fetch_conf fetch_by_sftp(const struct call112_conf *c)
+{
+	return (struct fetch_conf){.way = &remote_sftp,
+		.url = c->sftp.url,
+		.user = c->sftp.user,
+		.key = c->sftp.key,
+		.password = c->sftp.password,
+		.host_keys = &c->sftp.host_keys,
+		.complete = (enum fetch_complete)c->sftp.complete,
+		.every_ms = c->sftp.every_ms,
+		.timeout_ms = c->sftp.timeout_ms,
+		.max_bytes = c->sftp.max_bytes};
+}
+
+static struct fetch_conf fetch_by_https(const struct call112_conf *c)
+{
+	return (struct fetch_conf){.way = &remote_https,
+		.url = c->https.url,
+		.list = c->https.list,
+		.manifest = c->https.manifest,
+		.user = c->https.user,
+		.password = c->https.password,
+		.secret_header = c->https.secret_header,
+		.ca_file = c->https.ca_file,
+		.cert = c->https.cert,
+		.key = c->https.key,
+		.complete = (enum fetch_complete)c->https.complete,
+		.every_ms = c->https.every_ms,
+		.timeout_ms = c->https.timeout_ms,
+		.max_bytes = c->https.max_bytes};
+}
+
+struct fetch_conf call112_fetch_conf(const struct call112_conf *c)
+{
+	struct fetch_conf f = c->sftp.url ? fetch_by_sftp(c) : fetch_by_https(c);
+
+	f.spool = c->path;
+	f.files = c->files;
+	f.settle_ms = c->settle_ms;
+	return f;
 }
 
 struct c112_rules call112_rules(const struct call112_conf *c, const struct muara_conf *shared)
@@ -235,6 +333,10 @@ void call112_check(void *conf, struct options_faults *f)
 			f, "zone", "is no offset such as +07:00 and none of WIB, WITA, WIT, Z");
 	if (c->sftp.url)
 		check_sftp(c, f);
+	if (c->https.url)
+		check_https(c, f);
+	if (c->sftp.url || c->https.url)
+		check_fetch(c, f);
 	if (c->poll.url)
 		check_poll(c, f);
 	else if (!c->path)

@@ -1,24 +1,28 @@
-/* sftp: see sftp.h. */
-#include "sftp.h"
-
+/* sftp: a server's folder by SFTP; see remote.h. By libcurl and libssh2, on the thread of fetch.c.
+ * The server is known by the fingerprint of its key, before anything secret is sent. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/crypto.h"
 #include "base/util.h"
+
+#include "fetch.h"
+#include "remote.h"
 
 #define CONNECT_MS	10000L
 #define STALLED_SECONDS 30L /* without a byte */
 
 struct sftp {
+	struct remote remote; /* first member */
 	const struct fetch_conf *conf;
 	const atomic_bool *stop;
 	CURL *curl;
 	char why[CURL_ERROR_SIZE];
 	char offered[FETCH_FINGERPRINT_SIZE]; /* the key of the connection at hand */
 	/* of the call at hand */
-	sftp_sink_fn *sink;
+	remote_sink_fn *sink;
 	void *ctx;
 	int64_t left;
 	int sunk;
@@ -105,27 +109,29 @@ static int set_up(struct sftp *s)
 	return r == CURLE_OK ? 0 : -EPROTONOSUPPORT;
 }
 
-int sftp_open(const struct fetch_conf *c, const atomic_bool *stop, struct sftp **ret, struct err *e)
+static void sftp_close(struct remote *r)
+{
+	struct sftp *s = (struct sftp *)r;
+
+	curl_easy_cleanup(s->curl);
+	free(s);
+}
+
+static int sftp_open(
+	const struct fetch_conf *c, const atomic_bool *stop, struct remote **ret, struct err *e)
 {
 	struct sftp *s = xcalloc(1, sizeof(*s));
 
+	s->remote.ops = &remote_sftp;
 	s->conf = c;
 	s->stop = stop;
 	s->curl = curl_easy_init();
 	if (!s->curl || set_up(s)) {
-		sftp_close(s);
+		sftp_close(&s->remote);
 		return err_set(e, -EPROTONOSUPPORT, "this libcurl cannot do SFTP");
 	}
-	*ret = s;
+	*ret = &s->remote;
 	return 0;
-}
-
-void sftp_close(struct sftp *s)
-{
-	if (!s)
-		return;
-	curl_easy_cleanup(s->curl);
-	free(s);
 }
 
 static int judge(struct sftp *s, CURLcode r, struct err *e)
@@ -140,7 +146,7 @@ static int judge(struct sftp *s, CURLcode r, struct err *e)
 			*s->offered ? s->offered : "none");
 	case CURLE_LOGIN_DENIED:
 		return err_set(
-			e, -EACCES, "the server refuses the login: sftp.user, its key or password");
+			e, -EPERM, "the server refuses the login: sftp.user, its key or password");
 	case CURLE_REMOTE_ACCESS_DENIED:
 		return err_set(e, -EACCES, "the server refuses to let us read");
 	case CURLE_REMOTE_FILE_NOT_FOUND:
@@ -149,7 +155,7 @@ static int judge(struct sftp *s, CURLcode r, struct err *e)
 		return err_set(e, -ECANCELED, "stopped");
 	case CURLE_WRITE_ERROR:
 		if (s->sunk == -EFBIG)
-			return err_set(e, -EFBIG, "it is larger than sftp.max");
+			return err_set(e, -EFBIG, "it is too large");
 		if (s->sunk)
 			return err_sys(e, s->sunk, "the spool");
 		break;
@@ -177,8 +183,8 @@ static char *url_of(struct sftp *s, const char *name)
 	return url;
 }
 
-int sftp_get(struct sftp *s, const char *name, int64_t max_bytes, sftp_sink_fn *sink, void *ctx,
-	struct err *e)
+static int transfer(struct sftp *s, const char *name, int64_t max_bytes, remote_sink_fn *sink,
+	void *ctx, struct err *e)
 {
 	_cleanup_free_ char *url = url_of(s, name);
 
@@ -190,3 +196,37 @@ int sftp_get(struct sftp *s, const char *name, int64_t max_bytes, sftp_sink_fn *
 	s->sunk = 0;
 	return judge(s, curl_easy_perform(s->curl), e);
 }
+
+static int sftp_get(struct remote *r, const struct listing_file *file, int64_t max_bytes,
+	remote_sink_fn *sink, void *ctx, struct err *e)
+{
+	return transfer((struct sftp *)r, file->name, max_bytes, sink, ctx, e);
+}
+
+static int on_listing(void *ctx, const void *p, size_t n)
+{
+	return buf_add(ctx, p, n);
+}
+
+static int sftp_list(struct remote *r, struct listing *ret, struct err *e)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT(REMOTE_LISTING_MAX);
+	int k = transfer((struct sftp *)r, NULL, REMOTE_LISTING_MAX, on_listing, &b, e);
+
+	if (k)
+		return k;
+	if (listing_read(buf_str(&b), b.len, ret))
+		return err_set(e, -EFBIG, "it holds more than %d files", LISTING_FILES_MAX);
+	if (ret->strange && !ret->n)
+		return err_set(
+			e, -EBADMSG, "the server lists its folder in a form that is not known");
+	return 0;
+}
+
+const struct remote_ops remote_sftp = {
+	.name = "sftp",
+	.open = sftp_open,
+	.close = sftp_close,
+	.list = sftp_list,
+	.get = sftp_get,
+};

@@ -55,6 +55,7 @@ BUGS = [
         'read behind a text that ends in %'),
     row('utf8', 'common/base/utf8.c', 'while (have < n && have <= lead->more &&', 'while (have <= lead->more &&',
         'read behind a torn character'),
+    row('weblist', 'daemons/call112/weblist.c', 'while (p < end && n < size) {', 'while (p < end) {', 'written behind a long link'),
     row('webform', 'daemons/door/multipart.c', 'if (n < strlen(delimiter) || memcmp(', 'if (memcmp(',
         'read behind a short body'),
     row('whatsapp', 'daemons/whatsapp/decode.c', 'return n + (r < 0);', 'return n;',

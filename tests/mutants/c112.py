@@ -12,6 +12,7 @@ POLL = 'daemons/call112/poll.c'
 LISTING = 'daemons/call112/listing.c'
 FETCH = 'daemons/call112/fetch.c'
 SFTP = 'daemons/call112/sftp.c'
+HTTPS, WEBLIST = 'daemons/call112/https.c', 'daemons/call112/weblist.c'
 
 MUTANTS = [
     # --- screening: a missed emergency is the error that counts
@@ -227,8 +228,40 @@ MUTANTS = [
          old='	if (*wanted && strcmp(wanted, hex) != 0)', new="	if (*wanted == '?' && strcmp(wanted, hex) != 0)",
          test='flow:test_call112_sftp:test_a_manifest_must_agree'),
     dict(name='sftp-ledger-before-the-file', file=FETCH,
-         old='	r = manifest_of(f, l, file->name, wanted, e);\n',
+         old='	r = manifest_of(f, l, file, wanted, e);\n',
          new='	json_set_str(f->ledger, file->name, file->stamp);\n	(void)write_ledger(f, e);\n'
-             '	r = manifest_of(f, l, file->name, wanted, e);\n',
+             '	r = manifest_of(f, l, file, wanted, e);\n',
          test='flow:test_call112_sftp:test_killed_at_every_point'),
+
+    # --- HTTPS: only whole files of that folder, from the known server only
+    dict(name='https-half-a-page-is-a-list', file=WEBLIST,
+         old='	if (!find(p, end, "</html>"))', new='	if (!find(p, end, "<html"))',
+         test='unit:test-call112_weblist/lists_of_each_kind'),
+    dict(name='https-half-a-manifest-is-a-list', file=WEBLIST,
+         old='		if (!nl)\n', new='		if (!nl && !f)\n',
+         test='unit:test-call112_weblist/lists_of_each_kind'),
+    dict(name='https-any-page-is-an-empty-folder', file=WEBLIST,
+         old='!find(p, end, "index of"))', new='!find(p, end, "<html"))',
+         test='unit:test-call112_weblist/lists_of_each_kind'),
+    dict(name='https-encoded-names-lead-out', file=WEBLIST,
+         old='	if (!listing_safe_name(name, len))\n		return 0;\n	memcpy(ret, name, len);',
+         new='	memcpy(ret, name, len);', test='unit:test-call112_weblist/lists_of_each_kind'),
+    dict(name='https-rounded-sizes-hide-changes', file='daemons/call112/due.c',
+         old='file->minute ? MAX(d->settle_ms, DUE_MINUTE_MS)', new='file->minute ? MAX(d->settle_ms, 0)',
+         test='unit:test-call112_due/a_rounded_size_waits_for_its_minute'),
+    dict(name='https-in-the-clear', file=HTTPS,
+         old="	if (url[4] != 's' && !is_loopback(host, n))", new="	if (url[4] != 's' && !is_loopback(host, n) && !*url)",
+         test='unit:test-call112_due/urls_of_web_servers'),
+    dict(name='https-redirects-followed', file=HTTPS,
+         old='	SET(CURLOPT_FOLLOWLOCATION, 0L);', new='	SET(CURLOPT_FOLLOWLOCATION, 1L);',
+         test='flow:test_call112_https:test_redirects_are_not_followed'),
+    dict(name='https-the-end-need-not-be-told', file=HTTPS,
+         old='	if (length < 0 && strcasecmp', new='	if (length < -1 && strcasecmp',
+         test='flow:test_call112_https:test_redirects_are_not_followed'),
+    dict(name='https-retry-after-not-heeded', file=FETCH,
+         old='MAX(back_off(&failures), f->remote->wait_ms)', new='MAX(back_off(&failures), 0)',
+         test='flow:test_call112_https:test_left_alone_as_long_as_it_says'),
+    dict(name='https-hash-of-the-list-not-heeded', file=FETCH,
+         old='	memcpy(ret, file->sha256, SHA256_HEX_SIZE);', new="	ret[0] = '\\0';",
+         test='flow:test_call112_https:test_a_hash_of_the_list_must_agree'),
 ]
