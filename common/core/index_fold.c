@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
+#include "core/call_kind.h"
 #include "core/ids.h"
 
 const char *index_key(char out[INDEX_KEY_SIZE], const char *kind, const char *id)
@@ -237,6 +238,13 @@ static void fold_decision(json_t *ops, const json_t *record)
 	}
 }
 
+/* What is read of the report there; the newest word of each destination. */
+static const char *status_field(const json_t *record, char field[INDEX_KEY_SIZE])
+{
+	snprintf(field, INDEX_KEY_SIZE, "status:%.64s", json_str_or(record, "destination", ""));
+	return field;
+}
+
 static void fold_filing(json_t *ops, const json_t *record, const char *kind)
 {
 	const char *complaint = json_str(record, "complaint"), *intent = json_str(record, "intent");
@@ -258,6 +266,26 @@ static void fold_filing(json_t *ops, const json_t *record, const char *kind)
 	if (complaint)
 		op_json(ops, "hset", index_key(key, "f", complaint), field, json_incref(value));
 	json_decref(value);
+	if (complaint && strcmp(kind, "intent") == 0 &&
+		call_creates(call_kind_parse(json_str(record, "call"))))
+		op(ops, "hdel", key, status_field(record, field), NULL); /* of an older report */
+}
+
+static void fold_status(json_t *ops, const json_t *record)
+{
+	static const char *const kept[] = {"at", "remote_id", "status"};
+	const char *complaint = json_str(record, "complaint");
+	char key[INDEX_KEY_SIZE], field[INDEX_KEY_SIZE];
+	json_t *value;
+	size_t i;
+
+	if (!complaint)
+		return;
+	value = json_object();
+	for (i = 0; i < ARRAY_SIZE(kept); i++)
+		if (json_object_get(record, kept[i]))
+			json_object_set(value, kept[i], json_object_get(record, kept[i]));
+	op_json(ops, "hset", index_key(key, "f", complaint), status_field(record, field), value);
 }
 
 static void fold_refused(json_t *ops, const json_t *record)
@@ -287,6 +315,8 @@ static void fold_submission(json_t *ops, const json_t *record)
 			fold_filing(ops, record, kind);
 	if (strcmp(kind, "refused") == 0)
 		fold_refused(ops, record);
+	else if (strcmp(kind, "status") == 0)
+		fold_status(ops, record);
 }
 
 json_t *index_fold(const json_t *record)

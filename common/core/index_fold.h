@@ -13,7 +13,8 @@
  *   w/<message>       hash: edits, deletions and media that came before that message
  *   t                 sorted set: "<complaint>/<kind>" by due time in ms
  *   s/<set>           sets of complaints: open held review emergency
- *   f/<complaint>     hash of its filings: attempt, and attempt:outcome
+ *   f/<complaint>     hash of its filings: attempt, and attempt:outcome; status:<destination>, what
+ *                     was read of the report there
  *   r                 hash of refused filings, "term/n" -> record; absorbed ones have
  * b/submission/…
  *
@@ -27,7 +28,7 @@
 
 #include "base/buf.h"
 
-#define INDEX_FORMAT   2
+#define INDEX_FORMAT   3
 #define INDEX_KEY_SIZE 320
 
 /* Caller owns. Records of no concern (genesis, takeover) give an empty array. */

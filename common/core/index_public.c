@@ -7,6 +7,7 @@
 #include "base/util.h"
 #include "core/index_fold.h"
 #include "core/index_public.h"
+#include "core/report_status.h"
 
 #define LEAVE_ALONE_MS 1000
 #define VALUE_MAX      (1 << 20)
@@ -150,12 +151,45 @@ static void copy_time(char to[TIME_TEXT_SIZE], const char *text)
 		time_format(ms, to);
 }
 
-static enum public_stage stage_of(const json_t *complaint, const json_t *filings)
+/* The newest word of any destination. Caller owns; NULL: none was read. */
+static json_t *newest_status(const json_t *filings)
 {
+	json_t *newest = NULL, *value;
+	const char *field;
+
+	json_object_foreach ((json_t *)(uintptr_t)filings, field, value) {
+		const char *text = json_string_value(value);
+		json_t *status = NULL;
+
+		if (strncmp(field, "status:", 7) != 0 ||
+			json_parse(text, strlen(text), VALUE_MAX, &status, NULL))
+			continue;
+		if (newest &&
+			strcmp(json_str_or(newest, "at", ""), json_str_or(status, "at", "")) >= 0) {
+			json_decref(status);
+			continue;
+		}
+		json_decref(newest);
+		newest = status;
+	}
+	return newest;
+}
+
+static enum public_stage stage_of(
+	const json_t *complaint, const json_t *filings, const json_t *status)
+{
+	static const enum public_stage stages[REPORT_STATUSES] = {
+		[REPORT_VERIFIED] = PUBLIC_VERIFIED,
+		[REPORT_IN_PROGRESS] = PUBLIC_IN_PROGRESS,
+		[REPORT_DONE] = PUBLIC_DONE,
+		[REPORT_ARCHIVED] = PUBLIC_FILED_AWAY,
+		[REPORT_REJECTED] = PUBLIC_TURNED_DOWN,
+	};
 	const char *state = json_str_or(complaint, "state", "");
+	enum public_stage told = stages[report_status_parse(json_str(status, "status"))];
 
 	if (index_filed(filings))
-		return PUBLIC_FORWARDED;
+		return told ? told : PUBLIC_FORWARDED;
 	if (strcmp(state, "ready") == 0)
 		return PUBLIC_READY;
 	if (strcmp(state, "withdrawn") == 0 || strcmp(state, "archived") == 0)
@@ -166,7 +200,7 @@ static enum public_stage stage_of(const json_t *complaint, const json_t *filings
 static int of_complaint(
 	struct index_public *x, int lane, const char *id, struct public_status *ret, struct err *e)
 {
-	_cleanup_json_ json_t *complaint = NULL, *filings = NULL;
+	_cleanup_json_ json_t *complaint = NULL, *filings = NULL, *status = NULL;
 	const char *ready;
 	int r = get_json(x, lane, "c", id, &complaint, e);
 
@@ -176,10 +210,13 @@ static int of_complaint(
 		return r;
 	if (!complaint)
 		return err_set(e, -EBADMSG, "index: a complaint is not in it");
-	ret->stage = stage_of(complaint, filings);
+	status = newest_status(filings);
+	ret->stage = stage_of(complaint, filings, status);
 	ready = json_str(complaint, "ready_at");
 	copy_time(ret->opened_at, json_str(complaint, "opened_at"));
 	copy_time(ret->changed_at, ready ? ready : json_str(complaint, "last_message_at"));
+	if (ret->stage > PUBLIC_FORWARDED && ret->stage < PUBLIC_CLOSED)
+		copy_time(ret->changed_at, json_str(status, "at"));
 	return 0;
 }
 

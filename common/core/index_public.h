@@ -16,7 +16,12 @@ enum public_stage {
 	PUBLIC_CHECKED,	  /* a person or the rules look at it */
 	PUBLIC_READY,	  /* to be handed on */
 	PUBLIC_FORWARDED, /* with the destination, as far as known */
-	PUBLIC_CLOSED,	  /* withdrawn, or no complaint */
+	PUBLIC_VERIFIED,  /* the destination's own word for it, from here on */
+	PUBLIC_IN_PROGRESS,
+	PUBLIC_DONE,
+	PUBLIC_FILED_AWAY,
+	PUBLIC_TURNED_DOWN,
+	PUBLIC_CLOSED, /* withdrawn, or no complaint */
 };
 struct public_status {
 	enum public_stage stage;

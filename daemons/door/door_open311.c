@@ -27,6 +27,11 @@ static const struct stage_text {
 	[PUBLIC_CHECKED] = {"open", "Laporan sedang diperiksa."},
 	[PUBLIC_READY] = {"open", "Laporan menunggu diteruskan."},
 	[PUBLIC_FORWARDED] = {"open", "Laporan sudah diteruskan ke instansi yang berwenang."},
+	[PUBLIC_VERIFIED] = {"open", "Laporan sudah diverifikasi di SP4N-LAPOR!."},
+	[PUBLIC_IN_PROGRESS] = {"open", "Laporan sedang ditindaklanjuti oleh instansi."},
+	[PUBLIC_DONE] = {"closed", "Laporan sudah ditindaklanjuti dan dinyatakan selesai."},
+	[PUBLIC_FILED_AWAY] = {"closed", "Laporan diarsipkan di SP4N-LAPOR!."},
+	[PUBLIC_TURNED_DOWN] = {"closed", "Laporan ditolak di SP4N-LAPOR!."},
 	[PUBLIC_CLOSED] = {"closed", "Laporan selesai atau tidak diteruskan."},
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/fsio.h"
 #include "base/json.h"
 #include "base/util.h"
 #include "core/emergency.h"
@@ -170,16 +171,43 @@ static int show_decision(void *ctx, const struct sight *s)
 
 /* --- submissions, commands, raw records --- */
 
+#define ANSWER_MAX (256 * 1024)
+
+/* The texts that were written back, from the blob store, as far as they are there. */
+static void show_answers(const struct trace *x, const json_t *answers, json_t *event)
+{
+	json_t *list = json_array();
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach (answers, i, a) {
+		_cleanup_free_ char *path =
+			xasprintf("%s/%s", x->c->conf.blob_dir, json_str_or(a, "sha256", "none"));
+		_cleanup_free_ char *text = NULL;
+		json_t *answer = NULL;
+		size_t n = 0;
+
+		if (fsio_read_file(path, ANSWER_MAX, &text, &n, NULL) ||
+			json_parse(text, n, ANSWER_MAX, &answer, NULL))
+			continue;
+		json_array_append_new(list, answer);
+	}
+	json_set_new(event, "answers", list);
+}
+
 static int show_submission(void *ctx, const struct sight *s)
 {
 	struct trace *x = ctx;
 	_cleanup_json_ json_t *body = body_of(s);
+	json_t *e;
 
 	if (!body || (!in(x->complaints, json_str(body, "complaint")) &&
 			     !in(x->inputs, json_str(body, "command"))))
 		return 0;
 	put(x->inputs, json_str(body, "command"));
-	add_event(x, s->record, "filing", ruling_names[s->ruling], trace_submission_text(body));
+	e = add_event(x, s->record, "filing", ruling_names[s->ruling], trace_submission_text(body));
+	if (x->show && json_object_get(body, "answers"))
+		show_answers(x, json_object_get(body, "answers"), e);
 	return 0;
 }
 
@@ -327,6 +355,20 @@ static json_t *in_order(const json_t *events)
 	return list;
 }
 
+static void print_answers(FILE *out, const json_t *answers)
+{
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach (answers, i, a) {
+		_cleanup_free_ char *from = print_clean(json_str_or(a, "from", "?"), false);
+		_cleanup_free_ char *text = print_clean(json_str_or(a, "text", ""), false);
+
+		fprintf(out, "%26sanswer %s from %s: %s\n", "", json_str_or(a, "id", "?"), from,
+			text);
+	}
+}
+
 static void print_events(FILE *out, const json_t *events)
 {
 	const json_t *e;
@@ -341,6 +383,7 @@ static void print_events(FILE *out, const json_t *events)
 			json_str(e, "text"));
 		if (why && *why)
 			fprintf(out, "%26swhy: %s\n", "", why);
+		print_answers(out, json_object_get(e, "answers"));
 		fprintf(out, "%26sat: %s\n", "", json_str(e, "place"));
 	}
 }

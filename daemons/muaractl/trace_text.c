@@ -69,6 +69,16 @@ static void add_if(struct buf *b, const char *label, const char *value)
 		buf_addf(b, ", %s%s", label, value);
 }
 
+static void add_answers(struct buf *b, const json_t *answers)
+{
+	const json_t *a;
+	size_t i;
+
+	json_array_foreach (answers, i, a)
+		buf_addf(b, "%s%s%s%s", i ? "; " : ", answers ", json_str_or(a, "id", "?"),
+			json_str(a, "at") ? " of " : "", json_str_or(a, "at", ""));
+}
+
 char *trace_submission_text(const json_t *s)
 {
 	struct buf b = BUF_INIT(LINE_MAX_BYTES);
@@ -84,7 +94,10 @@ char *trace_submission_text(const json_t *s)
 	add_if(&b, "entered on ", json_str(s, "entered_on"));
 	add_if(&b, "", json_str(s, "resolution"));
 	add_if(&b, "by a ", json_str(s, "by"));
-	add_if(&b, "", json_str(s, "status_name"));
+	add_if(&b, "", json_str(s, "status"));
+	if (json_str(s, "status_name"))
+		buf_addf(&b, " (%s)", json_str(s, "status_name"));
+	add_answers(&b, json_object_get(s, "answers"));
 	add_if(&b, "the source is filed by complaint ", json_str(s, "other"));
 	add_if(&b, "", json_str(s, "result"));
 	add_if(&b, "", json_str(s, "reason"));

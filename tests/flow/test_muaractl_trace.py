@@ -5,7 +5,9 @@ everything that belongs to it is there and in order, what is void is shown as
 void; a message that is not decided yet is found; nothing personal without --show.
 """
 
+import hashlib
 import json
+import os
 
 from harness import flow, wait_until
 from harness.records import (LaneWriter, complaint, complaints, decision_of, message, places, put,
@@ -13,6 +15,7 @@ from harness.records import (LaneWriter, complaint, complaints, decision_of, mes
 
 WHY = ('--who', 'sri.utami', '--why', 'uji coba')
 TEXT, NAME, PHONE = 'Jalan Kenanga berlubang', 'Dewi Rahmawati', '+6281200000017'
+ANSWER = 'Lubang sudah ditambal pada hari Selasa'
 
 
 def trace(env, ref, *args):
@@ -36,23 +39,32 @@ def test_story_of_a_complaint(env):
             'destination': 'lapor', 'system': 'sp4n', 'call': 'create', 'attempt': 1}
     intent = filer.append('intent', {**head, 'sources': [first['id']], 'content_hash': None})
     filer.append('done', {**head, 'intent': intent, 'reason': None, 'remote_id': '7318842'})
+    answer = json.dumps({'schema': 'muara.answer/1', 'id': '9001', 'from': 'Dinas', 'text': ANSWER}).encode()
+    sha256 = hashlib.sha256(answer).hexdigest()
+    with open(os.path.join(env.muara['blob_dir'], sha256), 'wb') as f:
+        f.write(answer)
+    filer.append('status', {**head, 'remote_id': '7318842', 'status': 'in_progress', 'status_name': 'Dalam Proses',
+                            'answers': [{'id': '9001', 'at': '2026-11-25T02:05:00.000Z', 'sha256': sha256}]})
     filer.append('parked', {**head, 'intent': intent, 'reason': 'x'}, writer='0' * 32)
 
     events = trace(env, ticket)
     kinds = [e['kind'] for e in events]
     assert kinds == ['message', 'message', 'decision', 'decision', 'command', 'decision', 'filing',
-                     'filing', 'filing'], kinds
-    assert [e['ruling'] for e in events[6:]] == ['counts', 'counts', 'void']
+                     'filing', 'filing', 'filing'], kinds
+    assert [e['ruling'] for e in events[6:]] == ['counts', 'counts', 'counts', 'void']
+    assert 'in_progress (Dalam Proses), answers 9001 of 2026-11-25T02:05:00.000Z' in events[-2]['text'], events[-2]
     texts = ' '.join(e['text'] for e in events)
     assert 'review' in texts and 'ready' in texts and '7318842' in texts
     assert 'release by sri.utami: uji coba' in texts
     assert all(e['why'] for e in events if e['kind'] == 'decision')
     assert trace(env, first['id']) == events == trace(env, '7318842')
     shown = env.ctl('trace', ticket)
-    for secret in (TEXT, NAME, PHONE, 'Sudah dua'):
+    for secret in (TEXT, NAME, PHONE, ANSWER, 'Sudah dua'):
         assert secret not in json.dumps(events) + shown
     assert '[void]' in shown and 'D***' in shown
-    assert TEXT in env.ctl('trace', ticket, '--show') and NAME in env.ctl('trace', ticket, '--show')
+    shown = env.ctl('trace', ticket, '--show')
+    assert TEXT in shown and NAME in shown and f'answer 9001 from Dinas: {ANSWER}' in shown
+    assert trace(env, ticket, '--show')[-2]['answers'][0]['text'] == ANSWER
 
     # A message that is in no complaint, and a command.
     assert [e['kind'] for e in trace(env, ghost['id'])] == ['message', 'decision']

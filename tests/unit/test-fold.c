@@ -57,7 +57,16 @@ static const char *const submissions[] = {
 	"{'schema':'muara.submission/"
 	"1','kind':'refused','term':1,'n':3,'complaint':'m1','version':2,"
 	"'other':'m0'}",
-	"{'schema':'muara.submission/1','kind':'status','term':1,'n':4,'complaint':'m1'}",
+	"{'schema':'muara.submission/1','kind':'status','term':1,'n':4,'complaint':'m1',"
+	"'destination':'kota','remote_id':'77','status':'done','at':'2026-11-24T04:00:00Z'}",
+	"{'schema':'muara.submission/1','kind':'status','term':1,'n':5,'complaint':'m1',"
+	"'destination':'lapor','remote_id':'77','status':'received'}",
+	"{'schema':'muara.submission/1','kind':'status','term':1,'n':6,'complaint':'m1',"
+	"'destination':'lapor','remote_id':'77','status':'in_progress',"
+	"'answers':[{'id':'9','sha256':'00'}]}",
+	"{'schema':'muara.submission/1','kind':'status','term':1,'n':7}",
+	"{'schema':'muara.submission/1','kind':'intent','term':1,'n':8,'complaint':'m1',"
+	"'version':2,'call':'create','destination':'kota'}", /* filed anew: the old status goes */
 };
 
 static void fold_into(struct index_model *m, const char *text)
@@ -116,6 +125,8 @@ static void test_places(void **state)
 		{"\"s/emergency\"", "m1"},
 		{"\"r\"", "\"1/3\""},
 		{"\"f/m1\"", "\"1/1:done\""},
+		{"\"status:lapor\"",
+			"{\\\"remote_id\\\":\\\"77\\\",\\\"status\\\":\\\"in_progress\\\"}"},
 	};
 	_cleanup_free_ char *text = fold_all(0);
 	size_t i;
@@ -130,6 +141,7 @@ static void test_places(void **state)
 	assert_null(strstr(text, "\"w/m9\"")); /* its message came */
 	assert_null(strstr(text, "\"t\""));    /* its timer fired */
 	assert_null(strstr(text, "\"s/open\""));
+	assert_null(strstr(text, "\"status:kota\""));
 }
 
 static void test_filed(void **state)

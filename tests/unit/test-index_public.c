@@ -96,6 +96,41 @@ static void each_stage(void **state)
 	}
 }
 
+static void what_the_destination_says(void **state)
+{
+	static const struct {
+		const char *status;
+		enum public_stage stage;
+	} cases[] = {{"received", PUBLIC_FORWARDED}, {"verified", PUBLIC_VERIFIED},
+		{"in_progress", PUBLIC_IN_PROGRESS}, {"done", PUBLIC_DONE},
+		{"archived", PUBLIC_FILED_AWAY}, {"rejected", PUBLIC_TURNED_DOWN},
+		{"missing", PUBLIC_FORWARDED}, {"unknown", PUBLIC_FORWARDED}};
+	const char *want;
+
+	(void)state;
+	set("k/AAAAA-AAAAA", "m1");
+	set("a/m1", "{\"place\":\"complaint\",\"ref\":\"c1\"}");
+	set("c/c1", "{\"state\":\"ready\",\"ready_at\":\"2026-11-24T03:00:00.000Z\"}");
+	freeReplyObject(
+		redisCommand(r, "HSET m.0:f/c1 1/1 %s status:old %s", "{\"call\":\"create\"}",
+			"{\"status\":\"rejected\",\"at\":\"2026-11-24T04:00:00.000Z\"}"));
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *value = xasprintf(
+			"{\"status\":\"%s\",\"at\":\"2026-11-25T04:00:00.000Z\"}", cases[i].status);
+
+		freeReplyObject(redisCommand(r, "HSET m.0:f/c1 status:lapor %s", value));
+		assert_int_equal(ask_for("AAAAA-AAAAA"), 0);
+		assert_int_equal(got.stage, cases[i].stage);
+		want = cases[i].stage == PUBLIC_FORWARDED ? "2026-11-24T03:00:00.000Z"
+							  : "2026-11-25T04:00:00.000Z";
+		assert_string_equal(got.changed_at, want);
+	}
+	/* Taken back: it was never filed, whatever was read. */
+	freeReplyObject(redisCommand(r, "HSET m.0:f/c1 1/1:not_sent {}"));
+	assert_int_equal(ask_for("AAAAA-AAAAA"), 0);
+	assert_int_equal(got.stage, PUBLIC_READY);
+}
+
 static void another_lane(void **state)
 {
 	(void)state;
@@ -149,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(each_stage),
+		CASE(what_the_destination_says),
 		CASE(another_lane),
 		CASE(none_is_said_only_by_a_whole_index),
 		CASE(what_is_broken_is_not_there_is_none),
