@@ -1,8 +1,9 @@
 """Misbehaviour on command for the LAPOR! sandbox: which rule hits a request, and what it does.
 
-A rule is {call, nth | every | probability+seed, ticket, reused, times, action, args}:
+A rule is {call, nth | every | probability+seed, burst, ticket, reused, times, action, args}:
   call         upload create handover status followups followup_add institutions templates, or "*"
   nth, every   counted over the requests the rule's call/ticket/reused match (1 = the first)
+  burst        with every: the so many requests from there on, not one
   probability  0..1, with "seed" for the same sequence at every run
   ticket       only requests that carry this ticket
   reused       true: only on a connection that has served a request before
@@ -24,7 +25,7 @@ ACTIONS = {"drop_before": False, "rst_before": False, "drop_after_store": True,
            "gateway401": False}
 CALLS = ("upload", "create", "handover", "status", "followups", "followup_add", "institutions",
          "templates")
-KEYS = {"call", "nth", "every", "probability", "seed", "ticket", "reused", "times", "action", "args"}
+KEYS = {"call", "nth", "every", "burst", "probability", "seed", "ticket", "reused", "times", "action", "args"}
 HTML = b"<!doctype html><html><body><h1>Sistem dalam pemeliharaan</h1></body></html>"
 
 
@@ -62,7 +63,7 @@ class Rule:
         if "nth" in d:
             return self.seen == d["nth"]
         if "every" in d:
-            return self.seen % d["every"] == 0
+            return self.seen >= d["every"] and self.seen % d["every"] < d.get("burst", 1)
         return self.random.random() < d.get("probability", 1)
 
 

@@ -308,6 +308,7 @@ class WhichRequestIsHit(SandboxTest):
         self.assertEqual(self.statuses(4, nth=2), [201, 500, 201, 201])
         self.assertEqual(self.statuses(4, every=2), [201, 500, 201, 500])
         self.assertEqual(self.statuses(4, times=1), [500, 201, 201, 201])
+        self.assertEqual(self.statuses(7, every=3, burst=2), [201, 201, 500, 500, 201, 500, 500])
 
     def test_probability_repeats_with_its_seed(self):
         first = self.statuses(20, probability=0.5, seed=7)

@@ -245,14 +245,27 @@ class LaneWriter:
         self.env.kafka.produce(self.topic, text_of(body), f'takeover/{term}/{self.writer}',
                                self.lane)
 
-    def append(self, kind, body, **over):
-        """Gives the record's key, "term/n"."""
+    def _next(self, kind, body, over):
         self.n += 1
-        key = f'{self.term}/{self.n}'
         full = {'schema': self.schema, **body, 'kind': kind, 'term': self.term, 'n': self.n,
                 'writer': self.writer, **over}
-        self.env.kafka.produce(self.topic, text_of(full), key, self.lane)
+        return f'{self.term}/{self.n}', text_of(full)
+
+    def append(self, kind, body, **over):
+        """Gives the record's key, "term/n"."""
+        key, text = self._next(kind, body, over)
+        self.env.kafka.produce(self.topic, text, key, self.lane)
         return key
+
+    def append_many(self, kind, bodies):
+        """The same for many; confirmed when it returns."""
+        bad, p = [], self.env.kafka.producer(linger_ms=5)
+        for body in bodies:
+            key, text = self._next(kind, body, {})
+            p.produce(self.topic, text, key, self.lane,
+                      on_delivery=lambda err, _: bad.append(err) if err else None)
+            p.poll(0)
+        assert p.flush(60) == 0 and not bad, f'{self.topic}: {bad[:1] or "no report within 60 s"}'
 
 
 def complaint(messages, state='ready', version=1, *, destination='lapor', text=None, **over):
