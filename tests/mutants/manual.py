@@ -30,7 +30,7 @@ MUTANTS = [
          old='		attempt_end(a, there ? END_HANDED : END_PARKED, there ? "sheet" : "no-outcome");\n',
          new='		attempt_end(a, there ? END_NOT_SENT : END_PARKED, there ? "sheet" : "no-outcome");\n'),
     dict(name='manual-agency-as-typed-names-a-file', file=SET, test=S + 'names_of_files',
-         old='	for (const char *s = agency; known && *s', new='	for (const char *s = agency; *s'),
+         old='	for (const char *s = agency; known && *s', new='	for (const char *s = agency; (known || *agency) && *s'),
     dict(name='manual-path-in-an-agency', file=SET, test=S + 'names_of_files',
          old="		else if (n && ret[n - 1] != '-')\n			ret[n++] = '-';\n", new='		else\n			ret[n++] = c;\n'),
     dict(name='manual-list-unescaped', file=SET, test=S + 'a_page_each_behind_a_list',
