@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "core/muara_conf.h"
+#include "core/workdays.h"
 
 #include "conf.h"
 
@@ -50,6 +51,8 @@ static const struct option_row destination_options[] = {
 		.help = "How often the status of each open report is read; 0s = never."),
 	OPT(struct conf_destination, OPT_INT, status_per_minute, "status_per_minute", "10", .min = 1, .max = 600,
 		.help = "At most so many of these reads a minute."),
+	OPT(struct conf_destination, OPT_DURATION, remind_after_ms, "remind_after", "2d", .max = 31536000000,
+		.help = "Sheets without a number and parked filings older than this are told of once a working day; 0s = never."),
 	OPT_END
 };
 
@@ -61,6 +64,8 @@ const struct option_row conf_options[] = {
 		.help = "Folder for the sheets of `manual` destinations; holds personal data, the forwarder deletes nothing in it."),
 	OPT(struct conf, OPT_PATH, observe_dir, "observe_dir", NULL,
 		.help = "Folder for what `observe` destinations would have sent; holds personal data."),
+	OPT(struct conf, OPT_PATH, holidays, "holidays", NULL,
+		.help = "Calendar of days on which offices are closed; Saturdays and Sundays only when left out."),
 	OPT(struct conf, OPT_STRING, user_agent, "user_agent", "Muara", .min = 1, .max = 100,
 		.help = "User-Agent of every call."),
 	OPT(struct conf, OPT_STRING, member, "member", NULL, .min = 1, .max = 100,
@@ -164,6 +169,20 @@ static void check_profile(
 	profile_free(p);
 }
 
+static void check_holidays(const struct conf *c, struct options_faults *f)
+{
+	_cleanup_buf_ struct buf faults = BUF_INIT(16 * 1024);
+	struct workdays *w = NULL;
+	struct err e = {0};
+
+	if (!c->holidays)
+		return;
+	if (workdays_load(c->holidays, &w, &faults, &e))
+		options_fault(f, "holidays", "is no calendar: %s",
+			faults.len ? buf_str(&faults) : e.text);
+	workdays_free(w);
+}
+
 void conf_check(void *conf, struct options_faults *f)
 {
 	const struct conf *c = conf;
@@ -171,6 +190,7 @@ void conf_check(void *conf, struct options_faults *f)
 
 	if (!c->destinations.n)
 		options_fault(f, "destinations", "is empty; name at least one");
+	check_holidays(c, f);
 	for (size_t i = 0; i < c->destinations.n; i++) {
 		if (d[i].name && !plain_name(d[i].name))
 			FAULT(f, i, "name", "may hold a-z 0-9 - _ only");

@@ -15,10 +15,11 @@ struct conf_destination {
 	struct strmap settings, agencies;
 	int64_t concurrency, max_filings_per_hour, settle_ms, pause_base_ms;
 	int64_t status_every_ms, status_per_minute;
+	int64_t remind_after_ms;
 };
 struct conf {
 	struct optlist destinations; /* of struct conf_destination */
-	char *sheet_dir, *observe_dir, *user_agent, *member;
+	char *sheet_dir, *observe_dir, *user_agent, *member, *holidays;
 	int64_t session_ms, stop_ms; /* stop_ms is the skeleton's, which finds it by key */
 };
 extern const struct option_row conf_options[];

@@ -28,6 +28,7 @@
 #include "destination.h"
 #include "filing.h"
 #include "follow.h"
+#include "reminder.h"
 #include "submission.h"
 #include "worklist.h"
 
@@ -48,6 +49,7 @@ struct forwarder { /* the process */
 	struct lane *lanes;
 	struct stats *stats;
 	struct status *status;
+	struct workdays *workdays; /* NULL: Saturdays and Sundays only */
 	char *topics[INPUTS], *own_topic, *group, *member_name;
 	const char **kafka_extra;
 };
@@ -66,6 +68,8 @@ struct site { /* a destination, seen from a lane */
 	const char *told; /* state last logged */
 	struct follow_queue follow;
 	unsigned long observed;
+	struct reminder waits; /* for a person, as of the last look */
+	bool reminding;	       /* a reminder is on its way into the log */
 };
 
 enum attempt_state {
@@ -143,7 +147,7 @@ struct lane {
 	int64_t hold_end;  /* of commands when it began to hold; -1 = not known yet */
 	char trouble[512]; /* inputs cannot be followed: nothing is filed */
 	uint32_t reading;  /* row whose text is being read, or IDMAP_NONE */
-	int64_t read_not_before_ms, look_not_before_ms;
+	int64_t read_not_before_ms, look_not_before_ms, remind_look_ms;
 };
 
 /* --- lane.c --- */
@@ -231,6 +235,11 @@ void status_owned(struct lane *l);   /* what is open is followed from now on */
 void status_counted(struct lane *l, const char *kind, uint32_t slot);
 void status_forget(struct lane *l); /* lost, or about to go */
 void status_show(struct forwarder *f);
+/* --- reminders.c --- */
+void reminders_tick(struct lane *l);
+void reminders_owned(struct lane *l);
+/* own: written by us under the term of now, not read again at a start. */
+void reminders_counted(struct lane *l, const json_t *body, bool own);
 
 /* --- papers.c --- */
 /* <dir>/<ticket>.<term>-<n>.html and .csv, 0640, on the disk when it returns 0. */

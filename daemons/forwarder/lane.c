@@ -87,6 +87,12 @@ static void note_upload(struct lane *l, const struct lane_entry *e)
 	json_set_str(l->uploads, key, json_str(e->body, "attachment"));
 }
 
+/* Written by this process, under the term it owns the lane by now. */
+static bool is_of_now(const struct lane *l, const struct lane_entry *e)
+{
+	return e->own && e->term == lane_log_term(l->log) && lane_log_owned(l->log);
+}
+
 static void intent_counted(struct lane *l, const struct lane_entry *e, uint32_t slot)
 {
 	const struct slot *s = idmap_at(&l->ledger.slots, slot);
@@ -96,8 +102,7 @@ static void intent_counted(struct lane *l, const struct lane_entry *e, uint32_t 
 
 	note_upload(l, e);
 	if (a)
-		attempt_intent_counted(
-			a, e->own && e->term == lane_log_term(l->log) && lane_log_owned(l->log));
+		attempt_intent_counted(a, is_of_now(l, e));
 	else if (site && call_creates((enum call_kind)s->call))
 		dest_note_create(&site->brake, s->at_s);
 }
@@ -161,7 +166,9 @@ static void on_entry(void *obj, const struct lane_entry *e)
 		log_error("complaint %s is filed twice (duplicate-filed): submissions %llu/%llu",
 			json_str_or(e->body, "complaint", "?"), (unsigned long long)e->term,
 			(unsigned long long)e->n);
-	if (strcmp(e->kind, "intent") == 0 && slot != IDMAP_NONE)
+	if (strcmp(e->kind, "reminded") == 0)
+		reminders_counted(l, e->body, is_of_now(l, e));
+	else if (strcmp(e->kind, "intent") == 0 && slot != IDMAP_NONE)
 		intent_counted(l, e, slot);
 	else if (strcmp(e->kind, "refused") == 0)
 		refusal_counted(l, e);
@@ -182,6 +189,7 @@ static void on_owned(void *obj)
 	/* A look that began before the takeover says nothing of what stands before it. */
 	l->start_known = l->caught_up = l->look_is_start = false;
 	acts_forget_appends(l);
+	reminders_owned(l);
 	attempts_owned(l);
 	status_owned(l);
 	lane_soon(l);
@@ -227,6 +235,7 @@ static void on_tick(void *ctx)
 			profile_kind(l->sites[i].ep->profile) == PROFILE_HTTP)
 			site_probe(&l->sites[i]);
 	attempts_tick(l);
+	reminders_tick(l);
 	for (size_t i = 0; i < l->fwd->n_endpoints; i++)
 		site_tick(&l->sites[i]);
 	lane_soon(l);

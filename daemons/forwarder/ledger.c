@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/util.h"
 #include "core/ids.h"
+#include "core/workdays.h"
 
 #include "ledger.h"
 
@@ -444,6 +445,18 @@ static int apply_status(
 	return 0;
 }
 
+static int apply_reminded(struct ledger *l, const struct ledger_entry *e, struct err *err)
+{
+	const char *destination = json_str_or(e->body, "destination", "");
+	uint8_t name = *destination ? ledger_name(l, destination) : 0;
+	int64_t day;
+
+	if (!name || day_parse(json_str_or(e->body, "day", ""), &day))
+		return err_set(err, -EINVAL, "destination or day: not readable");
+	l->reminded[name] = MAX(l->reminded[name], (int32_t)day);
+	return 0;
+}
+
 static int apply_known(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
@@ -460,6 +473,8 @@ static int apply_known(
 		return apply_refused(l, e, err);
 	if (strcmp(e->kind, "command") == 0)
 		return note_command(l, e->body, true, err);
+	if (strcmp(e->kind, "reminded") == 0)
+		return apply_reminded(l, e, err);
 	if (strcmp(e->kind, "status") == 0)
 		return apply_status(l, e, ret_slot, err);
 	return err_set(err, -EINVAL, "kind \"%s\" is unknown", e->kind);

@@ -70,6 +70,7 @@ struct ledger {
 	unsigned long duplicates;		 /* filings flagged SLOT_F_DUPLICATE */
 	unsigned long filings[SLOT_STATES];	 /* create and sheet slots by state */
 	unsigned long statuses[REPORT_STATUSES]; /* of those whose report was read */
+	int32_t reminded[256]; /* by name: newest day that was reminded of; 0 = never */
 };
 
 struct ledger_entry { /* one record as core/lane ruled it */

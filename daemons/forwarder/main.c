@@ -53,6 +53,7 @@ static void forwarder_stop(void *state)
 	loop_timer_del(TAKE_PTR(show_timer));
 	blob_close(f->blobs);
 	endpoints_free(f->endpoints, f->n_endpoints);
+	workdays_free(f->workdays);
 	stats_free(f->stats);
 	for (int i = 0; i < INPUTS; i++)
 		free(f->topics[i]);
@@ -123,12 +124,19 @@ static int make_folders(const struct forwarder *f, struct err *e)
 	return r;
 }
 
+static int load_holidays(struct forwarder *f, struct err *e)
+{
+	return f->conf->holidays ? workdays_load(f->conf->holidays, &f->workdays, NULL, e) : 0;
+}
+
 static int open_parts(struct forwarder *f, struct err *e)
 {
 	struct kafka_conf kafka = {
 		.brokers = f->shared->brokers, .client_id = f->env->name, .extra = f->kafka_extra};
 	int r = endpoints_new(f->conf, &f->endpoints, &f->n_endpoints, e);
 
+	if (!r)
+		r = load_holidays(f, e);
 	if (!r)
 		r = stats_new(f, &f->stats, e);
 	if (!r)

@@ -16,6 +16,7 @@
 struct stats {
 	struct metric *calls, *follow_ups, *filings, *open, *uploads_open, *waiting, *state;
 	struct metric *duplicates, *held, *lanes, *commands;
+	struct metric *handed_waiting, *person_oldest, *parked_waiting;
 	char **names; /* destinations, NULL ends; outlive the metrics, so never freed */
 };
 
@@ -59,6 +60,12 @@ int stats_new(struct forwarder *f, struct stats **ret, struct err *e)
 	s->state = metric_gauge("muara_forwarder_destination_state",
 		"0 open, 1 cooling, 2 one call at a time, 3 held, 4 paused, 5 observe",
 		"destination", names);
+	s->handed_waiting = metric_gauge("muara_forwarder_handed_waiting",
+		"Sheets with an officer whose number is not typed back", "destination", names);
+	s->parked_waiting = metric_gauge("muara_forwarder_parked_waiting",
+		"Filings that are parked for a person", "destination", names);
+	s->person_oldest = metric_gauge("muara_forwarder_person_oldest_seconds",
+		"Age of the oldest of both; 0 = none waits", "destination", names);
 	s->duplicates = metric_gauge("muara_forwarder_duplicates",
 		"Filings that stand there more than once; must be 0", NULL, NULL);
 	s->held = metric_gauge("muara_forwarder_lanes_held",
@@ -153,6 +160,30 @@ static void show_filings(struct forwarder *f)
 		metric_set(f->stats->open, call_states[i], open[i]);
 }
 
+/* Seconds the oldest of them has waited for a person. */
+static double person_age_s(const struct site *s)
+{
+	return s->waits.oldest_ms ? (double)MAX(clock_wall_ms() - s->waits.oldest_ms, 0) / 1000 : 0;
+}
+
+static void show_persons(struct forwarder *f)
+{
+	for (size_t i = 0; i < f->n_endpoints; i++) {
+		double sheets = 0, parked = 0, oldest = 0;
+
+		for (struct lane *l = f->lanes; l; l = l->next) {
+			const struct site *s = &l->sites[i];
+
+			sheets += (double)s->waits.sheets;
+			parked += (double)s->waits.parked;
+			oldest = MAX(oldest, person_age_s(s));
+		}
+		metric_set(f->stats->handed_waiting, f->stats->names[i], sheets);
+		metric_set(f->stats->parked_waiting, f->stats->names[i], parked);
+		metric_set(f->stats->person_oldest, f->stats->names[i], oldest);
+	}
+}
+
 void stats_show(struct forwarder *f)
 {
 	double duplicates = 0, held = 0, lanes = 0;
@@ -167,6 +198,7 @@ void stats_show(struct forwarder *f)
 	metric_set(f->stats->lanes, NULL, lanes);
 	show_sites(f);
 	show_filings(f);
+	show_persons(f);
 }
 
 /* --- words --- */
@@ -202,6 +234,9 @@ static bool lane_words(const struct lane *l, struct buf *out)
 
 		(void)buf_addf(out, "; %s %s, %zu waiting", s->ep->conf->name, site_state_text(s),
 			l->work.queues[s->name].n);
+		if (s->waits.sheets)
+			(void)buf_addf(out, ", %ld sheets out, the oldest for %d d",
+				s->waits.sheets, (int)(person_age_s(s) * 1000 / (double)DAY_MS));
 		fine &= s->brake.state != DEST_HELD;
 	}
 	for (unsigned d = 1; d < l->ledger.n_names; d++) {

@@ -161,3 +161,20 @@ json_t *submission_command(const char *command, const char *what, const char *de
 		json_set_str(b, "reason", reason);
 	return b;
 }
+
+json_t *submission_reminded(const char *destination, const char *day, int64_t before_ms,
+	int64_t oldest_ms, long sheets, long parked)
+{
+	json_t *b = new_body();
+	char time[TIME_TEXT_SIZE];
+
+	json_set_str(b, "destination", destination);
+	json_set_str(b, "day", day);
+	time_format(before_ms, time);
+	json_set_str(b, "before", time);
+	time_format(oldest_ms, time);
+	json_set_str(b, "oldest", time);
+	json_set_int(b, "sheets", sheets);
+	json_set_int(b, "parked", parked);
+	return b;
+}

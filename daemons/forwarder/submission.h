@@ -48,6 +48,9 @@ struct submission_status { /* what was read of a report; borrowed */
 	json_t *answers;  /* [{id, at, template, sha256}], or NULL */
 };
 json_t *submission_status(const struct submission_head *h, const struct submission_status *s);
+/* day "2026-11-24"; before, oldest: wall clock. */
+json_t *submission_reminded(const char *destination, const char *day, int64_t before_ms,
+	int64_t oldest_ms, long sheets, long parked);
 /* A command absorbed: result "done" or "refused". destination and reason may be NULL. */
 json_t *submission_command(const char *command, const char *what, const char *destination,
 	const char *result, const char *reason);

@@ -6,10 +6,12 @@ import io
 import json
 import os
 import pathlib
-from datetime import datetime, timedelta
+import time
+from datetime import datetime, timedelta, timezone
 
 from harness import flow, wait_until
 from harness.forwarding import PROFILES, Office
+from harness.records import now_ms
 
 WHY = ('--who', 'sri.utami', '--why', 'uji coba')
 DAY = 24 * 3600 * 1000
@@ -207,3 +209,59 @@ def test_killed_between_sheet_and_log(env):
         assert o.kinds(c, 'sheet') == ['intent', 'handed']
         assert len([f for f in os.listdir(env.scratch.path('sheets')) if f.endswith('.html')]) == 1
         assert env.ctl('sheets', '--out', '-').count('<section ') == 1
+
+
+def to_workday(o, ms):
+    """The time turned on by ms, and further until it is a working day where the officers are."""
+    while True:
+        o.later(ms)
+        if (datetime.fromtimestamp(now_ms(o.env) / 1000, timezone.utc) + timedelta(hours=7)).weekday() < 5:
+            return
+        ms = DAY
+
+
+def gauge(d, name):
+    return d.metrics().get(f'muara_forwarder_{name}{{destination="kantor"}}')
+
+
+def looked(o, d):
+    """What waits was looked at since this call, and what follows from it stands in the log."""
+    o.later(6000)
+    wait_until(lambda: o.files(d) and gauge(d, 'handed_waiting') is not None, 20, 'a look')
+    for what in ('pause', 'resume'):
+        time.sleep(0.3)  # a turn of the daemon's clockwork
+        o.absorbed(o.command(what, destination='kantor'))
+
+
+@flow(limit=120, muara=DESK)
+def test_reminded_once_a_working_day(env):
+    with Office(env) as o:
+        d = o.start(o.destination('kantor', 'manual', max_filings_per_hour=0))
+        one, two = handed(o, 'Jalan rusak', 'Got mampet')
+        looked(o, d)
+        wait_until(lambda: gauge(d, 'handed_waiting') == 2, 20, 'two sheets are out')
+        assert not o.records('reminded')
+        to_workday(o, 2 * DAY + 3600 * 1000)
+        first = wait_until(lambda: o.records('reminded'), 20, 'a reminder')[0].body
+        assert (first['destination'], first['sheets'], first['parked']) == ('kantor', 2, 0)
+        assert first['oldest'] < first['before'] < first['at']
+        assert gauge(d, 'person_oldest_seconds') > 2 * 24 * 3600
+        assert '2 sheets out, the oldest for 2 d' in d.healthz()[1]
+        # Not again on that day, whatever happens to the process.
+        d.kill9()
+        d.start()
+        o.wait_filing(d)
+        looked(o, d)
+        assert len(o.records('reminded')) == 1
+        # One number comes back; the next working day it is told of the other.
+        assert ctl(env, 'resolve', one['ticket'], '--filed', '7318990', *WHY, '--wait')[0] == 0
+        to_workday(o, DAY)
+        second = wait_until(lambda: o.records('reminded')[1:], 20, 'another one')[0].body
+        assert second['day'] > first['day'] and second['sheets'] == 1
+        assert ctl(env, 'resolve', two['ticket'], '--drop', *WHY, '--wait')[0] == 0
+        to_workday(o, DAY)
+        looked(o, d)
+        wait_until(lambda: gauge(d, 'handed_waiting') == 0, 20, 'nothing waits')
+        assert len(o.records('reminded')) == 2
+        log = pathlib.Path(d.log).read_text(encoding='utf-8')
+        assert log.count('reminder: destination kantor') == 2 and 'Jalan rusak' not in log

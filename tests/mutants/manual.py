@@ -1,7 +1,7 @@
 """Working by hand: what is typed back is checked, what is handed out stays in sight."""
 
 JUDGE, ACTS = 'daemons/forwarder/judge.c', 'daemons/forwarder/acts.c'
-SET = 'daemons/muaractl/sheet_set.c'
+REMINDER, SET = 'daemons/forwarder/reminder.c', 'daemons/muaractl/sheet_set.c'
 S = 'unit:test-ctl_sheets/'
 F, N = 'unit:test-filing/', 'flow:test_manual_work:'
 
@@ -29,6 +29,19 @@ MUTANTS = [
          test=N + 'test_killed_between_sheet_and_log',
          old='		attempt_end(a, there ? END_HANDED : END_PARKED, there ? "sheet" : "no-outcome");\n',
          new='		attempt_end(a, there ? END_NOT_SENT : END_PARKED, there ? "sheet" : "no-outcome");\n'),
+    dict(name='manual-reminded-twice-a-day', file=REMINDER, test=F + 'test_reminder',
+         old=' && l->reminded[v->destination] < today;\n', new=';\n'),
+    dict(name='manual-reminded-on-a-holiday', file=REMINDER, test=F + 'test_reminder',
+         old='	return w ? workdays_works(w, day) : day_weekday(day) < 5;\n', new='	return w || day_weekday(day) < 7;\n'),
+    dict(name='manual-reminded-of-what-is-typed-back', file=REMINDER, test=F + 'test_reminder',
+         old='			(s->state == SLOT_HANDED || s->state == SLOT_PARKED))\n', new='			s->state != SLOT_INTENT)\n'),
+    dict(name='manual-reminder-forgotten-at-a-restart', file='daemons/forwarder/ledger.c',
+         test=N + 'test_reminded_once_a_working_day',
+         old='	l->reminded[name] = MAX(l->reminded[name], (int32_t)day);\n',
+         new='	l->reminded[name] = e->term > 1 ? (int32_t)day : 0;\n'),
+    dict(name='manual-reminder-said-again-at-a-restart', file='daemons/forwarder/lane.c',
+         test=N + 'test_reminded_once_a_working_day',
+         old='		reminders_counted(l, e->body, is_of_now(l, e));\n', new='		reminders_counted(l, e->body, true);\n'),
     dict(name='manual-agency-as-typed-names-a-file', file=SET, test=S + 'names_of_files',
          old='	for (const char *s = agency; known && *s', new='	for (const char *s = agency; (known || *agency) && *s'),
     dict(name='manual-path-in-an-agency', file=SET, test=S + 'names_of_files',

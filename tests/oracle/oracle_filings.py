@@ -92,7 +92,7 @@ class Filings:
             self._end(lane, entry)
         elif kind == 'refused':
             self.refusals[(body['complaint'], body['destination'])] = entry
-        elif kind not in ('status', 'command'):
+        elif kind not in ('status', 'command', 'reminded'):
             self.fault('unknown-kind', f'submissions {entry.key}', kind)
         if body.get('command'):
             self.commands.setdefault(body['command'], []).append(entry)

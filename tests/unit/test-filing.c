@@ -1,5 +1,6 @@
 // uses: daemons/forwarder/filing.c daemons/forwarder/ledger.c daemons/forwarder/judge.c
 // uses: daemons/forwarder/worklist.c daemons/forwarder/submission.c
+// uses: daemons/forwarder/reminder.c
 /* filing and judge: what comes next for a complaint, and what a command leads to, by tables of
  * records in the ledger. The profile is a stub: it takes attachments of state "stored", and hands
  * over when the complaint has an agency. */
@@ -16,6 +17,7 @@
 
 #include "daemons/forwarder/filing.h"
 #include "daemons/forwarder/judge.h"
+#include "daemons/forwarder/reminder.h"
 #include "daemons/forwarder/submission.h"
 
 #define C1    "11111111-1111-5111-8111-111111111111"
@@ -390,6 +392,22 @@ static json_t *resolve_command(const char *over)
 		.extra = "{\"system\":\"" system_ "\",\"remote_id\":\"" number_ "\"}"          \
 	}
 
+#define SHEET(n_)                                            \
+	{                                                    \
+		.kind = "intent", .n = (n_), .call = "sheet" \
+	}
+#define HANDED(n_)                                                            \
+	{                                                                     \
+		.kind = "handed", .n = (n_), .call = "sheet", .intent = "1/1" \
+	}
+static void feed_body(struct ledger *l, const char *kind, unsigned n, const json_t *body)
+{
+	struct ledger_entry e = {.kind = kind, .term = 1, .n = n, .body = body};
+	struct err err = {0};
+
+	assert_int_equal(ledger_apply(l, &e, NULL, &err), 0);
+}
+
 static const struct judge_case {
 	const char *name;
 	struct rec recs[5];
@@ -505,6 +523,93 @@ static void test_day_of_entry(void **state)
 	}
 }
 
+/* The INTENT is of Tuesday, 2026-11-24, 11:29 in the officers' zone. */
+static const struct reminder_case {
+	const char *name;
+	struct rec recs[6];
+	int64_t age_ms;
+	int32_t reminded; /* day of the last reminder, as age of the INTENT's day; -1 = never */
+	long sheets, parked;
+	bool due;
+} reminder_cases[] = {
+	{"nothing waits", {INTENT(1)}, 3 * DAY, -1, 0, 0, false},
+	{"out, not for long", {SHEET(1), HANDED(2)}, 2 * DAY, -1, 1, 0, false},
+	{"out for long", {SHEET(1), HANDED(2)}, 2 * DAY + 1000, -1, 1, 0, true},
+	{"reminded today", {SHEET(1), HANDED(2)}, 2 * DAY + 1000, 2, 1, 0, false},
+	{"reminded yesterday", {SHEET(1), HANDED(2)}, 3 * DAY, 2, 1, 0, true},
+	{"Saturday", {SHEET(1), HANDED(2)}, 4 * DAY, -1, 1, 0, false},
+	{"Sunday", {SHEET(1), HANDED(2)}, 5 * DAY, -1, 1, 0, false},
+	{"Monday", {SHEET(1), HANDED(2)}, 6 * DAY, 3, 1, 0, true},
+	{"Christmas", {SHEET(1), HANDED(2)}, 31 * DAY, -1, 1, 0, false},
+	{"after midnight there is another day", {SHEET(1), HANDED(2)}, 2 * DAY + 13 * 3600000LL, 2,
+		1, 0, true},
+	{"parked", {INTENT(1), OUT("parked", 2, NULL)}, 3 * DAY, -1, 0, 1, true},
+	{"a parked upload is no filing", {UP(1, A1), UP_OUT("parked", 2, "1/1", A1, NULL)}, 3 * DAY,
+		-1, 0, 0, false},
+	{"one typed back, another not",
+		{SHEET(1), HANDED(2),
+			{.kind = "resolved",
+				.n = 3,
+				.call = "sheet",
+				.intent = "1/1",
+				.extra = "{\"resolution\":\"filed\",\"remote_id\":\"7\"}"},
+			{.kind = "intent", .n = 4, .call = "sheet", .complaint = C2},
+			{.kind = "handed",
+				.n = 5,
+				.call = "sheet",
+				.complaint = C2,
+				.intent = "1/4"}},
+		3 * DAY, -1, 1, 0, true},
+	{"of another destination",
+		{{.kind = "intent", .n = 1, .call = "sheet", .destination = "e"},
+			{.kind = "handed",
+				.n = 2,
+				.call = "sheet",
+				.intent = "1/1",
+				.destination = "e"}},
+		3 * DAY, -1, 0, 0, false},
+};
+
+static void test_reminder(void **state)
+{
+	const int64_t begun = day_of(AT_MS, 420);
+	struct workdays *w = NULL;
+	struct err e = {0};
+
+	(void)state;
+	assert_int_equal(workdays_load("config/holidays.yaml", &w, NULL, &e), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(reminder_cases); i++) {
+		const struct reminder_case *c = &reminder_cases[i];
+		struct reminder_view v = {.workdays = w,
+			.now_ms = AT_MS + c->age_ms,
+			.after_ms = 2 * DAY,
+			.zone_minutes = 420};
+		struct reminder r;
+		struct fixture f;
+
+		build(&f, c->recs, NULL);
+		v.ledger = &f.ledger;
+		v.destination = f.v.destination;
+		if (c->reminded >= 0) {
+			_cleanup_json_ json_t *b = NULL;
+			char day[DAY_TEXT_SIZE];
+
+			day_format(begun + c->reminded, day);
+			b = submission_reminded("d", day, AT_MS, AT_MS, 1, 0);
+			feed_body(&f.ledger, "reminded", 9, b);
+		}
+		reminder_look(&v, &r);
+		if (r.sheets != c->sheets || r.parked != c->parked || r.due != c->due)
+			fail_msg("%s: sheets %ld parked %ld due %d", c->name, r.sheets, r.parked,
+				r.due);
+		v.after_ms = 0;
+		reminder_look(&v, &r);
+		assert_false(r.due);
+		drop(&f);
+	}
+	workdays_free(w);
+}
+
 static void test_judge(void **state)
 {
 	(void)state;
@@ -595,6 +700,7 @@ int main(void)
 		cmocka_unit_test(test_counts_of_filings),
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_day_of_entry),
+		cmocka_unit_test(test_reminder),
 		cmocka_unit_test(test_bodies_round_trip),
 	};
 
