@@ -56,7 +56,7 @@ TOOLBINS := $(patsubst tests/tools/%.c,$(O)/tools/%,$(wildcard tests/tools/*.c))
 LIB      := $(O)/libmuara.a
 DATA     := $(wildcard common/core/*.lua daemons/*/*.lua)
 
-.PHONY: all help deps demo test test-unit test-flow test-san soak bench lint lint-quick format fuzz fuzz-coverage fuzz-planted mutants \
+.PHONY: all help deps demo test test-unit test-flow test-san soak bench look lint lint-quick format fuzz fuzz-coverage fuzz-planted mutants \
         conformance new-source install clean kafka
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -167,6 +167,10 @@ soak: deps ## Long runs: 50 rounds of kill -9, zombies, faults
 bench: deps ## Rate, CPU per message and RSS beside the bare loop of the same libraries
 	$(Q)$(MAKE) --no-print-directory -j2 all bench-bins BUILD=rel
 	$(Q)$(PYTHON) tests/bench/bench.py
+
+look: deps ## The pages people read, in a real browser (Chromium): build/look
+	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=test
+	$(Q)$(PYTHON) tests/look/look.py
 
 mutants: deps ## Break the rules one by one; each must turn its named test red
 	$(Q)$(PYTHON) tests/mutants/run.py $(if $(T),-k $(T))

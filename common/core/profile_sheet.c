@@ -14,6 +14,7 @@
 
 static const char page_head[] =
 	"<!doctype html>\n<html lang=\"id\">\n<head>\n<meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 	"<meta name=\"referrer\" content=\"no-referrer\">\n"
 	"<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
 	"'unsafe-inline'\">\n<title>";
@@ -34,7 +35,14 @@ static const char page_style[] =
 	"section { page-break-before: always; break-before: page; }\n"
 	"body > section:first-child { page-break-before: auto; break-before: auto; }\n"
 	".list + section { page-break-before: auto; break-before: auto; }\n"
-	"tr { break-inside: avoid; }\n</style>\n</head>\n<body>\n";
+	"tr { break-inside: avoid; }\n"
+	"@media screen and (max-width: 40rem) { body { margin: .8rem; } .blank { width: 8rem; }\n"
+	" section { margin-top: 2.5em; }\n"
+	" section th, section td { display: block; width: auto; border-width: 0 1px; }\n"
+	" section th { border-top-width: 1px; } section table { border-bottom: 1px solid #777; }\n"
+	" .list { font-size: 9pt; } .list td:nth-child(2) { white-space: nowrap; }\n"
+	" .list :is(th, td):nth-child(n + 6) { display: none; } /* to write in by hand */\n"
+	"}\n</style>\n</head>\n<body>\n";
 
 void sheet_text(struct buf *out, const char *s)
 {

@@ -7,9 +7,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/html.h"
 #include "base/json.h"
 #include "base/util.h"
+#include "core/muara_conf.h"
 
 #include "report_page.h"
 
@@ -32,7 +34,7 @@ static const char head[] =
 	"vertical-align: top; }\n"
 	"th:first-child, td:first-child, .teks { text-align: left; overflow-wrap: anywhere; }\n"
 	"svg { width: 100%; max-width: 40rem; height: auto; display: block; }\n"
-	"svg text { font: 10px sans-serif; fill: #111; }\n"
+	"svg text { font: 12px sans-serif; fill: #111; }\n"
 	".m { fill: #fff; stroke: #245; } .k { fill: #245; stroke: #245; } .l { fill: #ddd; }\n"
 	"@media screen and (max-width: 44rem) {\n"
 	" thead { display: none; } table, tbody, tr, td { display: block; width: auto; }\n"
@@ -41,14 +43,16 @@ static const char head[] =
 	"0; }\n"
 	" td:first-child { font-weight: bold; font-size: 1rem; }\n"
 	" td::before { content: attr(data-n); font-weight: normal; text-align: left; }\n"
+	" td:first-child::before { content: none; }\n"
 	" td.nol { display: none; }\n"
 	"}\n"
 	"@page { size: A4; margin: 12mm; }\n"
 	"@media print {\n"
-	" body { font-size: 9.5pt; max-width: none; padding: 0; } table { font-size: 6.5pt; }\n"
-	" th, td { padding: 1mm .7mm; } tr { break-inside: avoid; }\n"
+	" html { font-size: 9.5pt; } body { max-width: none; padding: 0; }\n"
+	" table { font-size: 7.5pt; } th, td { padding: .8mm .7mm; } tr { break-inside: avoid; }\n"
+	" th:first-child, td:first-child { overflow-wrap: break-word; width: 40mm; }\n"
 	" figure, .angka, .awas { break-inside: avoid; } h2 { break-after: avoid; }\n"
-	" svg { max-width: 150mm; } * { print-color-adjust: exact; -webkit-print-color-adjust: "
+	" svg { max-width: 115mm; } * { print-color-adjust: exact; -webkit-print-color-adjust: "
 	"exact; }\n"
 	"}\n"
 	"figure { margin: 0; } figcaption { font-size: .85rem; }\n"
@@ -109,16 +113,36 @@ static void add_date(struct buf *b, const char *day)
 	buf_addf(b, "%d %s %.4s", d, months[month - 1], day);
 }
 
+/* A moment of UTC on the wall clock of the zone in which the days are counted. */
+static void add_moment(struct buf *b, const char *utc, const char *zone)
+{
+	static const char *const names[][2] = {
+		{"+07:00", "WIB"}, {"+08:00", "WITA"}, {"+09:00", "WIT"}};
+	char local[TIME_TEXT_SIZE];
+	int64_t ms;
+	int minutes;
+
+	if (time_parse(utc, &ms) || muara_zone_parse(zone, &minutes))
+		return add(b, utc);
+	time_format(ms + (int64_t)minutes * 60 * 1000, local);
+	add_date(b, local);
+	buf_addf(b, " pukul %.2s.%.2s ", local + 11, local + 14);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (strcmp(names[i][0], zone) == 0)
+			zone = names[i][1];
+	add(b, zone);
+}
+
 static void add_span(struct buf *b, int64_t s)
 {
 	if (s < 0)
 		buf_adds(b, "–");
 	else if (s < 3600)
-		buf_addf(b, "%" PRId64 " menit", s / 60);
+		buf_addf(b, "%" PRId64 "&nbsp;menit", s / 60);
 	else if (s < 48 * 3600)
-		buf_addf(b, "%" PRId64 " jam %" PRId64 " mnt", s / 3600, s / 60 % 60);
+		buf_addf(b, "%" PRId64 "&nbsp;jam %" PRId64 "&nbsp;mnt", s / 3600, s / 60 % 60);
 	else
-		buf_addf(b, "%" PRId64 " hari %" PRId64 " jam", s / 86400, s / 3600 % 24);
+		buf_addf(b, "%" PRId64 "&nbsp;hari %" PRId64 "&nbsp;jam", s / 86400, s / 3600 % 24);
 }
 
 static void add_figure(struct buf *b, const json_t *row, const char *key)
@@ -219,8 +243,10 @@ static void out_table(struct buf *b, const json_t *sum)
 #define PLOT_H	     150
 #define PLOT_X	     28 /* left of it the scale */
 #define PLOT_Y	     128
-#define BAR_NAME_MAX 22 /* characters beside a bar */
-#define BARS_MAX     62 /* more days: a bar a week */
+#define BAR_NAME_MAX 22 /* characters beside a bar, in its BAR_X units */
+#define BAR_X	     150
+#define BAR_W	     160.0 /* of the longest */
+#define BARS_MAX     62	   /* more days: a bar a week */
 
 static int64_t sum_of(const json_t *days, size_t from, size_t n, const char *key)
 {
@@ -292,7 +318,7 @@ static void plot_days(struct buf *b, const json_t *days)
 static void bar_row(
 	struct buf *b, size_t i, const char *name, bool word, int64_t value, int64_t most)
 {
-	double w = 180.0 * (double)value / (double)MAX(most, 1);
+	double w = BAR_W * (double)value / (double)MAX(most, 1);
 	_cleanup_free_ char *cut = xstrndup(name, BAR_NAME_MAX); /* names of channels are ASCII */
 	int y = (int)i * 20;
 
@@ -301,9 +327,9 @@ static void bar_row(
 		add_word(b, cut);
 	else
 		add(b, cut);
-	buf_addf(b, "</text><rect class=\"k\" x=\"130\" y=\"%d\" width=\"%.1f\" height=\"12\"/>",
-		y + 4, w);
-	buf_addf(b, "<text x=\"%.1f\" y=\"%d\">%" PRId64 "</text>\n", 134 + w, y + 14, value);
+	buf_addf(b, "</text><rect class=\"k\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"12\"/>",
+		BAR_X, y + 4, w);
+	buf_addf(b, "<text x=\"%.1f\" y=\"%d\">%" PRId64 "</text>\n", BAR_X + 4 + w, y + 14, value);
 }
 
 static void plot_begin(struct buf *b, const char *title, size_t rows)
@@ -389,7 +415,6 @@ static void warning(struct buf *b, const json_t *w)
 static void add_head(struct buf *b, const json_t *sum)
 {
 	const json_t *p = json_object_get(sum, "period"), *w;
-	const char *as_of = json_str_or(p, "as_of", "");
 	size_t i;
 
 	buf_adds(b, head);
@@ -401,9 +426,8 @@ static void add_head(struct buf *b, const json_t *sum)
 		buf_adds(b, ", ");
 		add(b, json_str(p, "tenant"));
 	}
-	buf_addf(b, ". Keadaan pada %.10s %.5s UTC; hari menurut zona waktu ", as_of,
-		strlen(as_of) > 16 ? as_of + 11 : "");
-	add(b, json_str_or(p, "zone", ""));
+	buf_adds(b, ". Keadaan pada ");
+	add_moment(b, json_str_or(p, "as_of", ""), json_str_or(p, "zone", ""));
 	buf_adds(b, ".</p>\n");
 	json_array_foreach (json_object_get(sum, "warnings"), i, w)
 		warning(b, w);

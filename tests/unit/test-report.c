@@ -451,7 +451,7 @@ static void the_page(void **state)
 	assert_null(strstr(page.data, "https://"));
 	assert_non_null(strstr(page.data, "1 Oktober 2026 s.d. 31 Oktober 2026"));
 	assert_non_null(strstr(page.data, "Dijawab: belum diketahui"));
-	assert_non_null(strstr(page.data, "1 menit"));
+	assert_non_null(strstr(page.data, "1&nbsp;menit"));
 	report_html(&tiny, sum);
 	assert_true(tiny.over);
 }
