@@ -8,7 +8,7 @@ import os
 
 from harness import Env, flow, wait_until
 from harness.campaign import (LONG_MS, SHEET, WAYS, Campaign, Way, audit, desk, lane_points, pairs, parted,
-                              points, rest)
+                              points, rest, untested_points)
 from harness.forwarding import Office
 
 REFUSED = Way('gateway401', end='not_sent')  # before it: a probe, and another attempt
@@ -52,7 +52,8 @@ def killed_at(env, wanted):
 
 
 def part(k, of):
-    """Every of-th pair; together they are all."""
+    """Every of-th pair; together they are all, but for points about no call, which others kill at."""
+    assert not untested_points(), f'no flow test kills at {untested_points()}'
     return pairs()[k::of]
 
 

@@ -18,7 +18,8 @@ from .procs import wait_until
 
 from sandbox_rules import ACTIONS  # its folder is put on the path by harness.forwarding
 
-POINT = re.compile(r'CRASH_POINT(?:_OF)?\(\s*"([a-z-]+)"')
+POINT_OF = re.compile(r'CRASH_POINT_OF\(\s*"([a-z-]+)"')  # it says of which call
+POINT = re.compile(r'CRASH_POINT\(\s*"([a-z-]+)"')
 SHEET = 'sheet'
 FOLLOWUP = 'followup'
 ONCE, VERIFIABLE, REPEATABLE = 'once', 'verifiable', 'repeatable'
@@ -47,12 +48,22 @@ def by_http():
     return [c for c in calls() if c != SHEET]
 
 
+def _found(pattern, folder, name):
+    return sorted({n for path in pathlib.Path(ROOT, folder).glob(name)
+                   for n in pattern.findall(path.read_text(encoding='utf-8'))})
+
+
 def points():
-    """Names of the forwarder's own crash points."""
-    found = {n for path in sorted(pathlib.Path(ROOT, 'daemons', 'forwarder').glob('*.c'))
-             for n in POINT.findall(path.read_text(encoding='utf-8'))}
+    """Names of the forwarder's crash points that are about a call."""
+    found = _found(POINT_OF, 'daemons/forwarder', '*.c')
     assert found, 'no crash point in daemons/forwarder'
-    return sorted(found)
+    return found
+
+
+def untested_points():
+    """Of those that are about no call (holds, news of a report): what no flow test names."""
+    tests = ''.join(p.read_text(encoding='utf-8') for p in pathlib.Path(ROOT, 'tests', 'flow').glob('test_*.py'))
+    return [n for n in _found(POINT, 'daemons/forwarder', '*.c') if f"'{n}'" not in tests]
 
 
 def calls_of(point):
@@ -65,7 +76,7 @@ def calls_of(point):
 
 def lane_points():
     """Those of the module the forwarder writes its log by; they are about no call."""
-    return sorted(set(POINT.findall(_text('common', 'core', 'lane_log.c'))))
+    return _found(POINT, 'common/core', 'lane_log.c')
 
 
 def pairs():
