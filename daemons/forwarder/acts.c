@@ -32,6 +32,7 @@ void acts_add(struct lane *l, json_t *command, int64_t offset)
 
 	a->command = command;
 	a->offset = offset;
+	a->read_ms = clock_mono_ms();
 	if (uuid_parse(json_str_or(command, "id", ""), a->id))
 		abort(); /* command_parse has looked */
 	*l->acts_end = a;
@@ -212,29 +213,17 @@ static uint32_t record_s(const json_t *body)
 	return time_parse(json_str_or(body, "at", ""), &ms) ? 0 : (uint32_t)(ms / 1000);
 }
 
-static void restored(struct lane *l)
+/* A resume ends the destination's hold, for all lanes of this process; what else a command does
+ * is the word of its lane (holds.h). Only one that was read by this process: an older one is a
+ * word like any other, and newer ones may follow it. */
+static void resumed(struct lane *l, const struct act *a, const json_t *body)
 {
-	for (size_t i = 0; i < l->fwd->n_endpoints; i++) {
-		dest_hold_on(&l->sites[i].brake, DEST_HOLD_RESTORED, clock_mono_ms());
-		site_tick(&l->sites[i]);
-	}
-}
-
-static void effect(struct lane *l, const json_t *body)
-{
-	const char *what = json_str_or(body, "what", "");
 	struct site *s = site_named(l, json_str_or(body, "destination", ""));
 
-	if (strcmp(json_str_or(body, "result", ""), "done") != 0)
+	if (!s || !is(a, CMD_RESUME) || strcmp(json_str_or(body, "result", ""), "done") != 0)
 		return;
-	if (strcmp(what, command_what_name(CMD_ACCEPT_RESTORE)) == 0)
-		restored(l);
-	else if (s && strcmp(what, command_what_name(CMD_PAUSE)) == 0)
-		dest_pause(&s->brake);
-	else if (s && strcmp(what, command_what_name(CMD_RESUME)) == 0)
-		dest_resume(&s->brake, record_s(body));
-	if (s)
-		site_tick(s);
+	dest_resume(&s->gate->brake, a->read_ms, record_s(body));
+	gate_changed(s->gate);
 }
 
 void acts_counted(struct lane *l, const char *kind, const json_t *body)
@@ -244,10 +233,10 @@ void acts_counted(struct lane *l, const char *kind, const json_t *body)
 
 	if (!command || uuid_parse(command, id))
 		return;
-	if (strcmp(kind, "command") == 0)
-		effect(l, body);
 	for (struct act **at = &l->acts; *at; at = &(*at)->next)
 		if (memcmp((*at)->id, id, sizeof id) == 0) {
+			if (strcmp(kind, "command") == 0)
+				resumed(l, *at, body);
 			drop(l, at);
 			break;
 		}

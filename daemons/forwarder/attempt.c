@@ -57,8 +57,10 @@ static struct attempt *attempt_new(struct lane *l, struct site *s, const uint8_t
 
 static void leave_place(struct attempt *a)
 {
-	if (a->place)
-		dest_ended(&a->site->brake);
+	if (a->place) {
+		dest_ended(&a->site->gate->brake);
+		gate_next(a->site->gate);
+	}
 	a->place = false;
 }
 
@@ -71,7 +73,7 @@ static void attempt_drop(struct attempt *a)
 	*at = a->next;
 	a->lane->n_attempts--;
 	if (a->http) {
-		a->site->sent -= a->state == ATT_SENT;
+		a->site->gate->sent -= a->state == ATT_SENT;
 		httpc_cancel(a->http);
 	}
 	leave_place(a);
@@ -185,7 +187,7 @@ static void attempt_end(struct attempt *a, enum attempt_end end, const char *rea
 	profile_request_clear(&a->request);
 	stats_end(a);
 	if (end == END_NOT_SENT && a->created_s)
-		dest_forget_create(&a->site->brake, a->created_s);
+		dest_forget_create(&a->site->gate->brake, a->lane->number, a->created_s);
 	a->created_s = 0;
 	append_end(a);
 	lane_soon(a->lane);
@@ -245,7 +247,7 @@ static void on_read_back(void *ctx, const struct httpc_answer *answer)
 	}
 	if (o.record == RECORD_DONE)
 		a->result.remote_id = a->remote_id;
-	site_fate(a->site, &o, NULL);
+	gate_fate(a->site->gate, &o, NULL);
 	attempt_end(a, end_of(o.record), o.reason);
 }
 
@@ -278,10 +280,10 @@ void attempt_probed(struct attempt *a, bool good)
 	struct outcome o;
 
 	if (good && a->proof)
-		a->site->refusals++;
-	o = outcome_after_probe(good, a->proof, a->site->refusals);
+		a->site->gate->refusals++;
+	o = outcome_after_probe(good, a->proof, a->site->gate->refusals);
 	CRASH_POINT_OF("probed", call_kind_name(a->call), a->lane->n_attempts);
-	site_fate(a->site, &o, NULL);
+	gate_fate(a->site->gate, &o, NULL);
 	attempt_end(a, end_of(o.record), o.reason);
 }
 
@@ -305,8 +307,8 @@ static void keep_answer(struct attempt *a, const struct httpc_answer *answer, bo
 static bool hopeless_file(const struct attempt *a, const struct outcome *o)
 {
 	return a->call == CALL_UPLOAD && o->verdict == VERDICT_AMBIGUOUS &&
-	       a->number >= UPLOADS_MAX && a->site->last_success_ms &&
-	       clock_mono_ms() - a->site->last_success_ms < UPLOADS_SPAN_MS;
+	       a->number >= UPLOADS_MAX && a->site->gate->last_success_ms &&
+	       clock_mono_ms() - a->site->gate->last_success_ms < UPLOADS_SPAN_MS;
 }
 
 static void on_answer(void *ctx, const struct httpc_answer *answer)
@@ -317,7 +319,7 @@ static void on_answer(void *ctx, const struct httpc_answer *answer)
 
 	daemon_progress();
 	a->http = NULL;
-	a->site->sent--;
+	a->site->gate->sent--;
 	CRASH_POINT_OF("answer-read", call_kind_name(a->call), a->lane->n_attempts);
 	profile_answer(a->site->ep->profile, a->call, answer, a->ticket, &pa);
 	o = outcome_of(&pa.facts);
@@ -329,12 +331,12 @@ static void on_answer(void *ctx, const struct httpc_answer *answer)
 	if (hopeless_file(a, &o))
 		o = (struct outcome){
 			VERDICT_REJECTED, RECORD_REJECT, DESTINATION_GO, "given-up-unclear"};
-	site_fate(a->site, &o, answer);
+	gate_fate(a->site->gate, &o, answer);
 	if (o.record == RECORD_VERIFY) {
 		verify(a);
 	} else if (o.record == RECORD_PROBE) {
 		a->state = ATT_PROBING;
-		site_probe(a->site);
+		gate_probe(a->site->gate);
 	} else {
 		if (o.record != RECORD_DONE)
 			a->result.remote_id = 0;
@@ -364,12 +366,12 @@ static void send_sheet(struct attempt *a)
 
 		log_error("complaint %s: no sheet: %s", a->id, e.text);
 		/* Half of it may lie there: nothing an officer was told of. */
-		site_fate(a->site, &o, NULL);
+		gate_fate(a->site->gate, &o, NULL);
 		attempt_end(a, END_NOT_SENT, o.reason);
 		return;
 	}
 	CRASH_POINT_OF("sheet-written", call_kind_name(a->call), a->lane->n_attempts);
-	site_success(a->site);
+	gate_success(a->site->gate);
 	attempt_end(a, END_HANDED, "sheet");
 }
 
@@ -385,15 +387,15 @@ static void send_call(struct attempt *a)
 		return;
 	}
 	a->request.http.first_byte = on_first_byte;
-	a->site->sent++;
+	a->site->gate->sent++;
 	r = httpc_send(a->lane->fwd->http, &a->request.http, on_answer, a, &a->http, &e);
 	if (r) {
 		struct outcome o = {
 			VERDICT_NOT_SENT, RECORD_RETRY, DESTINATION_BACK_OFF, "not-sent"};
 
-		a->site->sent--;
+		a->site->gate->sent--;
 		log_error("complaint %s: call not begun: %s", a->id, e.text);
-		site_fate(a->site, &o, NULL);
+		gate_fate(a->site->gate, &o, NULL);
 		attempt_end(a, END_NOT_SENT, o.reason);
 	}
 }
@@ -530,11 +532,11 @@ int attempt_start(struct site *s, uint32_t index, const json_t *snapshot,
 	}
 	a->holds_row = true;
 	a->place = true;
-	dest_started(&s->brake);
+	dest_started(&s->gate->brake, s->lane->number);
 	a->appended_ms = clock_mono_ms();
 	if (call_creates(a->call)) {
 		a->created_s = (uint32_t)(clock_wall_ms() / 1000);
-		dest_note_create(&s->brake, a->created_s);
+		dest_note_create(&s->gate->brake, s->lane->number, a->created_s);
 	}
 	return 0;
 }
@@ -662,7 +664,8 @@ void attempts_owned(struct lane *l)
 		next = a->next;
 		if (a->state == ATT_APPENDED) { /* it never came into the log */
 			if (a->created_s)
-				dest_forget_create(&a->site->brake, a->created_s);
+				dest_forget_create(
+					&a->site->gate->brake, a->lane->number, a->created_s);
 			attempt_gone(a, true);
 		} else if (a->state == ATT_REFUSING) {
 			attempt_gone(a, true);

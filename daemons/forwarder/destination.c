@@ -7,19 +7,24 @@
 
 #include "destination.h"
 
-static const char *const hold_texts[DEST_HOLDS] = {
-	[DEST_HOLD_NONE] = "held",
-	[DEST_HOLD_CREDENTIAL] =
-		"held: credential refused; renew it (opens by itself), or muaractl resume",
-	[DEST_HOLD_MOVED] =
-		"held: endpoint answers 404; check the profile's base, then muaractl resume",
-	[DEST_HOLD_REDIRECT] =
-		"held: endpoint redirects; check the profile's base, then muaractl resume",
-	[DEST_HOLD_HOURLY] = "held: max_filings_per_hour reached; look at what is being filed, "
-			     "then muaractl resume",
-	[DEST_HOLD_REJECTS] =
-		"held: many rejects in a row; look at them (muaractl trace), then muaractl resume",
-	[DEST_HOLD_RESTORED] = "held: log restored; review, then muaractl resume",
+static const struct {
+	const char *word, *text;
+} holds[DEST_HOLDS] = {
+	[DEST_HOLD_NONE] = {"none", "held"},
+	[DEST_HOLD_CREDENTIAL] = {"credential",
+		"held: credential refused; renew it (opens by itself), or muaractl resume"},
+	[DEST_HOLD_MOVED] = {"moved",
+		"held: endpoint answers 404; check the profile's base, then muaractl resume"},
+	[DEST_HOLD_REDIRECT] = {"redirect",
+		"held: endpoint redirects; check the profile's base, then muaractl resume"},
+	[DEST_HOLD_HOURLY] = {"hourly",
+		"held: max_filings_per_hour reached; look at what is being filed, then muaractl "
+		"resume"},
+	[DEST_HOLD_REJECTS] = {"rejects",
+		"held: many rejects in a row; look at them (muaractl trace), then muaractl resume"},
+	[DEST_HOLD_OTHER] = {"other",
+		"held: for a reason only a newer muara-forwarder knows; see its page, then "
+		"muaractl resume"},
 };
 
 void dest_init(struct dest *d, const struct dest_limits *limits)
@@ -29,9 +34,11 @@ void dest_init(struct dest *d, const struct dest_limits *limits)
 
 void dest_free(struct dest *d)
 {
-	free(d->created_s);
-	d->created_s = NULL;
-	d->n_created = d->room_created = 0;
+	free(d->created);
+	free(d->line);
+	d->created = NULL;
+	d->line = NULL;
+	d->n_created = d->room_created = d->n_line = d->room_line = 0;
 }
 
 static size_t creates_of_last_hour(struct dest *d, uint32_t wall_s)
@@ -40,20 +47,55 @@ static size_t creates_of_last_hour(struct dest *d, uint32_t wall_s)
 	size_t old = 0;
 
 	from = MAX(from, d->count_from_s);
-	while (old < d->n_created && d->created_s[old] <= from)
+	while (old < d->n_created && d->created[old].at_s <= from)
 		old++;
 	if (old) {
-		memmove(d->created_s, d->created_s + old,
-			(d->n_created - old) * sizeof *d->created_s);
+		memmove(d->created, d->created + old, (d->n_created - old) * sizeof *d->created);
 		d->n_created -= old;
 	}
 	return d->n_created;
 }
 
-bool dest_may_start(struct dest *d, bool creates, int64_t now_ms, uint32_t wall_s)
+/* --- turns --- */
+
+static size_t place_in_line(const struct dest *d, int32_t lane)
 {
-	if (d->paused || d->state == DEST_HELD || d->state == DEST_COOLING ||
-		now_ms < d->not_before)
+	size_t i = 0;
+
+	while (i < d->n_line && d->line[i] != lane)
+		i++;
+	return i;
+}
+
+int32_t dest_next(const struct dest *d)
+{
+	return d->n_line ? d->line[0] : DEST_NOBODY;
+}
+
+void dest_leave(struct dest *d, int32_t lane)
+{
+	size_t i = place_in_line(d, lane);
+
+	if (i == d->n_line)
+		return;
+	d->n_line--;
+	memmove(d->line + i, d->line + i + 1, (d->n_line - i) * sizeof *d->line);
+}
+
+static void wait_in_line(struct dest *d, int32_t lane)
+{
+	if (place_in_line(d, lane) < d->n_line)
+		return;
+	if (d->n_line == d->room_line) {
+		d->room_line = d->room_line ? 2 * d->room_line : 8;
+		d->line = xrealloc(d->line, d->room_line * sizeof *d->line);
+	}
+	d->line[d->n_line++] = lane;
+}
+
+static bool passable(struct dest *d, bool creates, int64_t now_ms, uint32_t wall_s)
+{
+	if (d->state == DEST_HELD || d->state == DEST_COOLING || now_ms < d->not_before)
 		return false;
 	if (d->in_flight >= (d->state == DEST_SINGLE ? 1 : d->limits.concurrency))
 		return false;
@@ -65,9 +107,20 @@ bool dest_may_start(struct dest *d, bool creates, int64_t now_ms, uint32_t wall_
 	return true;
 }
 
-void dest_started(struct dest *d)
+bool dest_may_start(struct dest *d, int32_t lane, bool creates, int64_t now_ms, uint32_t wall_s)
+{
+	bool first = !d->n_line || d->line[0] == lane;
+
+	if (first && passable(d, creates, now_ms, wall_s))
+		return true;
+	wait_in_line(d, lane);
+	return false;
+}
+
+void dest_started(struct dest *d, int32_t lane)
 {
 	d->in_flight++;
+	dest_leave(d, lane);
 }
 
 void dest_ended(struct dest *d)
@@ -83,10 +136,12 @@ void dest_success(struct dest *d)
 		d->state = DEST_OPEN;
 }
 
-void dest_rejected(struct dest *d)
+/* --- what calls came to --- */
+
+void dest_rejected(struct dest *d, int64_t now_ms)
 {
 	if (outcome_after_rejects(++d->rejects) == DESTINATION_HOLD)
-		dest_hold_on(d, DEST_HOLD_REJECTS, 0);
+		dest_hold_on(d, DEST_HOLD_REJECTS, now_ms);
 	if (d->state == DEST_SINGLE) /* it answers, and clearly */
 		d->state = DEST_OPEN;
 }
@@ -130,7 +185,25 @@ void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms)
 		return;
 	d->state = DEST_HELD;
 	d->why = why;
+	d->held_ms = now_ms;
 	d->not_before = now_ms + d->limits.pause_base_ms;
+}
+
+void dest_hold_again(struct dest *d, enum dest_hold why, int64_t now_ms, uint64_t random)
+{
+	if (d->state == DEST_HELD)
+		return;
+	dest_hold_on(d, why, now_ms);
+	d->held_ms = INT64_MIN;
+	d->not_before =
+		now_ms + backoff_ms(OUTCOME_BACKOFF_BASE_MS, OUTCOME_BACKOFF_BASE_MS, 0, random);
+}
+
+static void open_hold(struct dest *d, const char *how)
+{
+	d->state = DEST_SINGLE;
+	d->why = DEST_HOLD_NONE;
+	d->opened = how;
 }
 
 bool dest_wants_probe(const struct dest *d, int64_t now_ms)
@@ -138,7 +211,7 @@ bool dest_wants_probe(const struct dest *d, int64_t now_ms)
 	bool by_itself = d->state == DEST_COOLING ||
 			 (d->state == DEST_HELD && d->why == DEST_HOLD_CREDENTIAL);
 
-	return by_itself && !d->paused && !d->probing && now_ms >= d->not_before;
+	return by_itself && !d->probing && now_ms >= d->not_before;
 }
 
 void dest_probe_started(struct dest *d)
@@ -152,8 +225,7 @@ void dest_probe_ended(struct dest *d, bool good, int64_t now_ms, uint64_t random
 	if (d->state != DEST_COOLING && !(d->state == DEST_HELD && d->why == DEST_HOLD_CREDENTIAL))
 		return;
 	if (good) {
-		d->state = DEST_SINGLE;
-		d->why = DEST_HOLD_NONE;
+		open_hold(d, "probe-passed");
 		return;
 	}
 	d->not_before = now_ms +
@@ -161,53 +233,84 @@ void dest_probe_ended(struct dest *d, bool good, int64_t now_ms, uint64_t random
 	d->level++;
 }
 
-void dest_pause(struct dest *d)
+void dest_resume(struct dest *d, int64_t asked_ms, uint32_t wall_s)
 {
-	d->paused = true;
-}
-
-void dest_resume(struct dest *d, uint32_t wall_s)
-{
-	d->paused = false;
+	if (d->state != DEST_HELD || d->held_ms > asked_ms)
+		return;
 	d->rejects = 0;
-	if (d->state != DEST_HELD)
-		return;
 	if (d->why == DEST_HOLD_HOURLY)
-		d->count_from_s = wall_s;
-	d->state = DEST_SINGLE;
-	d->why = DEST_HOLD_NONE;
+		d->count_from_s = MAX(d->count_from_s, wall_s);
 	d->not_before = INT64_MIN;
+	open_hold(d, "resumed");
 }
 
-void dest_note_create(struct dest *d, uint32_t wall_s)
+/* --- creates of the last hour --- */
+
+void dest_note_create(struct dest *d, int32_t lane, uint32_t wall_s)
 {
-	if (!d->limits.max_filings_per_hour)
+	size_t i;
+
+	if (!d->limits.max_filings_per_hour ||
+		(d->n_created && d->created[d->n_created - 1].at_s >= wall_s + 3600ull))
 		return;
-	creates_of_last_hour(d, wall_s);
 	if (d->n_created == d->room_created) {
 		d->room_created = d->room_created ? 2 * d->room_created : 64;
-		d->created_s = xrealloc(d->created_s, d->room_created * sizeof *d->created_s);
+		d->created = xrealloc(d->created, d->room_created * sizeof *d->created);
 	}
-	d->created_s[d->n_created++] = wall_s;
+	/* A lane that comes later brings its log's past with it. */
+	for (i = d->n_created; i > 0 && d->created[i - 1].at_s > wall_s; i--)
+		d->created[i] = d->created[i - 1];
+	d->created[i] = (struct dest_create){wall_s, lane};
+	d->n_created++;
+	creates_of_last_hour(d, d->created[d->n_created - 1].at_s);
 }
 
-void dest_forget_create(struct dest *d, uint32_t wall_s)
+static void drop_create(struct dest *d, size_t i)
 {
-	size_t i = d->n_created;
-
-	while (i > 0 && d->created_s[i - 1] != wall_s)
-		i--;
-	if (!i)
-		return;
-	memmove(d->created_s + i - 1, d->created_s + i, (d->n_created - i) * sizeof *d->created_s);
 	d->n_created--;
+	memmove(d->created + i, d->created + i + 1, (d->n_created - i) * sizeof *d->created);
+}
+
+void dest_forget_create(struct dest *d, int32_t lane, uint32_t wall_s)
+{
+	for (size_t i = d->n_created; i > 0; i--)
+		if (d->created[i - 1].at_s == wall_s && d->created[i - 1].lane == lane) {
+			drop_create(d, i - 1);
+			return;
+		}
+}
+
+void dest_forget_lane(struct dest *d, int32_t lane)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < d->n_created; i++)
+		if (d->created[i].lane != lane)
+			d->created[kept++] = d->created[i];
+	d->n_created = kept;
+	dest_leave(d, lane);
+}
+
+/* --- words --- */
+
+const char *dest_hold_word(enum dest_hold why)
+{
+	return holds[why].word;
+}
+
+enum dest_hold dest_hold_parse(const char *word)
+{
+	for (int i = DEST_HOLD_NONE + 1; i < DEST_HOLDS; i++)
+		if (strcmp(holds[i].word, word) == 0)
+			return (enum dest_hold)i;
+	return DEST_HOLD_OTHER;
 }
 
 int64_t dest_wake_ms(const struct dest *d)
 {
 	bool waits_for_time = d->state != DEST_HELD || d->why == DEST_HOLD_CREDENTIAL;
 
-	return !d->paused && !d->probing && waits_for_time ? d->not_before : INT64_MAX;
+	return !d->probing && waits_for_time ? d->not_before : INT64_MAX;
 }
 
 const char *dest_state_text(const struct dest *d)
@@ -215,7 +318,5 @@ const char *dest_state_text(const struct dest *d)
 	static const char *const texts[] = {
 		"open", "cooling: waits, then probes by a read", "one call at a time", ""};
 
-	if (d->paused)
-		return "paused by an operator; muaractl resume";
-	return d->state == DEST_HELD ? hold_texts[d->why] : texts[d->state];
+	return d->state == DEST_HELD ? holds[d->why].text : texts[d->state];
 }

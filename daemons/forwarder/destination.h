@@ -1,5 +1,5 @@
-/* destination: may another call start now? The brakes and the health of one destination, as a pure
- * state machine.
+/* destination: may another call start now, and whose turn is it? The brakes and the health of one
+ * destination, shared by all lanes of the process, as a pure state machine.
  *
  *   OPEN --ambiguous--> COOLING --time--> (probe: a read, never a create) --good--> SINGLE
  * --success--> OPEN
@@ -8,10 +8,17 @@
  * person's resume--> OPEN
  *
  * COOLING lasts full jitter up to a minute, doubling to 30 min. In SINGLE one call is under way at
- * a time. A pause by an operator is a flag beside the state. HELD by a dead credential probes by
- * itself and opens when the probe passes: a renewed token needs no second hand. Times:
- * clock_mono_ms, but for the hourly brake, which counts wall-clock seconds because it counts from
- * the log. No I/O; `random` is the caller's. Limits of back-off and of runs: core/outcome.h. */
+ * a time. HELD by a dead credential probes by itself and opens when the probe passes: a renewed
+ * token needs no second hand. What a lane's log says about it (holds that outlive the process, an
+ * operator's pause) is holds.h.
+ *
+ * Turns: a lane that asked in vain waits in line; while others wait, a free place is for the first
+ * in line, so no lane starves, however long another one's backlog is. Who asked and wants no more
+ * must leave the line.
+ *
+ * Times: clock_mono_ms, but for the hourly brake, which counts wall-clock seconds because it counts
+ * from the logs. No I/O; `random` is the caller's. Limits of back-off and of runs: core/outcome.h.
+ */
 #pragma once
 
 #include <stdbool.h>
@@ -26,60 +33,81 @@ enum dest_hold { /* why HELD */
 	DEST_HOLD_REDIRECT,
 	DEST_HOLD_HOURLY,
 	DEST_HOLD_REJECTS,
-	DEST_HOLD_RESTORED,
+	DEST_HOLD_OTHER, /* a word in the log that this build does not know */
 	DEST_HOLDS
 };
 
 #define DEST_PAUSE_BASE_MS \
 	60000 /* default: an hour of ambiguous answers parks fewer than ten more */
+#define DEST_NOBODY (-1)
 
 struct dest_limits {
-	int concurrency;	  /* calls under way at once */
-	int max_filings_per_hour; /* then HELD; 0 = no brake */
+	int concurrency;	  /* calls under way at once, of all lanes */
+	int max_filings_per_hour; /* of all lanes; then HELD; 0 = no brake */
 	int64_t pause_base_ms;	  /* first limit of COOLING */
 	int64_t settle_ms;	  /* a complaint is left alone that long before its first create */
+};
+
+struct dest_create {
+	uint32_t at_s; /* wall clock */
+	int32_t lane;
 };
 
 struct dest {
 	struct dest_limits limits;
 	enum dest_state state;
 	enum dest_hold why;
-	bool paused;  /* by an operator */
-	bool probing; /* a probe is under way */
+	const char *opened; /* how the last hold ended: "probe-passed", "resumed"; static */
+	int64_t held_ms;    /* when it began */
+	bool probing;	    /* a probe is under way */
 	int in_flight;
-	int level;	     /* doublings of the back-off */
-	int rejects;	     /* in a row */
-	int64_t not_before;  /* nothing starts before (429, back-off, cooling) */
-	uint32_t *created_s; /* ring: wall seconds of the creates of the last hour, oldest first */
+	int level;		     /* doublings of the back-off */
+	int rejects;		     /* in a row */
+	int64_t not_before;	     /* nothing starts before (429, back-off, cooling) */
+	struct dest_create *created; /* creates of the last hour, oldest first */
 	size_t n_created, room_created;
 	uint32_t count_from_s; /* a person's resume lets the hourly brake count anew */
+	int32_t *line;	       /* lanes that wait for a place, first come first */
+	size_t n_line, room_line;
 };
 
 void dest_init(struct dest *d, const struct dest_limits *limits);
 void dest_free(struct dest *d);
 
-/* May a call start at now? On `creates` the hourly brake is looked at: it may put the destination
- * on hold. */
-bool dest_may_start(struct dest *d, bool creates, int64_t now_ms, uint32_t wall_s);
-void dest_started(struct dest *d);
-void dest_ended(struct dest *d); /* every started call ends once, then one of: */
+/* May a call of this lane start at now? On `creates` the hourly brake is looked at: it may put the
+ * destination on hold. No: the lane waits in line. Yes changes nothing: ask as often as you like.
+ */
+bool dest_may_start(struct dest *d, int32_t lane, bool creates, int64_t now_ms, uint32_t wall_s);
+void dest_started(struct dest *d, int32_t lane); /* it had its turn */
+void dest_ended(struct dest *d);		 /* every started call ends once, then one of: */
 void dest_success(struct dest *d);
-void dest_rejected(struct dest *d);
+void dest_rejected(struct dest *d, int64_t now_ms);
 void dest_ambiguous(struct dest *d, int64_t now_ms, uint64_t random);
 void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random);
 void dest_wait(struct dest *d, int64_t until_ms); /* 429 */
 void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms);
+/* The same, of an earlier process: what probes by itself does so soon. */
+void dest_hold_again(struct dest *d, enum dest_hold why, int64_t now_ms, uint64_t random);
+
+/* The lane that is to be told that a place may be free; DEST_NOBODY = none waits. */
+int32_t dest_next(const struct dest *d);
+void dest_leave(struct dest *d, int32_t lane); /* wants nothing any more */
 
 bool dest_wants_probe(const struct dest *d, int64_t now_ms);
 void dest_probe_started(struct dest *d);
 void dest_probe_ended(struct dest *d, bool good, int64_t now_ms, uint64_t random);
 
-void dest_pause(struct dest *d);
-void dest_resume(struct dest *d, uint32_t wall_s); /* ends a pause and a hold */
+/* Ends a hold. A hold that began after asked_ms stays: its author cannot have seen it. */
+void dest_resume(struct dest *d, int64_t asked_ms, uint32_t wall_s);
 /* A create of the log (start-up) or of now, for the hourly brake. */
-void dest_note_create(struct dest *d, uint32_t wall_s);
+void dest_note_create(struct dest *d, int32_t lane, uint32_t wall_s);
 /* One that was noted with that second turned out not to have been sent. */
-void dest_forget_create(struct dest *d, uint32_t wall_s);
+void dest_forget_create(struct dest *d, int32_t lane, uint32_t wall_s);
+/* The lane is another process's now: nothing of it counts or waits here. */
+void dest_forget_lane(struct dest *d, int32_t lane);
 /* When to look again, as clock_mono_ms; INT64_MAX = nothing to wait for. */
 int64_t dest_wake_ms(const struct dest *d);
-const char *dest_state_text(const struct dest *d); /* "open", "paused", "held: credential", … */
+const char *dest_state_text(const struct dest *d); /* "open", "held: credential", … */
+/* "credential", "moved" …: in records. Parse: DEST_HOLD_OTHER when unknown. */
+const char *dest_hold_word(enum dest_hold why);
+enum dest_hold dest_hold_parse(const char *word);

@@ -115,10 +115,12 @@ uint32_t follow_next_due(uint32_t now_s, uint32_t every_s, bool good, uint64_t r
 	return now_s + wait_s - wait_s / 10 + (uint32_t)(random % (wait_s / 5 + 1));
 }
 
-const char *follow_stopped(const struct dest *d, int64_t now_ms)
+const char *follow_stopped(const struct dest *d, const struct hold_word *w, int64_t now_ms)
 {
-	if (d->paused)
+	if (w->paused)
 		return "paused";
+	if (w->restored)
+		return "held";
 	if (d->state == DEST_HELD && d->why != DEST_HOLD_HOURLY && d->why != DEST_HOLD_REJECTS)
 		return "held";
 	if (d->state == DEST_COOLING || now_ms < d->not_before)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "destination.h"
+#include "holds.h"
 #include "ledger.h"
 
 #define FOLLOW_ERROR_S	3600 /* after a failed read of one report (S1), or its period if shorter */
@@ -46,7 +47,7 @@ uint32_t follow_next_due(uint32_t now_s, uint32_t every_s, bool good, uint64_t r
 
 /* Why nothing is read at this destination now; NULL = it may. A pause by an operator means: leave
  * it alone; a brake on filings (too many an hour, many rejects) stops no reads. */
-const char *follow_stopped(const struct dest *d, int64_t now_ms);
+const char *follow_stopped(const struct dest *d, const struct hold_word *w, int64_t now_ms);
 
 struct follow_gate {
 	int64_t not_before_ms;

@@ -5,7 +5,8 @@
  *   `complaints` -> worklist, `commands` -> acts           inputs.c, acts.c
  *   worklist minus ledger -> attempts                      work.c
  *   attempt: INTENT -> confirmed -> look -> call -> outcome  attempt.c
- *   what an answer means for its destination, probes       site.c
+ *   what an answer means for its destination, probes       gate.c
+ *   a destination seen from a lane; what its log says of it  site.c, holds.c
  *   reports that are open -> reads -> status records       status.c
  *
  * Order of effects (lane.md 16): an INTENT is sent only when it is confirmed under our own term,
@@ -28,6 +29,7 @@
 #include "destination.h"
 #include "filing.h"
 #include "follow.h"
+#include "holds.h"
 #include "reminder.h"
 #include "submission.h"
 #include "worklist.h"
@@ -41,6 +43,7 @@ struct forwarder { /* the process */
 	const struct conf *conf;
 	const struct muara_conf *shared;
 	struct endpoint *endpoints;
+	struct gate *gates; /* one per endpoint */
 	size_t n_endpoints;
 	struct httpc *http;
 	struct blob_store *blobs;
@@ -54,18 +57,27 @@ struct forwarder { /* the process */
 	const char **kafka_extra;
 };
 
-struct site { /* a destination, seen from a lane */
-	struct lane *lane;
+struct gate { /* a destination as all lanes of this process share it */
+	struct forwarder *fwd;
 	const struct endpoint *ep;
-	uint8_t name, system; /* in the ledger */
 	struct dest brake;
-	int sent;     /* calls that travel now */
-	int refusals; /* proven ones in a row, while reads pass */
-	bool restored;
+	int sent;		 /* calls that travel now */
+	int refusals;		 /* proven ones in a row, while reads pass */
 	int64_t last_success_ms; /* 0 = none yet */
 	struct profile_request probe_request;
 	struct httpc_call *probe;
 	const char *told; /* state last logged */
+};
+
+struct site { /* a destination, seen from a lane */
+	struct lane *lane;
+	struct gate *gate;
+	const struct endpoint *ep;
+	uint8_t name, system;  /* in the ledger */
+	struct hold_word word; /* what the lane's log says about it */
+	bool saying;	       /* a `hold` is on its way into the log */
+	bool asked;	       /* for a place, in vain, in this turn */
+	const char *told;      /* own stop last logged */
 	struct follow_queue follow;
 	unsigned long observed;
 	struct reminder waits; /* for a person, as of the last look */
@@ -119,7 +131,7 @@ struct act { /* an operator's command, waiting to be absorbed */
 	struct act *next;
 	json_t *command;
 	uint8_t id[16];
-	int64_t offset;
+	int64_t offset, read_ms;
 	bool appended;
 };
 
@@ -140,7 +152,7 @@ struct lane {
 
 	int64_t position[INPUTS];   /* read up to here */
 	int64_t start_ends[INPUTS]; /* ends after our takeover */
-	bool start_known, caught_up;
+	bool start_known, caught_up, holds_taken;
 	bool look_under_way, look_is_start, look_is_hold;
 	int64_t owned_ms;
 	bool lost, held, done;
@@ -211,18 +223,37 @@ void attempts_free(struct lane *l);
 /* The end of a call that waited for a probe. */
 void attempt_probed(struct attempt *a, bool good);
 
+/* --- gate.c --- */
+void gate_init(struct gate *g, struct forwarder *f, const struct endpoint *ep);
+void gate_free(struct gate *g);
+/* What an outcome means for the destination. answer may be NULL. */
+void gate_fate(struct gate *g, const struct outcome *o, const struct httpc_answer *answer);
+void gate_success(struct gate *g);
+/* A place may be free, or all lanes must say something: work follows from the loop. */
+void gate_next(struct gate *g);
+void gate_changed(struct gate *g);
+struct profile_input gate_input(const struct gate *g, const json_t *snapshot);
+/* Asks whether the credential works; answers reach the attempts of all lanes in ATT_PROBING. */
+void gate_probe(struct gate *g);
+void gate_tick(struct gate *g);
+
 /* --- site.c --- */
-void site_init(struct site *s, struct lane *l, const struct endpoint *ep);
+void site_init(struct site *s, struct lane *l, struct gate *g);
+/* The lane goes: nothing of it counts at its gates any more. */
 void site_free(struct site *s);
 /* Why nothing may be sent there now, NULL = it may. */
 const char *site_stopped(const struct site *s);
 bool site_may_start(struct site *s, bool creates);
-/* What an outcome means for the destination. answer may be NULL. */
-void site_fate(struct site *s, const struct outcome *o, const struct httpc_answer *answer);
-void site_success(struct site *s);
-/* Asks whether the credential works; answers reach the attempts in ATT_PROBING. */
-void site_probe(struct site *s);
+/* This turn's work is looked at; a lane that asked for nothing leaves the line. */
+void site_turn_ended(struct site *s);
+/* A counted record of the log, whether about this destination or not. */
+void site_counted(struct site *s, const char *kind, const json_t *body);
+/* The log is read, for the first time: its holds and creates hold the gate. */
+void site_take_word(struct site *s);
+/* Appends what the log lacks about the gate. */
+void site_say(struct site *s);
 void site_tick(struct site *s);
+bool site_held(const struct site *s);
 const char *site_state_text(const struct site *s);
 struct profile_input site_input(const struct site *s, const json_t *snapshot);
 

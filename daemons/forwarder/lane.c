@@ -104,7 +104,7 @@ static void intent_counted(struct lane *l, const struct lane_entry *e, uint32_t 
 	if (a)
 		attempt_intent_counted(a, is_of_now(l, e));
 	else if (site && call_creates((enum call_kind)s->call))
-		dest_note_create(&site->brake, s->at_s);
+		dest_note_create(&site->gate->brake, l->number, s->at_s);
 }
 
 /* An outcome, a resolution: of a call of ours, of an earlier process, or a late word of it. */
@@ -124,9 +124,11 @@ static void end_counted(struct lane *l, const struct lane_entry *e, uint32_t slo
 		if (a->state != ATT_SENT && a->state != ATT_PROBING)
 			attempt_ended_counted(a);
 	} else if (!a && s) {
-		if (strcmp(e->kind, "not_sent") == 0 && lane_site(l, s->destination) &&
+		struct site *site = lane_site(l, s->destination);
+
+		if (strcmp(e->kind, "not_sent") == 0 && site &&
 			call_creates((enum call_kind)s->call))
-			dest_forget_create(&lane_site(l, s->destination)->brake, s->at_s);
+			dest_forget_create(&site->gate->brake, l->number, s->at_s);
 		lane_requeue(l, s->complaint, false, true);
 	}
 }
@@ -176,6 +178,8 @@ static void on_entry(void *obj, const struct lane_entry *e)
 		end_counted(l, e, slot);
 	if (slot != IDMAP_NONE)
 		status_counted(l, e->kind, slot);
+	for (size_t i = 0; !le.late && i < l->fwd->n_endpoints; i++)
+		site_counted(&l->sites[i], e->kind, e->body);
 	acts_counted(l, e->kind, e->body);
 	lane_soon(l);
 }
@@ -190,6 +194,12 @@ static void on_owned(void *obj)
 	l->start_known = l->caught_up = l->look_is_start = false;
 	acts_forget_appends(l);
 	reminders_owned(l);
+	for (size_t i = 0; i < l->fwd->n_endpoints; i++) {
+		l->sites[i].saying = false;
+		if (!l->holds_taken)
+			site_take_word(&l->sites[i]);
+	}
+	l->holds_taken = true;
 	attempts_owned(l);
 	status_owned(l);
 	lane_soon(l);
@@ -217,6 +227,8 @@ static void on_soon(void *ctx)
 {
 	struct lane *l = ctx;
 
+	for (size_t i = 0; i < l->fwd->n_endpoints; i++)
+		site_say(&l->sites[i]);
 	acts_absorb(l);
 	attempts_looked(l);
 	work_pump(l);
@@ -231,9 +243,9 @@ static void on_tick(void *ctx)
 
 	loop_timer_arm(l->tick, TICK_MS);
 	for (size_t i = 0; i < l->fwd->n_endpoints && lane_may_file(l); i++)
-		if (dest_wants_probe(&l->sites[i].brake, now) &&
+		if (dest_wants_probe(&l->sites[i].gate->brake, now) && !l->sites[i].word.paused &&
 			profile_kind(l->sites[i].ep->profile) == PROFILE_HTTP)
-			site_probe(&l->sites[i]);
+			gate_probe(l->sites[i].gate);
 	attempts_tick(l);
 	reminders_tick(l);
 	for (size_t i = 0; i < l->fwd->n_endpoints; i++)
@@ -286,7 +298,7 @@ int lane_open(void *ctx, struct lane_member *m, int32_t number, void **ret, stru
 	worklist_init(&l->work);
 	l->sites = xcalloc(f->n_endpoints, sizeof *l->sites);
 	for (size_t i = 0; i < f->n_endpoints; i++)
-		site_init(&l->sites[i], l, &f->endpoints[i]);
+		site_init(&l->sites[i], l, &f->gates[i]);
 	r = lane_member_open_log(m, number, l, NULL, 0, &l->log, e);
 	if (!r)
 		r = inputs_open(l, m, e);

@@ -5,9 +5,8 @@
  * knows is parked for a person, never sent again blindly.
  *
  * Known gaps: versions that come after their complaint was filed are counted and logged, not sent
- * as follow-ups; brakes and back-off are per lane,
- * so a destination shared by tenants in several lanes gets that many times its concurrency; a hold
- * (but that of an accepted restore) does not outlive the process: one call finds out anew. */
+ * as follow-ups; brakes are per process, so a destination shared by lanes of two processes gets
+ * twice its concurrency. */
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +46,9 @@ static void forwarder_stop(void *state)
 		return;
 	lane_member_close(f->member);
 	status_free(f->status);
+	for (size_t i = 0; f->gates && i < f->n_endpoints; i++)
+		gate_free(&f->gates[i]);
+	free(f->gates);
 	httpc_close(f->http);
 	asker_close(f->looks);
 	asker_close(f->reads);
@@ -92,7 +94,14 @@ static int calls_at_once(const struct forwarder *f)
 
 	for (size_t i = 0; i < f->n_endpoints; i++)
 		n += f->endpoints[i].limits.concurrency + 2; /* probes, read-backs */
-	return n * (int)f->shared->lanes;
+	return n;
+}
+
+static void open_gates(struct forwarder *f)
+{
+	f->gates = xcalloc(f->n_endpoints, sizeof *f->gates);
+	for (size_t i = 0; i < f->n_endpoints; i++)
+		gate_init(&f->gates[i], f, &f->endpoints[i]);
 }
 
 static int open_member(struct forwarder *f, const struct kafka_conf *kafka, struct err *e)
@@ -137,6 +146,8 @@ static int open_parts(struct forwarder *f, struct err *e)
 
 	if (!r)
 		r = load_holidays(f, e);
+	if (!r)
+		open_gates(f);
 	if (!r)
 		r = stats_new(f, &f->stats, e);
 	if (!r)

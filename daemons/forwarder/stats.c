@@ -123,7 +123,7 @@ static int state_number(const struct site *s)
 {
 	if (profile_kind(s->ep->profile) == PROFILE_OBSERVE)
 		return 5;
-	return s->brake.paused ? 4 : (int)s->brake.state;
+	return s->word.paused ? 4 : site_held(s) ? (int)DEST_HELD : (int)s->gate->brake.state;
 }
 
 static void show_sites(struct forwarder *f)
@@ -237,7 +237,7 @@ static bool lane_words(const struct lane *l, struct buf *out)
 		if (s->waits.sheets)
 			(void)buf_addf(out, ", %ld sheets out, the oldest for %d d",
 				s->waits.sheets, (int)(person_age_s(s) * 1000 / (double)DAY_MS));
-		fine &= s->brake.state != DEST_HELD;
+		fine &= !site_held(s);
 	}
 	for (unsigned d = 1; d < l->ledger.n_names; d++) {
 		/* A tenant's destination that was renamed or removed. */

@@ -252,7 +252,7 @@ static void counted(struct watch *w)
 static bool may_go_on(const struct watch *w)
 {
 	return lane_may_file(w->site->lane) && !acts_pause_waits(w->site->lane, w->name) &&
-	       !follow_stopped(&w->site->brake, clock_mono_ms());
+	       !follow_stopped(&w->site->gate->brake, &w->site->word, clock_mono_ms());
 }
 
 static void send_read(struct watch *w, enum profile_read read, httpc_done_fn *done)
@@ -422,7 +422,7 @@ static struct site *due_site(struct watch *w, struct follow_row *ret)
 		if (!first_row(&s->follow, l, &row) || row.due_s > now_s())
 			continue;
 		if (!lane_may_file(l) || acts_pause_waits(l, w->name) ||
-			follow_stopped(&s->brake, clock_mono_ms()))
+			follow_stopped(&s->gate->brake, &s->word, clock_mono_ms()))
 			continue;
 		if (!found || row.due_s < ret->due_s) {
 			found = s;

@@ -178,3 +178,13 @@ json_t *submission_reminded(const char *destination, const char *day, int64_t be
 	json_set_int(b, "parked", parked);
 	return b;
 }
+
+json_t *submission_hold(const char *destination, const char *state, const char *reason)
+{
+	json_t *b = new_body();
+
+	json_set_str(b, "destination", destination);
+	json_set_str(b, "state", state);
+	json_set_str(b, "reason", reason);
+	return b;
+}

@@ -54,3 +54,5 @@ json_t *submission_reminded(const char *destination, const char *day, int64_t be
 /* A command absorbed: result "done" or "refused". destination and reason may be NULL. */
 json_t *submission_command(const char *command, const char *what, const char *destination,
 	const char *result, const char *reason);
+/* A destination is held or open (again): state "held" or "open", reason a stable word. */
+json_t *submission_hold(const char *destination, const char *state, const char *reason);

@@ -173,10 +173,14 @@ static void pump_site(struct site *s)
 		n++;
 	if (n == TURN_ROWS)
 		lane_soon(s->lane);
+	site_turn_ended(s);
 }
 
 void work_pump(struct lane *l)
 {
-	for (size_t i = 0; i < l->fwd->n_endpoints && lane_may_file(l); i++)
-		pump_site(&l->sites[i]);
+	for (size_t i = 0; i < l->fwd->n_endpoints; i++)
+		if (lane_may_file(l))
+			pump_site(&l->sites[i]);
+		else
+			site_turn_ended(&l->sites[i]);
 }

@@ -200,6 +200,13 @@ const struct ctl_command ctl_commands[] = {
 		"they can be printed anywhere and again. With --parked:\nwhat nobody knows to be "
 		"filed or that was refused, each page with what to look for and what to do.\nExit "
 		"status 1 when a sheet could not be made; the others are."},
+	{"destination list", "", 0, 0, 0, lane_options, ctl_destination_list,
+		"which destinations are held or paused, why and since when",
+		"held: the forwarder stopped filing there; it alarms and waits. REASON: credential "
+		"(renew it, it opens by\nitself), moved, redirect (check the profile's base), "
+		"hourly (max_filings_per_hour), rejects (many in a\nrow): look, then `resume`. "
+		"paused: by `pause`. restored: the log lost records. What it merely waits out\n"
+		"stands in its STATUS and /healthz."},
 	{"show", "REF", 1, 1, 0, NULL, ctl_show, "one complaint, with all its personal data", NULL},
 	{"review show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},
 	{"held show", "REF", 1, 1, CTL_HIDDEN, NULL, ctl_show, "as show", NULL},
@@ -234,7 +241,9 @@ const struct ctl_command ctl_commands[] = {
 	{"pause", "DESTINATION", 1, 1, CTL_ACT, lane_act_options, ctl_pause,
 		"file nothing into a destination until `resume`", NULL},
 	{"resume", "DESTINATION", 1, 1, CTL_ACT, lane_act_options, ctl_resume, "file into it again",
-		NULL},
+		"Ends a pause of the lane and a hold of the destination, which all lanes of the "
+		"forwarder share.\nThen one call at a time until one succeeds; what is still wrong "
+		"holds it again."},
 	{"restore", "", 0, 0, CTL_ACT, restore_options, ctl_restore,
 		"go on after a log lost records",
 		"A lane holds when its log is not what its witness or its index remembers: it was "

@@ -12,9 +12,10 @@ int ctl_review_list(struct ctl *c);
 int ctl_parked_list(struct ctl *c);
 int ctl_parked_show(struct ctl *c); /* sheets.c */
 int ctl_sheets(struct ctl *c);
-int ctl_show(struct ctl *c);	  /* lists.c */
-int ctl_trace(struct ctl *c);	  /* trace.c */
-int ctl_dead_list(struct ctl *c); /* deads.c */
+int ctl_show(struct ctl *c);		 /* lists.c */
+int ctl_destination_list(struct ctl *c); /* destinations.c */
+int ctl_trace(struct ctl *c);		 /* trace.c */
+int ctl_dead_list(struct ctl *c);	 /* deads.c */
 int ctl_dead_show(struct ctl *c);
 int ctl_dead_replay(struct ctl *c); /* acts.c */
 int ctl_release(struct ctl *c);

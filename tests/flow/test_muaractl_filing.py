@@ -84,6 +84,29 @@ def test_pause_and_resume(env):
 
 
 @flow(limit=180)
+def test_destination_list(env):
+    """What stops a destination, from the log alone: no forwarder need be there."""
+    with Office(env) as o:
+        def stops():
+            (row,) = json.loads(env.ctl('--json', 'destination', 'list'))
+            assert (row['lane'], row['destination'], row['tenants']) == (0, 'lapor', ['malang'])
+            return row['state'], row['reason']
+        assert stops() == ('open', None)
+        d = o.start()
+        o.lapor.script({'call': 'create', 'action': 'status', 'args': {'status': 404}, 'times': 1})
+        c = o.ready()
+        wait_until(lambda: stops() == ('held', 'moved'), 30, 'the hold')
+        ctl(env, 'pause', 'lapor', *WHY, '--wait')
+        assert stops() == ('paused', None)
+        d.stop()
+        assert 'paused' in env.ctl('destination', 'list')
+        d.start()
+        ctl(env, 'resume', 'lapor', *WHY, '--wait')
+        o.wait_state(c, 'done')
+        assert stops() == ('open', None)
+
+
+@flow(limit=180)
 def test_lost_log_and_restore(env):
     """The operator's way after a lost log: nothing by itself, then --recreate, --accept, resume."""
     with Office(env) as o:

@@ -81,6 +81,8 @@ class Filings:
         self.fault = fault
         self.attempts, self.slots, self.refusals, self.commands = {}, {}, {}, {}
         self.standing = {}   # (system, message) -> attempts that name it
+        self.stops = {}      # (lane, destination) -> {'held', 'paused'}
+        self.restored = {}   # lane -> destinations resumed since
 
     def feed(self, lane, entry):
         kind, body = entry.kind, entry.body
@@ -92,13 +94,43 @@ class Filings:
             self._end(lane, entry)
         elif kind == 'refused':
             self.refusals[(body['complaint'], body['destination'])] = entry
-        elif kind not in ('status', 'command', 'reminded'):
+        elif kind == 'hold':
+            self._stop(lane, body['destination'], 'held', body['state'] == 'held')
+        elif kind == 'command':
+            self._command(lane, body)
+        elif kind not in ('status', 'reminded'):
             self.fault('unknown-kind', f'submissions {entry.key}', kind)
         if body.get('command'):
             self.commands.setdefault(body['command'], []).append(entry)
 
+    def _stop(self, lane, destination, why, on):
+        stops = self.stops.setdefault((lane, destination), set())
+        (stops.add if on else stops.discard)(why)
+
+    def _command(self, lane, body):
+        """A pause stops its destination in this lane, a restored log all of them; a resume ends all."""
+        if body.get('result') != 'done':
+            return
+        if body.get('what') == 'accept_restore':
+            self.restored[lane] = set()
+        elif body.get('what') == 'pause':
+            self._stop(lane, body['destination'], 'paused', True)
+        elif body.get('what') == 'resume':
+            self.stops.pop((lane, body['destination']), None)
+            self.restored.get(lane, set()).add(body['destination'])
+
+    def _check_stops(self, lane, a):
+        """What stops a destination stands in the log; nothing is begun there after it."""
+        stops = set(self.stops.get((lane, a.destination), ()))
+        if lane in self.restored and a.destination not in self.restored[lane]:
+            stops.add('restored')
+        if stops:
+            self.fault('filed-while-stopped', a.complaint,
+                       f'INTENT {a.name}: {a.destination} is {", ".join(sorted(stops))}')
+
     def _intent(self, lane, entry):
         a = Attempt(entry)
+        self._check_stops(lane, a)
         before = self.slots.setdefault(a.slot, [])
         if before and a.call in FILES and before[-1].state not in FREE:
             redo = before[-1].state == 'rejected' and a.version > before[-1].version

@@ -328,6 +328,38 @@ class Lost(unittest.TestCase):
         self.assertEqual(w.names(), ['command'])
 
 
+class Stops(unittest.TestCase):
+    """Nothing is begun at a destination that its lane's log stops."""
+
+    def names(self, *records):
+        w = World().usual()
+        for kind, body in records:
+            w.submissions.append(kind, {'destination': 'lapor', **body})
+        m = w.message('z', 'Trotoar rusak')
+        c = w.snapshot([m])
+        w.decide([m], [c])
+        w.submissions.append('not_sent', {**w.head(c), 'intent': w.intent(c)})
+        w.waiting = [c['id']]
+        return [n for n in w.names() if n == 'filed-while-stopped']
+
+    def test_stops(self):
+        held, opened = ('hold', {'state': 'held', 'reason': 'moved'}), ('hold', {'state': 'open', 'reason': 'resumed'})
+
+        def command(what, result='done', **over):
+            return 'command', {'command': 'x', 'what': what, 'result': result, **over}
+        elsewhere = {'destination': 'kantor'}
+        for stops, records in (
+                (1, [held]), (0, [held, opened]), (0, [opened]), (0, [('hold', {**held[1], **elsewhere})]),
+                (1, [command('pause')]), (0, [command('pause', **elsewhere)]),
+                (0, [command('pause', 'refused')]), (1, [command('pause'), opened]),
+                (0, [command('pause'), held, command('resume')]),
+                (1, [held, command('resume', **elsewhere)]),
+                (1, [command('accept_restore')]), (0, [command('accept_restore'), command('resume')]),
+                (1, [command('accept_restore'), command('resume', **elsewhere)])):
+            with self.subTest(records=records):
+                self.assertEqual(len(self.names(*records)), stops)
+
+
 class Twice(unittest.TestCase):
     def test_absorbed(self):
         w = World().usual()

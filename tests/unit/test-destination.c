@@ -22,12 +22,12 @@ static void test_concurrency(void **state)
 	(void)state;
 	dest_init(&d, &four);
 	for (int i = 0; i < 4; i++) {
-		assert_true(dest_may_start(&d, true, 0, 0));
-		dest_started(&d);
+		assert_true(dest_may_start(&d, 0, true, 0, 0));
+		dest_started(&d, 0);
 	}
-	assert_false(dest_may_start(&d, true, 0, 0));
+	assert_false(dest_may_start(&d, 0, true, 0, 0));
 	dest_ended(&d);
-	assert_true(dest_may_start(&d, true, 0, 0));
+	assert_true(dest_may_start(&d, 0, true, 0, 0));
 	dest_free(&d);
 }
 
@@ -42,8 +42,8 @@ static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
 		&d, 1001, SHARE(0.9, DEST_PAUSE_BASE_MS)); /* a companion of the same outage */
 	assert_int_equal(d.state, DEST_COOLING);
 	assert_int_equal(dest_wake_ms(&d), 1000 + DEST_PAUSE_BASE_MS / 2);
-	assert_false(
-		dest_may_start(&d, true, 1000000, 0)); /* time alone never lets a create through */
+	assert_false(dest_may_start(
+		&d, 0, true, 1000000, 0)); /* time alone never lets a create through */
 	assert_false(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS / 2 - 1));
 	assert_true(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS / 2));
 	dest_probe_started(&d);
@@ -53,9 +53,9 @@ static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
 	dest_probe_started(&d);
 	dest_probe_ended(&d, true, 300000, 0);
 	assert_int_equal(d.state, DEST_SINGLE);
-	assert_true(dest_may_start(&d, true, 300000, 0));
-	dest_started(&d);
-	assert_false(dest_may_start(&d, true, 300000, 0));
+	assert_true(dest_may_start(&d, 0, true, 300000, 0));
+	dest_started(&d, 0);
+	assert_false(dest_may_start(&d, 0, true, 300000, 0));
 	dest_ended(&d);
 	dest_success(&d);
 	assert_int_equal(d.state, DEST_OPEN);
@@ -79,7 +79,7 @@ static void test_an_hour_of_504_on_creates(void **state)
 		assert_true(dest_wants_probe(&d, now));
 		dest_probe_started(&d);
 		dest_probe_ended(&d, true, now, 0);
-		assert_true(dest_may_start(&d, true, now, 0));
+		assert_true(dest_may_start(&d, 0, true, now, 0));
 		random = random * 6364136223846793005u + 1442695040888963407u;
 		dest_ambiguous(&d, now, random >> 20);
 		parked += now < 3600 * 1000;
@@ -97,8 +97,8 @@ static void test_not_sent_backs_off_without_probe(void **state)
 	dest_not_sent(&d, 100, OUTCOME_BACKOFF_BASE_MS);
 	dest_not_sent(&d, 100, OUTCOME_BACKOFF_BASE_MS);
 	assert_int_equal(dest_wake_ms(&d), 100 + OUTCOME_BACKOFF_BASE_MS);
-	assert_false(dest_may_start(&d, true, 100, 0));
-	assert_true(dest_may_start(&d, true, 100 + OUTCOME_BACKOFF_BASE_MS, 0));
+	assert_false(dest_may_start(&d, 0, true, 100, 0));
+	assert_true(dest_may_start(&d, 0, true, 100 + OUTCOME_BACKOFF_BASE_MS, 0));
 	dest_not_sent(&d, 2000, 2 * OUTCOME_BACKOFF_BASE_MS);
 	assert_int_equal(dest_wake_ms(&d), 2000 + 2 * OUTCOME_BACKOFF_BASE_MS);
 	dest_free(&d);
@@ -112,21 +112,21 @@ static void test_hourly_brake_counts_from_the_log(void **state)
 
 	(void)state;
 	dest_init(&d, &l);
-	dest_note_create(&d, 10000);
-	dest_note_create(&d, 12000);
-	dest_note_create(&d, 13000);
-	assert_true(dest_may_start(&d, false, 0, 13500)); /* uploads do not file */
-	assert_false(dest_may_start(&d, true, 0, 13599));
+	dest_note_create(&d, 0, 10000);
+	dest_note_create(&d, 0, 12000);
+	dest_note_create(&d, 0, 13000);
+	assert_true(dest_may_start(&d, 0, false, 0, 13500)); /* uploads do not file */
+	assert_false(dest_may_start(&d, 0, true, 0, 13599));
 	assert_int_equal(d.state, DEST_HELD);
 	assert_non_null(strstr(dest_state_text(&d), "max_filings_per_hour"));
 	assert_false(dest_wants_probe(&d, INT64_MAX)); /* a person's matter */
-	dest_resume(&d, 13600);
-	assert_true(dest_may_start(&d, true, 0, 13600));
+	dest_resume(&d, INT64_MAX, 13600);
+	assert_true(dest_may_start(&d, 0, true, 0, 13600));
 	dest_free(&d);
 	dest_init(&d, &l);
 	for (uint32_t i = 0; i < 3; i++)
-		dest_note_create(&d, 10000 + i);
-	assert_true(dest_may_start(&d, true, 0, 13603)); /* an hour later */
+		dest_note_create(&d, 0, 10000 + i);
+	assert_true(dest_may_start(&d, 0, true, 0, 13603)); /* an hour later */
 	dest_free(&d);
 }
 
@@ -137,10 +137,10 @@ static void test_holds(void **state)
 	(void)state;
 	dest_init(&d, &four);
 	dest_hold_on(&d, DEST_HOLD_MOVED, 0);
-	assert_false(dest_may_start(&d, false, INT64_MAX, 0));
+	assert_false(dest_may_start(&d, 0, false, INT64_MAX, 0));
 	assert_false(dest_wants_probe(&d, INT64_MAX));
-	dest_resume(&d, 0);
-	assert_true(dest_may_start(&d, false, 0, 0));
+	dest_resume(&d, INT64_MAX, 0);
+	assert_true(dest_may_start(&d, 0, false, 0, 0));
 	dest_hold_on(&d, DEST_HOLD_CREDENTIAL, 0);
 	assert_true(dest_wants_probe(&d, DEST_PAUSE_BASE_MS));
 	dest_probe_started(&d);
@@ -156,28 +156,147 @@ static void test_many_rejects_hold_one_success_forgets(void **state)
 	(void)state;
 	dest_init(&d, &four);
 	for (int i = 0; i < OUTCOME_REJECT_RUN - 1; i++)
-		dest_rejected(&d);
+		dest_rejected(&d, 0);
 	dest_success(&d);
 	for (int i = 0; i < OUTCOME_REJECT_RUN - 1; i++)
-		dest_rejected(&d);
+		dest_rejected(&d, 0);
 	assert_int_equal(d.state, DEST_OPEN);
-	dest_rejected(&d);
+	dest_rejected(&d, 0);
 	assert_int_equal(d.state, DEST_HELD);
 	dest_free(&d);
 }
 
-static void test_pause_is_beside_the_state(void **state)
+/* A resume that was asked for before the hold began cannot mean it. */
+static void test_resume_of_an_older_hold(void **state)
 {
 	struct dest d;
 
 	(void)state;
 	dest_init(&d, &four);
-	dest_pause(&d);
-	assert_false(dest_may_start(&d, true, 0, 0));
-	dest_ambiguous(&d, 0, 0);
-	assert_false(dest_wants_probe(&d, 1000000));
-	dest_resume(&d, 0);
-	assert_true(dest_wants_probe(&d, 1000000));
+	dest_hold_on(&d, DEST_HOLD_REDIRECT, 5000);
+	dest_resume(&d, 4999, 0);
+	assert_int_equal(d.state, DEST_HELD);
+	dest_resume(&d, 5000, 0);
+	assert_int_equal(d.state, DEST_SINGLE);
+	assert_string_equal(d.opened, "resumed");
+	dest_free(&d);
+}
+
+static void test_hold_of_an_earlier_process(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_hold_again(&d, DEST_HOLD_CREDENTIAL, 7000, SHARE(1, OUTCOME_BACKOFF_BASE_MS));
+	dest_hold_again(&d, DEST_HOLD_MOVED, 7000, 0); /* of another lane: the first one stays */
+	assert_false(dest_may_start(&d, 0, false, INT64_MAX, 0));
+	assert_true(dest_wants_probe(&d, 7000 + OUTCOME_BACKOFF_BASE_MS)); /* soon, not at once */
+	assert_false(dest_wants_probe(&d, 7000 + OUTCOME_BACKOFF_BASE_MS - 1));
+	dest_resume(&d, 0, 0); /* read before the log was */
+	assert_int_equal(d.state, DEST_SINGLE);
+	dest_free(&d);
+}
+
+static void test_hold_words(void **state)
+{
+	(void)state;
+	for (int i = DEST_HOLD_NONE + 1; i < DEST_HOLDS; i++)
+		assert_int_equal(dest_hold_parse(dest_hold_word((enum dest_hold)i)), i);
+	assert_int_equal(dest_hold_parse("flooded"), DEST_HOLD_OTHER);
+	assert_int_equal(dest_hold_parse("none"), DEST_HOLD_OTHER);
+}
+
+/* Lanes with endless backlogs take turns, one place or several, whoever asks first or most. */
+static void test_lanes_take_turns(void **state)
+{
+	static const int concurrency[] = {1, 2, 4};
+
+	(void)state;
+	for (size_t c = 0; c < 3; c++) {
+		const struct dest_limits l = {.concurrency = concurrency[c]};
+		int served[3] = {0}, ended = 0;
+		struct dest d;
+
+		dest_init(&d, &l);
+		for (int round = 0; round < 600; round++) {
+			/* lane 0 is always asked first, and again as long as it gets a place */
+			for (int32_t lane = 0; lane < 3; lane++)
+				while (dest_may_start(&d, lane, true, 0, 0)) {
+					dest_started(&d, lane);
+					served[lane]++;
+				}
+			assert_true(d.in_flight > 0);
+			dest_ended(&d);
+			ended++;
+			/* the loop wakes whoever is first in line */
+			assert_int_not_equal(dest_next(&d), DEST_NOBODY);
+			while (dest_may_start(&d, dest_next(&d), true, 0, 0)) {
+				int32_t lane = dest_next(&d);
+
+				dest_started(&d, lane);
+				served[lane]++;
+			}
+		}
+		for (int lane = 0; lane < 3; lane++)
+			assert_in_range(served[lane], ended / 3 - 4, ended / 3 + 4);
+		dest_free(&d);
+	}
+}
+
+static void test_line(void **state)
+{
+	const struct dest_limits one = {.concurrency = 1};
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &one);
+	assert_int_equal(dest_next(&d), DEST_NOBODY);
+	assert_true(dest_may_start(&d, 7, false, 0, 0));
+	assert_true(dest_may_start(&d, 7, true, 0, 0)); /* asking is no starting */
+	dest_started(&d, 7);
+	assert_false(dest_may_start(&d, 8, false, 0, 0));
+	assert_false(dest_may_start(&d, 9, false, 0, 0));
+	assert_false(dest_may_start(&d, 8, false, 0, 0)); /* keeps its place, no second one */
+	assert_int_equal(d.n_line, 2);
+	dest_ended(&d);
+	assert_false(dest_may_start(&d, 7, false, 0, 0));
+	assert_false(dest_may_start(&d, 9, false, 0, 0));
+	assert_true(dest_may_start(&d, 8, false, 0, 0));
+	dest_leave(&d, 8); /* has nothing to do any more: the next */
+	dest_leave(&d, 8);
+	assert_int_equal(dest_next(&d), 9);
+	dest_forget_lane(&d, 9);
+	assert_true(dest_may_start(&d, 7, false, 0, 0));
+	dest_free(&d);
+}
+
+static void test_hourly_brake_of_several_lanes(void **state)
+{
+	const struct dest_limits l = {.concurrency = 9, .max_filings_per_hour = 4};
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &l);
+	dest_note_create(&d, 0, 10000);
+	dest_note_create(&d, 0, 12000);
+	/* a lane that is read later: its past is put in its place, what is older than an hour not
+	 */
+	dest_note_create(&d, 1, 8000);
+	dest_note_create(&d, 1, 11000);
+	dest_note_create(&d, 1, 12000);
+	assert_int_equal(d.n_created, 4);
+	for (size_t i = 1; i < d.n_created; i++)
+		assert_true(d.created[i - 1].at_s <= d.created[i].at_s);
+	assert_false(dest_may_start(&d, 0, true, 0, 12001));
+	assert_int_equal(d.why, DEST_HOLD_HOURLY);
+	dest_forget_create(&d, 2, 12000); /* not that lane's */
+	assert_int_equal(d.n_created, 4);
+	dest_forget_create(&d, 1, 12000);
+	assert_int_equal(d.n_created, 3);
+	dest_forget_lane(&d, 0);
+	assert_int_equal(d.n_created, 1);
+	assert_int_equal(d.created[0].at_s, 11000);
 	dest_free(&d);
 }
 
@@ -188,15 +307,15 @@ static void test_what_was_not_sent_does_not_count(void **state)
 
 	(void)state;
 	dest_init(&d, &two);
-	dest_note_create(&d, 10000);
-	dest_note_create(&d, 10001);
-	dest_forget_create(&d, 10000);
-	dest_forget_create(&d, 9999); /* never noted */
+	dest_note_create(&d, 0, 10000);
+	dest_note_create(&d, 0, 10001);
+	dest_forget_create(&d, 0, 10000);
+	dest_forget_create(&d, 0, 9999); /* never noted */
 	assert_int_equal(d.n_created, 1);
-	assert_int_equal(d.created_s[0], 10001);
-	assert_true(dest_may_start(&d, true, 0, 10002));
-	dest_note_create(&d, 10002);
-	assert_false(dest_may_start(&d, true, 0, 10003));
+	assert_int_equal(d.created[0].at_s, 10001);
+	assert_true(dest_may_start(&d, 0, true, 0, 10002));
+	dest_note_create(&d, 0, 10002);
+	assert_false(dest_may_start(&d, 0, true, 0, 10003));
 	assert_int_equal(d.why, DEST_HOLD_HOURLY);
 	dest_free(&d);
 }
@@ -212,7 +331,12 @@ int main(void)
 		cmocka_unit_test(test_hourly_brake_counts_from_the_log),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_many_rejects_hold_one_success_forgets),
-		cmocka_unit_test(test_pause_is_beside_the_state),
+		cmocka_unit_test(test_resume_of_an_older_hold),
+		cmocka_unit_test(test_hold_of_an_earlier_process),
+		cmocka_unit_test(test_hold_words),
+		cmocka_unit_test(test_lanes_take_turns),
+		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_hourly_brake_of_several_lanes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

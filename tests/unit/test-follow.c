@@ -121,24 +121,25 @@ static void a_stopped_destination_is_left_alone(void **state)
 {
 	static const struct {
 		struct dest d;
+		struct hold_word w;
 		const char *want;
 	} rows[] = {
-		{{.state = DEST_OPEN}, NULL},
-		{{.state = DEST_SINGLE}, NULL},
-		{{.state = DEST_OPEN, .paused = true}, "paused"},
-		{{.state = DEST_COOLING}, "cooling"},
-		{{.state = DEST_OPEN, .not_before = 2000}, "cooling"},
-		{{.state = DEST_HELD, .why = DEST_HOLD_CREDENTIAL}, "held"},
-		{{.state = DEST_HELD, .why = DEST_HOLD_MOVED}, "held"},
-		{{.state = DEST_HELD, .why = DEST_HOLD_REDIRECT}, "held"},
-		{{.state = DEST_HELD, .why = DEST_HOLD_RESTORED}, "held"},
-		{{.state = DEST_HELD, .why = DEST_HOLD_HOURLY}, NULL},
-		{{.state = DEST_HELD, .why = DEST_HOLD_REJECTS}, NULL},
+		{{.state = DEST_OPEN}, {0}, NULL},
+		{{.state = DEST_SINGLE}, {0}, NULL},
+		{{.state = DEST_OPEN}, {.paused = true}, "paused"},
+		{{.state = DEST_COOLING}, {0}, "cooling"},
+		{{.state = DEST_OPEN, .not_before = 2000}, {0}, "cooling"},
+		{{.state = DEST_HELD, .why = DEST_HOLD_CREDENTIAL}, {0}, "held"},
+		{{.state = DEST_HELD, .why = DEST_HOLD_MOVED}, {0}, "held"},
+		{{.state = DEST_HELD, .why = DEST_HOLD_REDIRECT}, {0}, "held"},
+		{{.state = DEST_OPEN}, {.restored = true}, "held"},
+		{{.state = DEST_HELD, .why = DEST_HOLD_HOURLY}, {0}, NULL},
+		{{.state = DEST_HELD, .why = DEST_HOLD_REJECTS}, {0}, NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		const char *got = follow_stopped(&rows[i].d, 1000);
+		const char *got = follow_stopped(&rows[i].d, &rows[i].w, 1000);
 
 		if (!got != !rows[i].want || (got && strcmp(got, rows[i].want) != 0))
 			fail_msg("row %zu: %s", i, got ? got : "goes");

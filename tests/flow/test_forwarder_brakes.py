@@ -1,0 +1,236 @@
+"""What stops a destination: holds that outlive the process, brakes that the lanes of a process
+share, turns between lanes."""
+
+import os
+
+from harness import flow, wait_until
+from harness.forwarding import Office, Sandbox
+
+TWO_LANES = {'lanes': 2, 'tenants': [{'name': 'malang', 'lane': 0, 'destination': 'lapor'},
+                                     {'name': 'batu', 'lane': 1, 'destination': 'lapor'}]}
+MOVED = {'call': 'create', 'action': 'status', 'args': {'status': 404}}
+
+
+def words(o, name='lapor'):
+    """What the lane's log says of the destination's holds, in order."""
+    return [(e.body['state'], e.body['reason']) for e in o.records('hold')
+            if e.body['destination'] == name]
+
+
+def wait_words(o, *expected):
+    wait_until(lambda: words(o) == list(expected), 30,
+               lambda: f'lane {o.lane} says {expected}: {words(o)}; {o.daemon.status!r}')
+
+
+class TwoDestinations:
+    """`lapor`, which misbehaves, and beside it one that is well: what waits for the one while the
+    other has filed was not sent, and not only not sent yet."""
+
+    def __init__(self, env):
+        self.office, self.well = Office(env), Sandbox(env.scratch.mkdir('well')).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *how):
+        self.well.stop()
+        self.office.__exit__(*how)
+
+    def start(self, lapor=None, **more):
+        o = self.office
+        return o.start(o.destination(**lapor or {}), o.destination('sehat', base=self.well.base), **more)
+
+    def still_files(self):
+        c = self.office.ready(destination='sehat')
+        self.office.wait_state(c, 'done')
+
+
+@flow(limit=60)
+def test_a_hold_outlives_the_process(env):
+    with TwoDestinations(env) as two:
+        o, d = two.office, two.start()
+        o.lapor.script({**MOVED, 'times': 1})
+        c = o.ready()
+        wait_words(o, ('held', 'moved'))
+        d.restart()
+        d.wait_status('held: endpoint answers 404')
+        o.wait_filing(d)
+        two.still_files()
+        assert len(o.creates()) == 1 and o.kinds(c) == ['intent', 'not_sent']
+        o.resume()
+        o.wait_state(c, 'done')
+        d.restart()  # the resume does, too
+        o.wait_filing(d)
+        o.wait_state(o.ready(), 'done')
+        assert words(o) == [('held', 'moved')] and len(o.creates()) == 3
+        o.filings()
+        assert not o.faults, o.faults
+
+
+@flow(limit=60)
+def test_kill_when_a_hold_is_counted(env):
+    with TwoDestinations(env) as two:
+        o = two.office
+        o.lapor.script({**MOVED, 'times': 1})
+        c = o.ready()
+        d = two.start(supervise=True, crash='hold-counted:1', filing=False)
+        wait_until(lambda: d.restarts == 1, 60, 'the point is reached')
+        o.wait_filing(d)
+        other = o.ready()
+        two.still_files()
+        assert len(o.creates()) == 1 and o.state(other) is None, 'nothing was tried'
+        o.resume()
+        o.wait_states([other], lambda s: s == ['done'])
+        o.later(150_000)  # the call of the dead process
+        o.wait_states([c], lambda s: s in (['done'], ['parked']))
+        o.filings()
+        assert not o.faults, o.faults
+
+
+@flow(limit=60)
+def test_a_hold_that_cannot_be_written_is_said_again(env):
+    durable = {'message_timestamp_type': 'LogAppendTime', 'cleanup_policy': 'delete',
+               'retention_ms': -1, 'flush_messages': 1}
+    with TwoDestinations(env) as two:
+        go = env.scratch.path('go')
+        o, d = two.office, two.start(env={'MUARA_STALL': f'answer-read:1:{go}'})
+        topic = env.topic('submissions')
+        size = env.kafka.topic_config(topic)['max.message.bytes']
+        o.lapor.script({**MOVED, 'times': 1})
+        c = o.ready()
+        wait_until(lambda: os.path.exists(f'{go}.here'), 30, 'it stands still at the answer')
+        env.kafka.set_topic_config(topic, **{**durable, 'max_message_bytes': 200})
+        env.scratch.write('go', '')
+        wait_until(lambda: 'append failed' in d.log_text(), 30, 'an append fails')
+        env.kafka.set_topic_config(topic, **{**durable, 'max_message_bytes': size})
+        wait_words(o, ('held', 'moved'))
+        two.still_files()
+        o.resume()
+        o.wait_state(c, 'done')
+        assert len(o.creates(c)) == 2
+
+
+@flow(limit=60)
+def test_a_renewed_credential_opens_a_held_one_after_a_restart(env):
+    with TwoDestinations(env) as two:
+        o, d = two.office, two.start(dict(pause_base='30m'))
+        o.lapor.configure(auth_header='Authorization')  # ours is named `auth`
+        c = o.ready()
+        wait_words(o, ('held', 'credential'))
+        d.restart()
+        d.wait_status('held: credential refused')
+        wait_until(lambda: 'probe fails' in d.log_text().split('inputs are read')[-1], 20, 'it probes soon')
+        two.still_files()
+        assert len(o.creates()) == 1
+        o.lapor.configure(auth_header='any')
+        d.restart()
+        o.wait_state(c, 'done')
+        wait_words(o, ('held', 'credential'), ('open', 'probe-passed'))
+
+
+@flow(limit=60)
+def test_an_hourly_hold_and_its_end_outlive_the_process(env):
+    with TwoDestinations(env) as two:
+        o, d = two.office, two.start(dict(max_filings_per_hour=2))
+        first = [o.ready() for _ in range(2)]
+        o.wait_states(first, lambda states: set(states) == {'done'})
+        third = o.ready()
+        wait_words(o, ('held', 'hourly'))
+        d.restart()
+        d.wait_status('max_filings_per_hour')
+        o.wait_filing(d)
+        two.still_files()
+        assert o.state(third) is None
+        o.resume()
+        o.wait_state(third, 'done')
+        d.restart()  # the two of before the resume count no more
+        o.wait_filing(d)
+        o.wait_state(o.ready(), 'done')
+        assert words(o) == [('held', 'hourly')]
+
+
+@flow(limit=60, muara=TWO_LANES)
+def test_lanes_share_a_hold(env):
+    with Office(env) as o:
+        d, other = o.start(), o.beside(1)
+        o.lapor.script({**MOVED, 'times': 1})
+        c = o.ready()
+        for lane in (o, other):
+            wait_words(lane, ('held', 'moved'))
+        waits = other.ready()
+        wait_until(lambda: d.metrics()['muara_forwarder_waiting{destination="lapor"}'] == 2, 20, 'both wait')
+        assert len(o.creates()) == 1 and other.state(waits) is None
+        other.resume()  # in one lane: the destination is one
+        other.wait_state(waits, 'done')
+        o.wait_state(c, 'done')
+        wait_words(o, ('held', 'moved'), ('open', 'resumed'))
+        wait_words(other, ('held', 'moved'))
+        for lane in (o, other):
+            lane.filings()
+            assert not lane.faults, lane.faults
+
+
+def at_once(journal):
+    """The most creates that were under way at one time."""
+    now = most = 0
+    for line in journal:
+        if line['call'] == 'create' and line['event'] in ('request', 'answer'):
+            now += 1 if line['event'] == 'request' else -1
+            most = max(most, now)
+    return most
+
+
+@flow(limit=60, muara=TWO_LANES)
+def test_lanes_share_places_and_take_turns(env):
+    with Office(env) as o:
+        other = o.beside(1)
+        long = [o.ready() for _ in range(env.count(40, 24))]
+        short = [other.ready() for _ in range(6)]
+        o.lapor.configure(create_delay_ms=60)
+        o.start(o.destination(concurrency=2))
+        other.wait_states(short, lambda states: set(states) == {'done'})
+        o.wait_states(long, lambda states: set(states) == {'done'})
+        journal = o.lapor.journal()
+        assert at_once(journal) == 2
+        order = [line['ticket'] in [c['ticket'] for c in short] for line in journal
+                 if line['event'] == 'request' and line['call'] == 'create']
+        first, last = order.index(True), len(order) - 1 - order[::-1].index(True)
+        between = order[first:last].count(False)
+        assert between <= len(short) + 4, f'the short queue waited for the long one: {order}'
+
+
+@flow(limit=60, muara=TWO_LANES)
+def test_a_lane_that_waits_no_more_lets_others_go_on(env):
+    with Office(env) as o:
+        d, other = o.start(o.destination(concurrency=1)), o.beside(1)
+        o.lapor.configure(create_delay_ms=3000)
+        first = o.ready()
+        wait_until(o.creates, 20, 'the only place is taken')
+        o.lapor.configure(create_delay_ms=0)
+        gone = other.ready()
+        waiting = 'muara_forwarder_waiting{destination="lapor"}'
+        wait_until(lambda: d.metrics()[waiting] == 1, 20, 'lane 1 waits')
+        second = o.ready()
+        wait_until(lambda: d.metrics()[waiting] == 2, 20, 'lane 0 waits behind it')
+        other.next_version(gone, state='held')
+        o.wait_states([first, second], lambda states: states == ['done', 'done'])
+        assert other.state(gone) is None
+
+
+@flow(limit=60, muara=TWO_LANES)
+def test_the_hourly_brake_counts_all_lanes(env):
+    with Office(env) as o:
+        other = o.beside(1)
+        d = o.start(o.destination(max_filings_per_hour=3))
+        many = [o.ready() for _ in range(2)]
+        o.wait_states(many, lambda states: set(states) == {'done'})
+        more = [other.ready() for _ in range(2)]
+        wait_words(other, ('held', 'hourly'))
+        wait_words(o, ('held', 'hourly'))
+        assert len(o.lapor.filed()) == 3
+        d.restart()
+        d.wait_status('max_filings_per_hour')
+        o.wait_filing(d)
+        assert len(o.lapor.filed()) == 3
+        o.resume()
+        other.wait_states(more, lambda states: set(states) == {'done'})
