@@ -8,6 +8,7 @@ from harness.forwarding import Office, Sandbox
 
 TWO_LANES = {'lanes': 2, 'tenants': [{'name': 'malang', 'lane': 0, 'destination': 'lapor'},
                                      {'name': 'batu', 'lane': 1, 'destination': 'lapor'}]}
+POINT = 'hold-counted'
 MOVED = {'call': 'create', 'action': 'status', 'args': {'status': 404}}
 
 
@@ -73,7 +74,7 @@ def test_kill_when_a_hold_is_counted(env):
         o = two.office
         o.lapor.script({**MOVED, 'times': 1})
         c = o.ready()
-        d = two.start(supervise=True, crash='hold-counted:1', filing=False)
+        d = two.start(supervise=True, crash=f'{POINT}:1', filing=False)
         wait_until(lambda: d.restarts == 1, 60, 'the point is reached')
         o.wait_filing(d)
         other = o.ready()

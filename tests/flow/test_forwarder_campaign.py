@@ -130,7 +130,7 @@ def sleep_at(env, wanted):
 def one_call_each():
     """Every point once, the calls in turn."""
     of = [(p, [x for x in pairs() if parted(x)[0] == p]) for p in points()]
-    return [x[i % len(x)] for i, (_, x) in enumerate(of) if x] + lane_points()
+    return [x[i % len(x)] for i, (_, x) in enumerate(of)] + lane_points()
 
 
 @flow(limit=120)

@@ -71,9 +71,7 @@ def calls_of(point):
     repeat = profile_calls()
     return {'first-byte-sent': by_http(), 'answer-read': by_http(), 'probed': by_http(),
             'read-back': [c for c in repeat if repeat[c] == VERIFIABLE],
-            'sheet-written': [SHEET],
-            'hold-counted': []  # of a destination: test_forwarder_brakes kills there
-            }.get(point, calls())
+            'sheet-written': [SHEET]}.get(point, calls())
 
 
 def lane_points():
