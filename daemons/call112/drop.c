@@ -10,6 +10,7 @@
  * it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -46,6 +47,7 @@ struct drop {
 	/* a row that waits for one */
 	int64_t waiting_since, waiting_at;
 	struct fetch_conf fetch_conf;
+	char *try_spool;     /* thrown away at the end; NULL: not channel try */
 	struct fetch *fetch; /* NULL: nothing is fetched */
 	struct fetch_state fetched;
 	struct metric *rows, *attached, *held, *files, *refused;
@@ -277,6 +279,12 @@ static const struct dropdir_ops dir_ops = {on_enter, on_row, on_cursor, on_again
 
 /* --- source --- */
 
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st, (void)type, (void)at;
+	return remove(path);
+}
+
 static void drop_close(void *state)
 {
 	struct drop *d = state;
@@ -291,13 +299,16 @@ static void drop_close(void *state)
 	dropdir_close(d->dir);
 	if (d->attachments_fd >= 0)
 		close(d->attachments_fd);
+	if (d->try_spool)
+		(void)nftw(d->try_spool, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	free(d->try_spool);
 	free(d);
 }
 
 static int open_folders(struct drop *d, struct err *e)
 {
 	const struct call112_conf *c = d->conf;
-	struct dropdir_conf dc = {.path = c->path,
+	struct dropdir_conf dc = {.path = d->try_spool ?: c->path,
 		.files = c->files,
 		.complete = (enum dropdir_complete)c->complete,
 		.settle_ms = c->settle_ms,
@@ -318,7 +329,7 @@ static int open_fetch(struct drop *d, struct err *e)
 {
 	const struct call112_conf *c = d->conf;
 
-	if ((!c->sftp.url && !c->https.url) || source_trying(d->source))
+	if (!c->sftp.url && !c->https.url)
 		return 0;
 	d->files = metric_counter("muara_call112_files_total",
 		"Files of the SFTP or web server, and attempts that failed", "became", file_labels);
@@ -326,6 +337,14 @@ static int open_fetch(struct drop *d, struct err *e)
 		"1 while a person is needed at that server or a file of it; the log says why", NULL,
 		NULL);
 	d->fetch_conf = call112_fetch_conf(c);
+	if (source_trying(d->source)) {
+		d->try_spool = xstrdup("/tmp/muara-try-spool.XXXXXX");
+		if (!mkdtemp(d->try_spool))
+			return err_sys(e, -errno, "%s", d->try_spool);
+		d->fetch_conf.spool = d->try_spool;
+		d->fetch_conf.settle_ms = 0; /* as it is now */
+		d->fetch_conf.move = false;
+	}
 	return fetch_open(&d->fetch_conf, &d->fetch, e);
 }
 

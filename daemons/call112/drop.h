@@ -30,7 +30,7 @@ struct call112_conf {
 		char *url; /* NULL: the folder is filled by others */
 		char *user, *key, *password;
 		struct strlist host_keys;
-		int complete;
+		int complete, finished;
 		int64_t every_ms, timeout_ms, max_bytes;
 	} sftp;
 	struct {

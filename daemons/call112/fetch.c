@@ -16,15 +16,13 @@
 #include "base/crash.h"
 #include "base/crypto.h"
 #include "base/fsio.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/util.h"
 #include "core/outcome.h"
 
+#include "fetched.h"
 #include "listing.h"
 
-#define LEDGER	      ".fetched.json"
-#define LEDGER_MAX    (16 * 1024 * 1024)
 #define MANIFEST_MAX  4096
 #define AGAIN_MS      1000
 #define AGAIN_MOST_MS (5 * 60 * 1000)
@@ -35,7 +33,7 @@ struct fetch {
 	const struct fetch_conf *conf;
 	struct remote *remote;
 	int dir;
-	json_t *ledger; /* name -> stamp */
+	struct fetched *ledger;
 	struct due *due;
 	bool fault; /* of this round */
 	char trouble[200];
@@ -135,48 +133,6 @@ static void tell(struct fetch *f)
 		log_warn("%s: %s; it is tried again", name, f->trouble);
 }
 
-/* --- ledger --- */
-
-static void read_ledger(struct fetch *f)
-{
-	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int fd = openat(f->dir, LEDGER, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	struct err e = {0};
-	size_t n;
-
-	if (fd >= 0 && fsio_read_fd(fd, LEDGER, LEDGER_MAX, &text, &n, &e) == 0 &&
-		json_parse(text, n, LEDGER_MAX, &f->ledger, &e) == 0 && json_is_object(f->ledger))
-		return;
-	if (e.code)
-		log_warn("%s: the ledger of what was fetched is not readable, all is fetched "
-			 "again: %s",
-			f->conf->way->name, e.text);
-	json_decref(f->ledger);
-	f->ledger = json_object();
-}
-
-static int write_ledger(struct fetch *f, struct err *e)
-{
-	_cleanup_free_ char *text = NULL;
-	size_t n;
-
-	text = json_text(f->ledger, &n);
-	return fsio_write_atomic_at(f->dir, LEDGER, text, n, 0600, e);
-}
-
-/* What the server has no more is no more to be known. */
-static void prune_ledger(struct fetch *f, const struct listing *l)
-{
-	const char *name;
-	json_t *stamp;
-	void *next;
-
-	json_object_foreach_safe (f->ledger, next, name, stamp) {
-		if (!listing_find(l, name))
-			json_object_del(f->ledger, name);
-	}
-}
-
 /* --- one file --- */
 
 struct writing {
@@ -272,20 +228,12 @@ static int fetch_file(
 	if (renameat(f->dir, part, f->dir, file->name) || fsync(f->dir))
 		return err_sys(e, -errno, "the spool");
 	CRASH_POINT("after-spool", 1);
-	json_set_str(f->ledger, file->name, file->stamp);
-	r = write_ledger(f, e);
+	r = fetched_add(f->ledger, file, e);
 	CRASH_POINT("after-ledger", 1);
 	return r;
 }
 
 /* --- a round --- */
-
-static bool fetched(const struct fetch *f, const struct listing_file *file)
-{
-	const char *stamp = json_str(f->ledger, file->name);
-
-	return stamp && strcmp(stamp, file->stamp) == 0;
-}
 
 static int64_t back_off(int *failures)
 {
@@ -310,20 +258,70 @@ static int failed(
 	return ends_round(r) ? r : 0;
 }
 
+static bool in_spool(const struct fetch *f, const char *name)
+{
+	struct stat st;
+
+	return fstatat(f->dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Its marker and manifest first: one that stayed would vouch for the next file of that name. Then
+ * it leaves the ledger, or that next file might pass for this one. Killed behind that it stays
+ * there, read and without a marker, for a person to tidy. */
+static int move_all(
+	struct fetch *f, const struct listing *l, const struct listing_file *file, struct err *e)
+{
+	static const char *const companions[] = {".done", ".sha256"};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(companions); i++) {
+		const struct listing_file *other = listing_beside(l, file->name, companions[i]);
+
+		r = other ? f->conf->way->move(f->remote, other, e) : 0;
+		CRASH_POINT("mid-away", 1);
+	}
+	if (r)
+		return r;
+	r = fetched_remove(f->ledger, file, e);
+	CRASH_POINT("before-away", 1);
+	if (r == 0)
+		r = f->conf->way->move(f->remote, file, e);
+	if (r) { /* still there, and read */
+		fetched_back(f->ledger, file);
+		return r;
+	}
+	CRASH_POINT("after-away", 1);
+	return 0;
+}
+
+/* What was read to its end, away from the server's folder. */
+static int put_away(struct fetch *f, const struct listing *l, const struct listing_file *file)
+{
+	struct err e = {0};
+	int r = in_spool(f, file->name) ? 0 : move_all(f, l, file, &e);
+
+	if (r == 0)
+		return 0;
+	err_prefix(&e, "%s", file->name);
+	note(f, r, e.text);
+	return ends_round(r) ? r : 0;
+}
+
 /* Not 0: the round ends. */
 static int consider(struct fetch *f, const struct listing *l, const struct listing_file *file)
 {
 	struct err e = {0};
 	struct due_entry *s;
-	struct stat st;
 	int r;
 
-	if (!listing_wanted(file->name, f->conf->files) || fetched(f, file))
+	if (!listing_wanted(file->name, f->conf->files))
 		return 0;
+	if (fetched_has(f->ledger, file))
+		return f->conf->move ? put_away(f, l, file) : 0;
 	s = due_see(f->due, l, file, clock_mono_ms());
 	if (!due_now(f->due, l, file, s, clock_mono_ms()))
 		return 0;
-	if (fstatat(f->dir, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (in_spool(f, file->name))
 		return 0; /* its earlier content is not read to the end */
 	r = fetch_file(f, l, file, &e);
 	if (r)
@@ -353,7 +351,7 @@ static int round_of(struct fetch *f)
 	for (size_t i = 0; r == 0 && i < l.n && !atomic_load(&f->stop); i++)
 		r = consider(f, &l, &l.v[i]);
 	if (r == 0 && !atomic_load(&f->stop)) {
-		prune_ledger(f, &l);
+		fetched_prune(f->ledger, &l);
 		due_round(f->due);
 		if (!*f->trouble && due_waits(f->due)) { /* its text must not blink */
 			snprintf(f->trouble, sizeof(f->trouble), "%s", before);
@@ -428,7 +426,7 @@ static int prepare(struct fetch *f, struct err *e)
 	f->dir = open(f->conf->spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (f->dir < 0)
 		return err_sys(e, -errno, "path %s", f->conf->spool);
-	read_ledger(f);
+	f->ledger = fetched_open(f->dir, f->conf->way->name);
 	if (curl_global_init(CURL_GLOBAL_DEFAULT))
 		return err_set(e, -ENOMEM, "libcurl does not start");
 	return f->conf->way->open(f->conf, &f->stop, &f->remote, e);
@@ -491,7 +489,7 @@ void fetch_close(struct fetch *f)
 		pthread_join(f->thread, NULL);
 	if (f->remote)
 		f->conf->way->close(f->remote);
-	json_decref(f->ledger);
+	fetched_close(f->ledger);
 	if (f->dir >= 0)
 		close(f->dir);
 	pthread_mutex_destroy(&f->lock);

@@ -3,10 +3,13 @@
  *
  * Order, never swapped: list -> is it complete? (due.h) -> .name.part, hashed on the way -> size,
  * time and manifest agree -> fsync -> rename -> fsync of the folder -> ledger (.fetched.json). The
- * server is only read. The ledger says what was fetched (name, and size and time as listed); it
- * lies in the spool, so whoever loses the spool loses the ledger too, and what was not read yet is
- * fetched again. Fetched twice is harmless: rows have the same ids. A file whose earlier content
- * still stands in the spool waits until that was read to its end.
+ * server is only read, unless `move`: then a file that left the spool, which it does when the
+ * cursor behind its last row is written, goes into done/ there, its marker and manifest before it:
+ * a marker that stayed would vouch for the next file of that name. The ledger says what was fetched
+ * (name, and size and time as listed); it lies in the spool, so whoever loses the spool loses the
+ * ledger too, and what was not read yet is fetched again. Fetched twice is harmless: rows have the
+ * same ids. A file whose earlier content still stands in the spool waits until that was read to its
+ * end.
  *
  * An SFTP server is known by its key's fingerprint only, a web server by its certificate: another
  * one stops everything with an alarm (and /healthz says so) before anything secret is sent; nothing
@@ -36,6 +39,7 @@ struct fetch_conf { /* borrowed until fetch_close */
 	const char *spool, *files;
 	enum fetch_complete complete;
 	int64_t settle_ms, every_ms, timeout_ms, max_bytes;
+	bool move; /* finished files of the server, too */
 	/* sftp */
 	const struct strlist *host_keys; /* "SHA256:...", any of them */
 	/* https */

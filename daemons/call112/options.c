@@ -81,7 +81,7 @@ const struct option_row call112_options[] = {
 	OPT(struct call112_conf, OPT_PATH, poll.ca_file, "poll_json.ca", NULL,
 		.help = "Certificates that the endpoint's is checked by; default: the system's"),
 	OPT(struct call112_conf, OPT_STRING, sftp.url, "sftp.url", NULL, .min = 10, .max = 1000,
-		.help = "SFTP server whose files are fetched into `path`: sftp://host[:port]/folder, or /~/folder below the home; it is only read"),
+		.help = "SFTP server whose files are fetched into `path`: sftp://host[:port]/folder, or /~/folder below the home; it is only read, but for sftp.finished"),
 	OPT(struct call112_conf, OPT_STRING, sftp.user, "sftp.user", NULL, .min = 1, .max = 64,
 		.help = "Who we are there"),
 	OPT(struct call112_conf, OPT_STRINGS, sftp.host_keys, "sftp.host_keys", NULL, .max = 8,
@@ -92,6 +92,8 @@ const struct option_row call112_options[] = {
 		.help = "File of our password, or %d/NAME for a systemd credential"),
 	OPT(struct call112_conf, OPT_ENUM, sftp.complete, "sftp.complete", "stable", .choices = fetch_complete_choices,
 		.help = "When a file there is whole: stable (unchanged for `settle`), marker (name.done stands beside it), sha256 (name.sha256 does, and agrees)"),
+	OPT(struct call112_conf, OPT_ENUM, sftp.finished, "sftp.finished", "keep", .choices = finished_choices,
+		.help = "keep: files stay there; move: into done/ of that folder, once all of it is in Kafka (not with sftp.complete: stable)"),
 	OPT(struct call112_conf, OPT_DURATION, sftp.every_ms, "sftp.every", "30s", .min = 50, .max = 24 * 3600 * 1000,
 		.help = "How often its folder is listed"),
 	OPT(struct call112_conf, OPT_DURATION, sftp.timeout_ms, "sftp.timeout", "5m", .min = 1000, .max = 3600 * 1000,
@@ -212,6 +214,11 @@ static void check_sftp(const struct call112_conf *c, struct options_faults *f)
 
 	if (fault)
 		options_fault(f, "sftp.url", "%s", fault);
+	if (c->sftp.finished == FINISHED_MOVE && c->sftp.complete == FETCH_STABLE)
+		options_fault(f, "sftp.finished",
+			"must be keep with sftp.complete: stable: a file that may still grow has "
+			"to "
+			"stay where it is");
 	if (!c->sftp.user)
 		options_fault(f, "sftp.user", "is missing");
 	if (!c->sftp.key == !c->sftp.password)
@@ -270,6 +277,7 @@ static struct fetch_conf fetch_by_sftp(const struct call112_conf *c)
 		.password = c->sftp.password,
 		.host_keys = &c->sftp.host_keys,
 		.complete = (enum fetch_complete)c->sftp.complete,
+		.move = c->sftp.finished == FINISHED_MOVE,
 		.every_ms = c->sftp.every_ms,
 		.timeout_ms = c->sftp.timeout_ms,
 		.max_bytes = c->sftp.max_bytes};

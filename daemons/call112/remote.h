@@ -37,5 +37,8 @@ struct remote_ops {
 	   since. Fails when more than max_bytes come. */
 	int (*get)(struct remote *r, const struct listing_file *file, int64_t max_bytes,
 		remote_sink_fn *sink, void *ctx, struct err *e);
+	/* Into done/ of that folder, made when missing; what stands there already stays. NULL: this
+	   way only reads. */
+	int (*move)(struct remote *r, const struct listing_file *file, struct err *e);
 };
 extern const struct remote_ops remote_sftp, remote_https;

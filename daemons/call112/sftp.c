@@ -147,6 +147,10 @@ static int judge(struct sftp *s, CURLcode r, struct err *e)
 	case CURLE_LOGIN_DENIED:
 		return err_set(
 			e, -EPERM, "the server refuses the login: sftp.user, its key or password");
+	case CURLE_QUOTE_ERROR:
+		return err_set(e, -EACCES,
+			"the server does not let us move it into done/: sftp.finished: keep, or a "
+			"login that may rename");
 	case CURLE_REMOTE_ACCESS_DENIED:
 		return err_set(e, -EACCES, "the server refuses to let us read");
 	case CURLE_REMOTE_FILE_NOT_FOUND:
@@ -223,10 +227,91 @@ static int sftp_list(struct remote *r, struct listing *ret, struct err *e)
 	return 0;
 }
 
+/* --- away with it --- */
+
+/* A path as a command of libcurl has it: below the home without /~/, quoted. */
+static void add_path(struct buf *b, const char *folder, const char *name)
+{
+	const char *parts[] = {folder, "/", name};
+
+	buf_addc(b, '"');
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		for (const char *p = parts[i]; *p; p++) {
+			if (strchr("\"'\\", *p))
+				buf_addc(b, '\\');
+			buf_addc(b, *p);
+		}
+	buf_addc(b, '"');
+}
+
+static int commands(struct sftp *s, struct curl_slist *list, struct err *e)
+{
+	_cleanup_free_ char *url = url_of(s, NULL);
+	CURLcode r;
+
+	if (!url || curl_easy_setopt(s->curl, CURLOPT_URL, url) != CURLE_OK)
+		return err_set(e, -EAGAIN, "no memory for an address");
+	curl_easy_setopt(s->curl, CURLOPT_QUOTE, list);
+	curl_easy_setopt(s->curl, CURLOPT_NOBODY, 1L);
+	r = curl_easy_perform(s->curl);
+	curl_easy_setopt(s->curl, CURLOPT_QUOTE, NULL);
+	curl_easy_setopt(s->curl, CURLOPT_NOBODY, 0L);
+	return judge(s, r, e);
+}
+
+/* To done/NAME + more. The server refuses when that is there already. */
+static int rename_to(struct sftp *s, const char *name, const char *more, struct err *e)
+{
+	_cleanup_buf_ struct buf make = BUF_INIT(4096), move = BUF_INIT(8192);
+	_cleanup_free_ char *to = xasprintf("done/%s%s", name, more);
+	const char *url = strchr(s->conf->url + strlen("sftp://"), '/');
+	char *folder = curl_easy_unescape(s->curl, url, 0, NULL);
+	const char *path = folder;
+	struct curl_slist *list, *more_of_it = NULL;
+	size_t n;
+	int r;
+
+	if (!folder)
+		return err_set(e, -EAGAIN, "no memory for an address");
+	for (n = strlen(folder); n > 1 && folder[n - 1] == '/'; n--)
+		folder[n - 1] = '\0';
+	if (strncmp(path, "/~/", 3) == 0)
+		path += 3;
+	buf_adds(&make, "*mkdir ");
+	add_path(&make, path, "done");
+	buf_adds(&move, "rename ");
+	add_path(&move, path, name);
+	buf_addc(&move, ' ');
+	add_path(&move, path, to);
+	list = curl_slist_append(NULL, buf_str(&make));
+	if (list)
+		more_of_it = curl_slist_append(list, buf_str(&move));
+	r = make.over || move.over || !more_of_it ? err_set(e, -EAGAIN, "no memory for a command")
+						  : commands(s, list, e);
+	curl_slist_free_all(list);
+	curl_free(folder);
+	return r;
+}
+
+static int sftp_move(struct remote *r, const struct listing_file *file, struct err *e)
+{
+	struct sftp *s = (struct sftp *)r;
+	char hex[SHA256_HEX_SIZE], more[16];
+	int k = rename_to(s, file->name, "", e);
+
+	if (k != -EACCES)
+		return k;
+	/* One of that name stands there: this one gets a name by its time and size. */
+	sha256_hex(file->stamp, strlen(file->stamp), hex);
+	snprintf(more, sizeof(more), ".%.8s", hex);
+	return rename_to(s, file->name, more, e);
+}
+
 const struct remote_ops remote_sftp = {
 	.name = "sftp",
 	.open = sftp_open,
 	.close = sftp_close,
 	.list = sftp_list,
 	.get = sftp_get,
+	.move = sftp_move,
 };

@@ -175,6 +175,113 @@ def test_a_connection_that_breaks_and_a_kill_in_mid_file(env):
         assert d.stop() == 0
 
 
+def left(server):
+    """What still lies in the server's folder, and what was moved."""
+    done = os.path.join(server.dir, 'done')
+    return [n for n in server.names() if n != 'done'], sorted(os.listdir(done)) if os.path.isdir(done) else []
+
+
+def put_marked(server, name, data):
+    server.put(name, data)
+    server.put(name + '.done', b'')
+
+
+MOVE = {'complete': 'marker', 'finished': 'move'}
+
+
+@flow(limit=60)
+def test_finished_files_are_moved_once_they_are_read(env):
+    centre, spool = c112.Centre(env.random), os.path.join(env.scratch.dir, 'spool')
+    with Sftp(env) as server:
+        one, two, three = centre.calls(3), centre.calls(3), centre.calls(3)
+        put_marked(server, 'salah.csv', b'kolom;lain\n1;2\n')  # held: its header is none
+        put_marked(server, 'a "1" \'x\' \\.csv', c112.csv_bytes(one))
+        server.put('a "1" \'x\' \\.csv.sha256', manifest(c112.csv_bytes(one), 'a'))
+        server.put('belum.csv', c112.csv_bytes(centre.calls(1)))
+        d = start(env, server, spool, sftp=MOVE)
+        wait_for(env, one)
+        names = [f'a "1" \'x\' \\.csv{end}' for end in ('', '.done', '.sha256')]
+        held = ['belum.csv', 'salah.csv', 'salah.csv.done']
+        wait_until(lambda: left(server) == (held, names), 20, lambda: f'{left(server)}')
+        put_marked(server, 'b.csv', c112.csv_bytes(two))
+        wait_until(lambda: left(server) == (held, names + ['b.csv', 'b.csv.done']), 20, lambda: f'{left(server)}')
+        assert found(env) == ids(one + two)
+        # the same name again: it gets another there, nothing is overwritten
+        put_marked(server, 'b.csv', c112.csv_bytes(three))
+        wait_until(lambda: left(server)[0] == held, 20, lambda: f'{left(server)}')
+        assert found(env) == ids(one + two + three)
+        assert len(left(server)[1]) == len(names) + 4, left(server)
+        with open(os.path.join(server.dir, 'done', 'b.csv'), 'rb') as f:
+            assert f.read() == c112.csv_bytes(two)
+        assert d.stop() == 0
+
+
+@flow(limit=90)
+def test_killed_while_it_moves(env):
+    centre, calls = c112.Centre(env.random), []
+    with Sftp(env) as server:
+        for point in ('mid-away', 'before-away', 'after-away'):
+            spool, more = os.path.join(env.scratch.dir, 'spool-' + point), centre.calls(3)
+            calls += more
+            put_marked(server, point + '.csv', c112.csv_bytes(more))
+            d = start(env, server, spool, label='call112-' + point, crash=f'{point}:1', supervise=True, ready=False,
+                      sftp=MOVE)
+            wait_until(lambda: d.restarts == 1, 30, 'a restart')
+            assert ids(calls) <= found(env), f'{point}: moved before it was read'
+            later = centre.calls(3)
+            calls += later
+            put_marked(server, 'later-' + point + '.csv', c112.csv_bytes(later))
+            there = [point + '.csv'] if point == 'before-away' else []  # read, its marker gone: a person tidies
+            wait_until(lambda: left(server)[0] == there, 30, lambda: f'{point}: {left(server)}')
+            wait_for(env, calls)
+            assert d.stop() == 0
+            assert env.crashes()[-1].point == point
+            for name in there:
+                os.unlink(os.path.join(server.dir, name))
+
+
+@flow(limit=60)
+def test_logins_and_a_file_too_large(env):
+    centre, spool = c112.Centre(env.random), os.path.join(env.scratch.dir, 'spool')
+    with Sftp(env, password='rahasia-112' if Sftp.passwords else None) as server:
+        one = centre.calls(3)
+        server.put('a.csv', c112.csv_bytes(one))
+        wrong = {'key': None, 'password': env.secret('salah', 'bukan ini')}
+        d = start(env, server, spool, sftp=wrong)
+
+        def is_ill():
+            status, text = d.healthz()
+            return status == 503 and 'login' in text
+
+        wait_until(is_ill, 30, lambda: f'ill: {d.healthz()}')
+        before = failures(d)
+        wait_until(lambda: failures(d) > before, 30, 'another try')
+        assert failures(d) < 20, 'a busy loop of logins'
+        assert found(env) == set()
+        assert d.stop() == 0
+        if not Sftp.passwords:
+            print('no mount namespace: only refused passwords are tested')
+            return
+        assert 1 <= server.logins_refused() < 40
+        big_one, data = big(centre, 200_000)
+        server.put('b.csv', data)
+        right = {'key': None, 'password': env.secret('benar', 'rahasia-112'), 'max': '100KiB'}
+        d = start(env, server, spool, sftp=right)
+        wait_for(env, one)
+
+        def too_large():
+            status, text = d.healthz()
+            return status == 503 and 'b.csv' in text and 'sftp.max' in text
+
+        wait_until(too_large, 30, lambda: f'ill: {d.healthz()}')
+        assert found(env) == ids(one)
+        assert d.stop() == 0
+        d = start(env, server, spool, sftp={**right, 'max': '1MiB'})
+        wait_for(env, one + big_one)
+        assert d.healthz()[0] == 200
+        assert d.stop() == 0
+
+
 @flow(limit=120)
 def test_killed_at_every_point(env):
     centre, calls = c112.Centre(env.random), []

@@ -7,8 +7,10 @@
         server.wire.cut_after = 100_000    the next connection breaks after so many bytes, once
         server.wire.hold_after = 100_000   ... stands still there until it is None again
 
+    Sftp(env, password='rahasia')      also by a password, which only this sshd knows: it has an /etc/shadow of its own
+
 Only who runs the test may log in, by a key made for it. Host keys: ed25519, and ECDSA after
-change_key.
+change_key. A password needs root (a mount namespace): Sftp.passwords says whether that can be had.
 """
 
 import getpass
@@ -86,8 +88,10 @@ class Wire:
 
 
 class Sftp:
-    def __init__(self, env):
-        self.env = env
+    passwords = subprocess.run(['unshare', '-m', 'true'], check=False, capture_output=True).returncode == 0
+
+    def __init__(self, env, password=None):
+        self.env, self.password = env, password
         self.home = env.scratch.mkdir('sshd')
         self.dir = env.scratch.mkdir('sshd/files')
         self.key = self._keygen('client', 'ed25519')
@@ -111,13 +115,27 @@ class Sftp:
         with open(self._path('sshd_config'), 'w') as f:
             f.write(f'Port {self.port}\nListenAddress 127.0.0.1\nHostKey {host}\nPidFile none\n'
                     f'AuthorizedKeysFile {self._path("authorized_keys")}\nStrictModes no\nUsePAM no\n'
-                    'PermitRootLogin prohibit-password\nPasswordAuthentication no\n'
+                    f'PermitRootLogin yes\nPasswordAuthentication {"yes" if self.password else "no"}\n'
                     'KbdInteractiveAuthentication no\nSubsystem sftp internal-sftp\n'
                     'ForceCommand internal-sftp\nMaxStartups 100\n')
         if os.geteuid() == 0:
             os.makedirs('/run/sshd', mode=0o755, exist_ok=True)  # sshd insists, as root
-        self.proc = Proc('sshd', [SSHD, '-D', '-e', '-f', self._path('sshd_config')], self._path('log'))
+        command = [SSHD, '-D', '-e', '-f', self._path('sshd_config')]
+        self.proc = Proc('sshd', self._with_password(command) if self.password else command, self._path('log'))
         wait_until(self._answers, 20, lambda: f'sshd answers; log {self._path("log")}')
+
+    def _with_password(self, command):
+        """The command where /etc/shadow knows who runs the test by that password."""
+        made = subprocess.run(['openssl', 'passwd', '-6', '-stdin'], input=self.password, check=True,
+                              capture_output=True, text=True, timeout=60).stdout.strip()
+        with open(self._path('shadow'), 'w') as f:
+            os.fchmod(f.fileno(), 0o600)
+            f.write(f'{getpass.getuser()}:{made}:20000:0:99999:7:::\n')
+        return ['unshare', '-m', 'sh', '-c', 'mount --bind "$0" /etc/shadow && exec "$@"', self._path('shadow'), *command]
+
+    def logins_refused(self):
+        with open(self._path('log'), errors='replace') as f:
+            return f.read().count('Failed password')
 
     def _answers(self):
         assert self.proc.alive, f'sshd ended with {self.proc.code}; log {self._path("log")}'

@@ -229,9 +229,17 @@ MUTANTS = [
          test='flow:test_call112_sftp:test_a_manifest_must_agree'),
     dict(name='sftp-ledger-before-the-file', file=FETCH,
          old='	r = manifest_of(f, l, file, wanted, e);\n',
-         new='	json_set_str(f->ledger, file->name, file->stamp);\n	(void)write_ledger(f, e);\n'
+         new='	(void)fetched_add(f->ledger, file, e);\n'
              '	r = manifest_of(f, l, file, wanted, e);\n',
          test='flow:test_call112_sftp:test_killed_at_every_point'),
+    dict(name='sftp-moved-before-it-is-read', file=FETCH,
+         old='	int r = in_spool(f, file->name) ? 0 : move_all(f, l, file, &e);',
+         new='	int r = move_all(f, l, file, &e);',
+         test='flow:test_call112_sftp:test_finished_files_are_moved_once_they_are_read'),
+    dict(name='sftp-marker-stays-behind', file=FETCH,
+         old='	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(companions); i++) {',
+         new='	for (size_t i = 2; r == 0 && i < ARRAY_SIZE(companions); i++) {',
+         test='flow:test_call112_sftp:test_finished_files_are_moved_once_they_are_read'),
 
     # --- HTTPS: only whole files of that folder, from the known server only
     dict(name='https-half-a-page-is-a-list', file=WEBLIST,

@@ -1,6 +1,7 @@
 /* When a file of a server is whole, and when one that failed is tried again. */
 // uses: daemons/call112/listing.c daemons/call112/weblist.c daemons/call112/due.c
-// uses: daemons/call112/fetch.c daemons/call112/sftp.c daemons/call112/https.c
+// uses: daemons/call112/fetched.c daemons/call112/fetch.c
+// uses: daemons/call112/sftp.c daemons/call112/https.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /* What a server's listing holds, which of it is wanted, and who the server may be. */
 // uses: daemons/call112/listing.c daemons/call112/weblist.c daemons/call112/due.c
-// uses: daemons/call112/fetch.c daemons/call112/sftp.c daemons/call112/https.c
+// uses: daemons/call112/fetched.c daemons/call112/fetch.c
+// uses: daemons/call112/sftp.c daemons/call112/https.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
