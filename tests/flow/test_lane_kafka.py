@@ -35,8 +35,8 @@ import sys
 from harness import ROOT, flow, wait_until, yaml_text
 from harness.normalizer import (absorbed, check_index, check_once, dump_index, put_back, start,
                                 wait_caught_up, wait_held)
-from harness.records import (LaneWriter, call_record, complaint, counted, decision_of, decisions,
-                             message, put, put_many)
+from harness.records import (LaneWriter, call_record, compacted, complaint, counted, decision_of,
+                             decisions, message, put, put_many)
 
 sys.path.insert(0, os.path.join(ROOT, 'tests', 'oracle'))
 
@@ -58,21 +58,6 @@ def decide(writer, *messages, version=1, **more):
 
 def tombstone(env, key, log='complaints'):
     env.kafka.produce(env.topic(log), None, key)
-
-
-def compacted(env, *keys, log='complaints'):
-    """Forces the cleaner until no record of these keys is left, tombstones
-    included. Only closed segments are cleaned, so small void records are
-    appended until it is done: they are for every reader what a stranger wrote."""
-    topic = env.topic(log)
-    env.kafka.set_topic_config(topic, cleanup_policy='compact', segment_ms=20, delete_retention_ms=0,
-                               min_cleanable_dirty_ratio=0.001, max_compaction_lag_ms=1,
-                               message_timestamp_type='LogAppendTime')
-
-    def gone():
-        env.kafka.produce(topic, b'{}', b'filler')
-        return not {k.encode() for k in keys} & {r.key for r in env.kafka.read_all(topic)}
-    wait_until(gone, 60, f'the cleaner has removed {keys}', step=0.2)
 
 
 def ruling(env, log='complaints'):

@@ -21,6 +21,8 @@ import secrets
 import time
 import uuid
 
+from .procs import wait_until
+
 NAMESPACE = uuid.UUID('d60c4ef8-2272-45b1-8118-8c14c2ae22cb')
 TENANT = 'malang'
 
@@ -239,7 +241,7 @@ class LaneWriter:
         self.take_over(highest + 1)
 
     def take_over(self, term):
-        self.term, self.n, self.writer = term, 0, secrets.token_hex(16)
+        self.term, self.n, self.writer, self.key = term, 0, secrets.token_hex(16), None  # its last one
         body = {'schema': 'muara.lane/1', 'kind': 'takeover', 'term': term, 'writer': self.writer,
                 'rules': 1, 'daemon': 'test', 'at': time_text(now_ms())}
         self.env.kafka.produce(self.topic, text_of(body), f'takeover/{term}/{self.writer}',
@@ -253,9 +255,9 @@ class LaneWriter:
 
     def append(self, kind, body, **over):
         """Gives the record's key, "term/n"."""
-        key, text = self._next(kind, body, over)
-        self.env.kafka.produce(self.topic, text, key, self.lane)
-        return key
+        self.key, text = self._next(kind, body, over)
+        self.env.kafka.produce(self.topic, text, self.key, self.lane)
+        return self.key
 
     def append_many(self, kind, bodies):
         """The same for many; confirmed when it returns."""
@@ -266,6 +268,24 @@ class LaneWriter:
                       on_delivery=lambda err, _: bad.append(err) if err else None)
             p.poll(0)
         assert p.flush(60) == 0 and not bad, f'{self.topic}: {bad[:1] or "no report within 60 s"}'
+
+
+def compacted(env, *keys, log='complaints'):
+    """Forces the cleaner until no record of these keys is left, tombstones
+    included, nor an older one of its own. Only closed segments are cleaned, so
+    small void records are appended until it is done: they are for every reader
+    what a stranger wrote."""
+    topic = env.topic(log)
+    env.kafka.set_topic_config(topic, cleanup_policy='compact', segment_ms=20, delete_retention_ms=0,
+                               min_cleanable_dirty_ratio=0.001, max_compaction_lag_ms=1,
+                               message_timestamp_type='LogAppendTime')
+    first = env.kafka.produce(topic, b'{}', b'filler')
+
+    def gone():
+        env.kafka.produce(topic, b'{}', b'filler')
+        left = env.kafka.read_all(topic)
+        return first not in {r.offset for r in left} and not {k.encode() for k in keys} & {r.key for r in left}
+    wait_until(gone, 60, f'the cleaner has removed {keys} of {log}', step=0.2)
 
 
 def complaint(messages, state='ready', version=1, *, destination='lapor', text=None, **over):
