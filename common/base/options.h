@@ -98,6 +98,8 @@ void options_free(const struct option_row *rows, void *target);
 void options_without_secrets(void);
 /* Whether two filled structs hold the same values, secrets too. */
 bool options_same(const struct option_row *rows, const void *a, const void *b);
+/* "30s", "2d": as an option of type duration; -EINVAL. */
+int options_parse_duration(const char *s, int64_t *ret_ms);
 /* YAML with every option and its value, secrets as "********". */
 void options_print(const struct option_row *rows, const void *target, FILE *out);
 /* The sample: every option commented out with its default and sentence. */

@@ -39,7 +39,6 @@ void options_free_field(const struct option_row *row, void *base);
 
 /* Durations and sizes as text and back. */
 #define OPT_NUMBER_TEXT_SIZE 32
-int options_parse_duration(const char *s, int64_t *ret_ms);
 int options_parse_size(const char *s, int64_t *ret_bytes);
 void options_format_duration(int64_t ms, char out[OPT_NUMBER_TEXT_SIZE]);
 void options_format_size(int64_t bytes, char out[OPT_NUMBER_TEXT_SIZE]);

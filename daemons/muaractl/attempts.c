@@ -13,8 +13,36 @@
 #include "tail.h"
 
 struct scan {
-	json_t *open; /* "lane term/n" -> row */
+	json_t *open;	  /* "lane term/n" -> row */
+	json_t *rejected; /* slot -> its key in open; a newer attempt takes its place */
+	json_t *refused;  /* "complaint destination" -> row; NULL: not asked for */
 };
+
+static char *slot_key(const json_t *body)
+{
+	return xasprintf("%s %s %s %s", json_str_or(body, "complaint", ""),
+		json_str_or(body, "destination", ""), json_str_or(body, "call", ""),
+		json_str_or(body, "attachment", ""));
+}
+
+static char *refusal_key(const json_t *body)
+{
+	return xasprintf(
+		"%s %s", json_str_or(body, "complaint", ""), json_str_or(body, "destination", ""));
+}
+
+/* What was refused or rejected before this attempt is no news any more. */
+static void supersede(struct scan *x, const json_t *body)
+{
+	_cleanup_free_ char *slot = slot_key(body), *refusal = refusal_key(body);
+	const char *old = json_str(x->rejected, slot);
+
+	if (old)
+		json_object_del(x->open, old);
+	json_object_del(x->rejected, slot);
+	if (x->refused)
+		json_object_del(x->refused, refusal);
+}
 
 static void add(struct scan *x, int32_t lane, const struct lane_entry *en)
 {
@@ -26,6 +54,7 @@ static void add(struct scan *x, int32_t lane, const struct lane_entry *en)
 	char ticket[TICKET_TEXT_SIZE] = "";
 	json_t *row = json_object();
 
+	supersede(x, en->body);
 	json_set_str(row, "attempt", place);
 	json_set_int(row, "lane", lane);
 	json_set_str(row, "state", "in_flight");
@@ -63,10 +92,58 @@ static bool is_outcome_of_its_writer(const struct lane_entry *en, const char *in
 
 static void settle(struct scan *x, const char *key, json_t *row, const struct lane_entry *en)
 {
-	if (strcmp(en->kind, "rejected") == 0)
+	_cleanup_free_ char *slot = slot_key(en->body);
+
+	if (strcmp(en->kind, "rejected") == 0) {
 		wait_for_person(row, en);
-	else
+		json_set_str(x->rejected, slot, key);
+	} else {
 		json_object_del(x->open, key);
+	}
+}
+
+static void add_refused(struct scan *x, int32_t lane, const json_t *body)
+{
+	static const char *const copied[] = {
+		"complaint", "version", "destination", "system", "call", "other", "reason"};
+	_cleanup_free_ char *key = refusal_key(body);
+	char ticket[TICKET_TEXT_SIZE] = "";
+	json_t *row = json_object();
+
+	json_set_str(row, "state", "refused");
+	json_set_int(row, "lane", lane);
+	for (size_t i = 0; i < ARRAY_SIZE(copied); i++)
+		json_object_set(row, copied[i], json_object_get(body, copied[i]));
+	if (!ticket_of(json_str_or(body, "complaint", ""), ticket))
+		json_set_str(row, "ticket", ticket);
+	json_set_str(row, "since", json_str(body, "at"));
+	json_object_set_new(x->refused, key, row);
+}
+
+/* Told of, once more: what had been begun before the time the reminder names. */
+static void count_reminder(struct scan *x, const json_t *body)
+{
+	const char *before = json_str_or(body, "before", ""), *key;
+	json_t *row;
+
+	json_object_foreach (x->open, key, row) {
+		const char *state = json_str_or(row, "state", "");
+
+		if (strcmp(json_str_or(row, "destination", ""),
+			    json_str_or(body, "destination", "?")) == 0 &&
+			call_creates(call_kind_parse(json_str(row, "call"))) &&
+			(strcmp(state, "handed") == 0 || strcmp(state, "parked") == 0) &&
+			strcmp(json_str_or(row, "begun", "~"), before) < 0)
+			json_set_int(row, "reminded", json_int(row, "reminded", 0) + 1);
+	}
+}
+
+static void take_word(struct scan *x, int32_t lane, const struct lane_entry *en)
+{
+	if (strcmp(en->kind, "refused") == 0)
+		add_refused(x, lane, en->body);
+	else if (strcmp(en->kind, "reminded") == 0)
+		count_reminder(x, en->body);
 }
 
 static int on_submission(void *ctx, const struct sight *s)
@@ -79,6 +156,8 @@ static int on_submission(void *ctx, const struct sight *s)
 
 	if (en && strcmp(en->kind, "intent") == 0)
 		add(x, s->record->partition, en);
+	else if (en && x->refused && s->ruling == LANE_COUNTS)
+		take_word(x, s->record->partition, en);
 	if (!intent)
 		return 0;
 	key = xasprintf("%d %s", (int)s->record->partition, intent);
@@ -94,10 +173,42 @@ static int on_submission(void *ctx, const struct sight *s)
 	return 0;
 }
 
+static int read_scan(struct ctl *c, int lane, struct scan *x, struct err *e)
+{
+	int r;
+
+	x->open = json_object();
+	x->rejected = json_object();
+	r = tail_read_all(c, "submissions", lane, on_submission, x, e);
+	json_decref(x->rejected);
+	return r;
+}
+
+int attempts_waiting(struct ctl *c, int lane, json_t **ret, struct err *e)
+{
+	struct scan x = {.refused = json_object()};
+	int r = read_scan(c, lane, &x, e);
+	json_t *list = json_array(), *row;
+	const char *key;
+
+	json_object_foreach (x.open, key, row)
+		if (strcmp(json_str_or(row, "state", ""), "in_flight") != 0)
+			json_array_append(list, row);
+	json_object_foreach (x.refused, key, row)
+		json_array_append(list, row);
+	json_decref(x.open);
+	json_decref(x.refused);
+	if (r)
+		json_decref(list);
+	else
+		*ret = list;
+	return r;
+}
+
 int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e)
 {
-	struct scan x = {.open = json_object()};
-	int r = tail_read_all(c, "submissions", lane, on_submission, &x, e);
+	struct scan x = {0};
+	int r = read_scan(c, lane, &x, e);
 	json_t *list = json_members(x.open);
 
 	if (r)

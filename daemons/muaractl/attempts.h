@@ -11,6 +11,10 @@
  * "destination", "system", "call", "number", "begun" (the INTENT), "since" (of its state),
  * "reason", "http_status"} in log order, caller owns. lane -1 = all. */
 int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e);
+/* Those that wait for a person, as above without what is in flight, each with "reminded" (how often
+ * the forwarder has told of it), and the refused ones: state "refused", "other" (the complaint that
+ * holds one of its messages), no attempt. */
+int attempts_waiting(struct ctl *c, int lane, json_t **ret, struct err *e);
 /* Those the command's first argument (a term/n, a ticket, an id) means, with its --destination and
  * --lane. Returns an exit status, everything told; caller owns. */
 int attempts_find(struct ctl *c, json_t **ret);

@@ -32,6 +32,12 @@ static const struct ctl_option parked_options[] = {
 	{"--all", NULL, "calls that are in flight, too"},
 	{},
 };
+static const struct ctl_option worklist_options[] = {
+	{"--overdue", "DURATION", "longer than this is too long (default 2d)"},
+	{"--csv", NULL, "as CSV"},
+	{"--lane", "N", "only this lane"},
+	{},
+};
 #define FORWARDER_OPTION                                                                         \
 	{                                                                                        \
 		"--forwarder", "FILE",                                                           \
@@ -193,6 +199,11 @@ const struct ctl_command ctl_commands[] = {
 		"The mark in its text, its tag, the institution and the time between which it "
 		"must have come in; then the\nthree exits, and what stays unknown whichever you "
 		"take. No word of the citizen is shown."},
+	{"worklist", "", 0, 0, 0, worklist_options, ctl_worklist,
+		"what waits for a person: sheets, parked, rejected, refused",
+		"Since when, how often the forwarder reminded of it, and what to do. Exit status "
+		"1 when something waits too\nlong: muara-worklist.timer runs it each morning. "
+		"No personal data is shown."},
 	{"sheets", "", 0, 0, 0, sheets_options, ctl_sheets,
 		"sheets to print, by agency and day (personal data)",
 		"What was handed out and not typed back: a list to write the numbers in, then a "

@@ -12,6 +12,7 @@ int ctl_review_list(struct ctl *c);
 int ctl_parked_list(struct ctl *c);
 int ctl_parked_show(struct ctl *c); /* sheets.c */
 int ctl_sheets(struct ctl *c);
+int ctl_worklist(struct ctl *c);	 /* worklist.c */
 int ctl_show(struct ctl *c);		 /* lists.c */
 int ctl_destination_list(struct ctl *c); /* destinations.c */
 int ctl_trace(struct ctl *c);		 /* trace.c */

@@ -184,6 +184,36 @@ void print_object(FILE *out, const struct print_column *columns, const json_t *r
 	}
 }
 
+static void put_csv(FILE *out, const char *s, bool last)
+{
+	fputs(*s && strchr("=+-@\t\r", *s) ? "\"'" : "\"", out);
+	for (; *s; s++) {
+		if (*s == '"')
+			fputc('"', out);
+		fputc(*s, out);
+	}
+	fputs(last ? "\"\r\n" : "\",", out);
+}
+
+void print_csv(FILE *out, const struct print_column *columns, const json_t *rows)
+{
+	size_t last, n = shown(columns, &last);
+	const json_t *row;
+	size_t i;
+
+	for (size_t k = 0; k < n; k++)
+		if (columns[k].title)
+			put_csv(out, columns[k].title, k == last);
+	json_array_foreach (rows, i, row)
+		for (size_t k = 0; k < n; k++) {
+			const json_t *v = json_object_get(row, columns[k].key);
+			_cleanup_free_ char *s = v && !json_is_null(v) ? cell(v) : xstrdup("");
+
+			if (columns[k].title)
+				put_csv(out, s, k == last);
+		}
+}
+
 void print_json(FILE *out, const json_t *j)
 {
 	json_dumpf(j, out, JSON_INDENT(1) | JSON_ENCODE_ANY);

@@ -20,6 +20,9 @@ struct print_column {
  * strings joined by ", ". Nothing is printed for no rows but `none` (may be NULL). */
 void print_table(
 	FILE *out, const struct print_column *columns, const json_t *rows, const char *none);
+/* The same rows as CSV, RFC 4180 with a header line; what a spreadsheet would take for a formula
+ * gets a ' before it. */
+void print_csv(FILE *out, const struct print_column *columns, const json_t *rows);
 /* Pretty JSON and a line feed. */
 void print_json(FILE *out, const json_t *j);
 /* "key:   value" lines of an object in the order of the columns; absent members are left out. */

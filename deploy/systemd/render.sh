@@ -6,7 +6,7 @@ set -euo pipefail
 out=$1 bindir=$2 sysconf=$3 datadir=$4
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$out"
-for unit in "$here"/muara*.service "$here"/muara*.target; do
+for unit in "$here"/muara*.service "$here"/muara*.target "$here"/muara*.timer; do
 	sed -e "/^@hardening@/{r $here/hardening.conf
 d}" "$unit" |
 		sed -e "s|@bindir@|$bindir|g; s|@sysconf@|$sysconf|g; s|@datadir@|$datadir|g" >"$out/${unit##*/}"

@@ -157,6 +157,45 @@ def test_sheet_is_of_its_version(env):
 
 
 @flow(limit=120)
+def test_worklist(env):
+    """Each kind that waits, and what to do; what goes on by itself is not there."""
+    with Office(env) as o:
+        o.start(o.destination(concurrency=1, max_filings_per_hour=0),
+                o.destination('kantor', 'manual', max_filings_per_hour=0))
+        paper = o.ready('Jalan rusak', destination='kantor')
+        o.wait_state(paper, 'handed', 'sheet')
+        bad = []
+        for text in ('Got mampet', 'Pohon tumbang'):
+            o.lapor.script({'call': 'create', 'action': 'status', 'args': {'status': 422}, 'times': 1})
+            bad.append(o.ready(text))
+            o.wait_state(bad[-1], 'rejected')
+        shared = o.message('Lampu mati')
+        first = o.ready(messages=[shared])
+        o.wait_state(first, 'done')
+        again = o.ready(messages=[o.message('Lampu mati lagi'), shared])
+        wait_until(lambda: o.records('refused'), 20, 'the second one is refused')
+        code, rows, _ = ctl(env, 'worklist')
+        assert code == 0
+        assert {r['ticket']: r['state'] for r in rows} == {
+            paper['ticket']: 'handed', again['ticket']: 'refused', **{c['ticket']: 'rejected' for c in bad}}
+        assert all(r['do'] and not r['overdue'] for r in rows)
+        # Corrected: it is filed, and waits for nobody; nor is its first attempt in any list.
+        o.next_version(bad[0], title='Got mampet di Jalan Veteran')
+        o.wait_state(bad[0], 'done')
+        o.next_version(bad[1], state='archived')
+        wait_until(lambda: {r['ticket'] for r in ctl(env, 'worklist')[1]} == {paper['ticket'], again['ticket']}, 20,
+                   'the two others are gone')
+        assert bad[0]['ticket'] not in env.ctl('parked', 'list')
+        o.later(3 * DAY)
+        done = env.ctl('worklist', '--csv', check=False)
+        rows = list(csv.DictReader(io.StringIO(done.stdout)))
+        assert done.returncode == 1 and {r['OVERDUE'] for r in rows} == {'yes'} and len(rows) == 2
+        text = env.ctl('worklist', check=False).stdout
+        assert '2 wait for a person, 2 of them longer than 2d' in text
+        assert not any(word in text for word in ('Jalan', 'Lampu', 'Got'))
+
+
+@flow(limit=120)
 def test_ways_out_of_a_parked_create(env):
     with Office(env, total='6s') as o:
         o.start(o.destination(concurrency=1, max_filings_per_hour=0, pause_base='100ms'))
@@ -245,6 +284,10 @@ def test_reminded_once_a_working_day(env):
         first = wait_until(lambda: o.records('reminded'), 20, 'a reminder')[0].body
         assert (first['destination'], first['sheets'], first['parked']) == ('kantor', 2, 0)
         assert first['oldest'] < first['before'] < first['at']
+        code, rows, _ = ctl(env, 'worklist')
+        assert code == 1 and sorted((r['ticket'], r['reminded'], r['overdue']) for r in rows) == sorted(
+            (c['ticket'], 1, True) for c in (one, two)), rows
+        assert ctl(env, 'worklist', '--overdue', '30d')[0] == 0
         assert gauge(d, 'person_oldest_seconds') > 2 * 24 * 3600
         assert '2 sheets out, the oldest for 2 d' in d.healthz()[1]
         # Not again on that day, whatever happens to the process.

@@ -1,6 +1,7 @@
 """Working by hand: what is typed back is checked, what is handed out stays in sight."""
 
 JUDGE, ACTS = 'daemons/forwarder/judge.c', 'daemons/forwarder/acts.c'
+WAIT = 'daemons/muaractl/waitlist.c'
 REMINDER, SET = 'daemons/forwarder/reminder.c', 'daemons/muaractl/sheet_set.c'
 S = 'unit:test-ctl_sheets/'
 F, N = 'unit:test-filing/', 'flow:test_manual_work:'
@@ -42,6 +43,18 @@ MUTANTS = [
     dict(name='manual-reminder-said-again-at-a-restart', file='daemons/forwarder/lane.c',
          test=N + 'test_reminded_once_a_working_day',
          old='		reminders_counted(l, e->body, is_of_now(l, e));\n', new='		reminders_counted(l, e->body, true);\n'),
+    dict(name='manual-worklist-csv-formula', file='daemons/muaractl/print.c',
+         test='unit:test-ctl_print/csv_is_never_a_formula',
+         old='	fputs(*s && strchr("=+-@\\t\\r", *s) ?', new='	fputs(*s == \'@\' ?'),
+    dict(name='manual-overdue-is-no-failure', file='daemons/muaractl/worklist.c', test=N + 'test_worklist',
+         old='	return overdue ? CTL_FAILED : CTL_OK;\n', new='	return overdue > 1000 ? CTL_FAILED : CTL_OK;\n'),
+    dict(name='manual-corrected-still-waits', file=WAIT, test=S + 'who_waits_and_for_what',
+         old='	return !newer && is(complaint, "state", "ready");\n',
+         new='	return newer || is(complaint, "state", "ready");\n'),
+    dict(name='manual-rejected-stays-listed', file='daemons/muaractl/attempts.c', test=N + 'test_worklist',
+         old='	if (old)\n		json_object_del(x->open, old);\n', new='	(void)old;\n'),
+    dict(name='manual-overdue-last', file=WAIT, test=S + 'overdue_first_then_the_oldest',
+         old='json_flag(y, "overdue") - json_flag(x, "overdue");', new='json_flag(x, "overdue") - json_flag(y, "overdue");'),
     dict(name='manual-agency-as-typed-names-a-file', file=SET, test=S + 'names_of_files',
          old='	for (const char *s = agency; known && *s', new='	for (const char *s = agency; (known || *agency) && *s'),
     dict(name='manual-path-in-an-agency', file=SET, test=S + 'names_of_files',

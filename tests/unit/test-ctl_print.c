@@ -40,6 +40,24 @@ static void aligned(void **state)
 				  "-        -  -    -\n");
 }
 
+static void csv_is_never_a_formula(void **state)
+{
+	_cleanup_json_ json_t *rows = json_loads("[{\"name\":\"=1+1\",\"n\":-3,\"ok\":true,"
+						 "\"list\":[\"a\\\"b\",\"c\"],\"hidden\":1},"
+						 "{\"name\":\"a,\\r\\nb\",\"n\":null}]",
+		0, NULL);
+	_cleanup_free_ char *text = NULL;
+	size_t n;
+	FILE *f = open_memstream(&text, &n);
+
+	(void)state;
+	print_csv(f, columns, rows);
+	fclose(f);
+	assert_string_equal(text, "\"NAME\",\"N\",\"OK\",\"LIST\"\r\n"
+				  "\"'=1+1\",\"'-3\",\"yes\",\"a\"\"b, c\"\r\n"
+				  "\"a,  b\",\"\",\"\",\"\"\r\n");
+}
+
 static void nothing(void **state)
 {
 	_cleanup_free_ char *text = table(columns, "[]", "nothing is held");
@@ -110,6 +128,7 @@ int main(void)
 		cmocka_unit_test(clean),
 		cmocka_unit_test(width),
 		cmocka_unit_test(object),
+		cmocka_unit_test(csv_is_never_a_formula),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

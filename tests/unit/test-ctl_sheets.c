@@ -1,5 +1,7 @@
 // uses: daemons/muaractl/sheet_set.c daemons/muaractl/wayout.c
-/* Several sheets as one document, names of their files, and the way out of a parked filing. */
+// uses: daemons/muaractl/waitlist.c
+/* Several sheets as one document, names of their files, the way out of a parked filing, and what
+ * waits for a person. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +14,7 @@
 #include "base/json.h"
 
 #include "daemons/muaractl/sheet_set.h"
+#include "daemons/muaractl/waitlist.h"
 #include "daemons/muaractl/wayout.h"
 
 static struct profile *manual, *v3;
@@ -236,6 +239,91 @@ static void a_profile_without_marks(void **state)
 	assert_true(json_is_null(json_object_get(j, "institution")));
 }
 
+/* --- what waits --- */
+
+#define ID(n_)	"0000000" #n_ "-0000-5000-8000-000000000000"
+#define NOW_MS	1795494555000 /* 2026-11-24T04:29:15Z */
+#define HOUR_MS (3600 * 1000LL)
+
+static void who_waits_and_for_what(void **state)
+{
+	static const struct {
+		const char *id, *row_state;
+		int version;
+		const char *state; /* of the complaint now; NULL: not known any more */
+		int newest;
+		bool waits;
+	} cases[] = {
+		{ID(1), "handed", 1, "ready", 2, true},
+		{ID(1), "parked", 1, NULL, 0, true},
+		{ID(1), "rejected", 1, "ready", 1, true},
+		{ID(1), "rejected", 1, "ready", 2, false},
+		{ID(1), "rejected", 1, "held", 2, true},
+		{ID(1), "rejected", 1, "archived", 2, false},
+		{ID(1), "refused", 1, "review", 2, true},
+		{ID(1), "refused", 1, "ready", 1, true},
+		{ID(1), "refused", 1, "ready", 2, false},
+		{ID(1), "refused", 1, "merged", 2, false},
+	};
+	const struct waitlist_conf conf = {
+		.now_ms = NOW_MS, .overdue_ms = 48 * HOUR_MS, .zone_minutes = 420};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_json_ json_t *waiting = json_pack("[{s:s, s:s, s:i}]", "complaint",
+			cases[i].id, "state", cases[i].row_state, "version", cases[i].version);
+		_cleanup_json_ json_t *complaints = json_object(), *rows = NULL;
+
+		if (cases[i].state)
+			json_set_new(complaints, cases[i].id,
+				json_pack("{s:s, s:i}", "state", cases[i].state, "version",
+					cases[i].newest));
+		rows = waitlist_rows(waiting, complaints, &conf);
+		if (json_array_size(rows) != cases[i].waits)
+			fail_msg("case %zu: %zu rows", i, json_array_size(rows));
+	}
+}
+
+static void overdue_first_then_the_oldest(void **state)
+{
+	static const char *const since[] = {"2026-11-24T03:29:15.000Z", "2026-11-21T04:00:00.000Z",
+		"2026-11-22T04:29:15.000Z", "2026-11-22T04:29:14.000Z"};
+	static const char *const order[] = {"T1", "T3", "T2", "T0"};
+	const struct waitlist_conf conf = {
+		.now_ms = NOW_MS, .overdue_ms = 48 * HOUR_MS, .zone_minutes = 420};
+	_cleanup_json_ json_t *waiting = json_array(), *complaints = json_object(), *rows = NULL;
+	const json_t *first;
+	long overdue = 0;
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		_cleanup_free_ char *ticket = xasprintf("T%d", i);
+
+		json_array_append_new(
+			waiting, json_pack("{s:s, s:s, s:s, s:s, s:i}", "complaint", ID(1), "state",
+					 i == 1 ? "refused" : "handed", "ticket", ticket, "since",
+					 since[i], "reminded", i));
+	}
+	json_set_str(json_array_get(waiting, 1), "other", ID(2));
+	json_set_new(complaints, ID(1),
+		json_pack("{s:s, s:i, s:s}", "state", "review", "version", 1, "agency", "Dinas"));
+	rows = waitlist_rows(waiting, complaints, &conf);
+	for (size_t i = 0; i < 4; i++) {
+		const json_t *row = json_array_get(rows, i);
+
+		assert_string_equal(json_str(row, "ticket"), order[i]);
+		overdue += json_flag(row, "overdue");
+	}
+	assert_int_equal(overdue, 2); /* two days to the second are not longer than two days */
+	first = json_array_get(rows, 0);
+	assert_string_equal(json_str(first, "since"), "2026-11-21 11:00");
+	assert_string_equal(json_str(first, "waits"), "3 d 0 h");
+	assert_string_equal(json_str(first, "agency"), "Dinas");
+	assert_non_null(strstr(json_str(first, "do"), "muaractl show T1"));
+	assert_non_null(strstr(json_str(json_array_get(rows, 3), "do"), "resolve T0 --filed"));
+	assert_int_equal(json_int(json_array_get(rows, 1), "reminded", 0), 3);
+}
+
 static int setup(void **state)
 {
 	struct err e = {0};
@@ -265,6 +353,8 @@ int main(void)
 		cmocka_unit_test(what_to_look_for),
 		cmocka_unit_test(each_state_has_its_exits),
 		cmocka_unit_test(a_profile_without_marks),
+		cmocka_unit_test(who_waits_and_for_what),
+		cmocka_unit_test(overdue_first_then_the_oldest),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
