@@ -174,9 +174,11 @@ void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random)
 	d->level++;
 }
 
-void dest_wait(struct dest *d, int64_t until_ms)
+void dest_rate_limited(struct dest *d, int64_t now_ms, int64_t wait_ms, uint64_t random)
 {
-	d->not_before = MAX(d->not_before, until_ms);
+	dest_not_sent(d, now_ms, random);
+	if (wait_ms > 0)
+		d->not_before = MAX(d->not_before, now_ms + wait_ms);
 }
 
 void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms)

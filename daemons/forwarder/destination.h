@@ -84,7 +84,9 @@ void dest_success(struct dest *d);
 void dest_rejected(struct dest *d, int64_t now_ms);
 void dest_ambiguous(struct dest *d, int64_t now_ms, uint64_t random);
 void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random);
-void dest_wait(struct dest *d, int64_t until_ms); /* 429 */
+/* 429: not taken. Waits as it says (wait_ms, -1 = nothing), but never less than a back-off, so that
+ * "now" or a date gone by is no invitation to hammer; then one call at a time until a success. */
+void dest_rate_limited(struct dest *d, int64_t now_ms, int64_t wait_ms, uint64_t random);
 void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms);
 /* The same, of an earlier process: what probes by itself does so soon. */
 void dest_hold_again(struct dest *d, enum dest_hold why, int64_t now_ms, uint64_t random);

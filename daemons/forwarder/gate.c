@@ -72,12 +72,11 @@ struct profile_input gate_input(const struct gate *g, const json_t *snapshot)
 
 static void wait_as_told(struct gate *g, const struct httpc_answer *answer)
 {
-	int64_t wait_ms;
+	int64_t wait_ms = -1;
 
-	if (answer && !retry_after_parse(answer->retry_after, clock_wall_ms(), &wait_ms))
-		dest_wait(&g->brake, clock_mono_ms() + wait_ms);
-	else
-		dest_not_sent(&g->brake, clock_mono_ms(), dice());
+	if (!answer || retry_after_parse(answer->retry_after, clock_wall_ms(), &wait_ms))
+		wait_ms = -1;
+	dest_rate_limited(&g->brake, clock_mono_ms(), wait_ms, dice());
 }
 
 static enum dest_hold hold_of(const struct outcome *o)

@@ -295,7 +295,7 @@ int lane_open(void *ctx, struct lane_member *m, int32_t number, void **ret, stru
 	l->soon = loop_timer_new(f->env->loop, on_soon, l);
 	l->tick = loop_timer_new(f->env->loop, on_tick, l);
 	ledger_init(&l->ledger);
-	worklist_init(&l->work);
+	worklist_init(&l->work, (size_t)(f->conf->backlog_bytes / f->shared->lanes));
 	l->sites = xcalloc(f->n_endpoints, sizeof *l->sites);
 	for (size_t i = 0; i < f->n_endpoints; i++)
 		site_init(&l->sites[i], l, &f->gates[i]);

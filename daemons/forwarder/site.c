@@ -126,6 +126,22 @@ static json_t *word_body(const struct site *s, enum hold_say say)
 	return submission_hold(s->ep->conf->name, "open", d->opened);
 }
 
+/* Does anybody of this lane file there? A log need not tell of the others. */
+static bool concerned(const struct site *s)
+{
+	const struct muara_conf *m = s->lane->fwd->shared;
+	const struct muara_tenant *t = m->tenants.v;
+
+	for (size_t i = 0; i < m->tenants.n; i++)
+		if (t[i].lane == s->lane->number &&
+			strcmp(t[i].destination, s->ep->conf->name) == 0)
+			return true;
+	for (const struct attempt *a = s->lane->attempts; a; a = a->next)
+		if (a->site == s)
+			return true;
+	return s->lane->work.queues[s->name].n > 0;
+}
+
 void site_say(struct site *s)
 {
 	enum hold_say say = hold_word_lacks(&s->word, &s->gate->brake);
@@ -134,7 +150,7 @@ void site_say(struct site *s)
 	int r;
 
 	if (say == HOLD_SAY_NOTHING || s->saying || s->lane->lost || !s->lane->holds_taken ||
-		!lane_log_owned(log))
+		!lane_log_owned(log) || (say == HOLD_SAY_HELD && !concerned(s)))
 		return;
 	r = lane_append(log, "hold", word_body(s, say), NULL, &e);
 	s->saying = !r;

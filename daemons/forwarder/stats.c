@@ -15,7 +15,7 @@
 
 struct stats {
 	struct metric *calls, *follow_ups, *filings, *open, *uploads_open, *waiting, *state;
-	struct metric *duplicates, *held, *lanes, *commands;
+	struct metric *duplicates, *held, *lanes, *backlog, *commands;
 	struct metric *handed_waiting, *person_oldest, *parked_waiting;
 	char **names; /* destinations, NULL ends; outlive the metrics, so never freed */
 };
@@ -70,6 +70,10 @@ int stats_new(struct forwarder *f, struct stats **ret, struct err *e)
 		"Filings that stand there more than once; must be 0", NULL, NULL);
 	s->held = metric_gauge("muara_forwarder_lanes_held",
 		"Lanes in which nothing is filed until a person looks; must be 0", NULL, NULL);
+	s->backlog = metric_gauge("muara_forwarder_backlog_bytes",
+		"Texts of waiting complaints in memory; at most backlog_memory and one a "
+		"destination",
+		NULL, NULL);
 	s->lanes = metric_gauge(
 		"muara_forwarder_lanes", "Lanes this process owns and files in", NULL, NULL);
 	*ret = s;
@@ -186,16 +190,18 @@ static void show_persons(struct forwarder *f)
 
 void stats_show(struct forwarder *f)
 {
-	double duplicates = 0, held = 0, lanes = 0;
+	double duplicates = 0, held = 0, lanes = 0, backlog = 0;
 
 	for (struct lane *l = f->lanes; l; l = l->next) {
 		duplicates += (double)l->ledger.duplicates;
 		held += l->held || *l->trouble;
 		lanes += lane_may_file(l);
+		backlog += (double)l->work.text_bytes;
 	}
 	metric_set(f->stats->duplicates, NULL, duplicates);
 	metric_set(f->stats->held, NULL, held);
 	metric_set(f->stats->lanes, NULL, lanes);
+	metric_set(f->stats->backlog, NULL, backlog);
 	show_sites(f);
 	show_filings(f);
 	show_persons(f);

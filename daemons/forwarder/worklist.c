@@ -9,9 +9,9 @@
 
 #include "worklist.h"
 
-void worklist_init(struct worklist *w)
+void worklist_init(struct worklist *w, size_t text_max)
 {
-	*w = (struct worklist){.rows = IDMAP_INIT(struct work)};
+	*w = (struct worklist){.rows = IDMAP_INIT(struct work), .text_max = text_max};
 }
 
 void worklist_free(struct worklist *w)
@@ -117,9 +117,11 @@ void work_keep_text(struct worklist *w, struct work *row, const json_t *snapshot
 
 static void keep_text(struct worklist *w, struct work *row, const json_t *snapshot)
 {
-	if (row->state == WORK_READY && w->text_bytes < WORK_TEXT_MAX)
-		work_keep_text(w, row, snapshot);
-	else
+	work_drop_text(w, row);
+	if (row->state != WORK_READY)
+		return;
+	work_keep_text(w, row, snapshot);
+	if (w->text_bytes > w->text_max)
 		work_drop_text(w, row);
 }
 

@@ -4,8 +4,8 @@
  * A fold like the ledger: counted decisions in, rows out. Work = ready rows minus what the ledger
  * says about them (lane.md 21); the daemon takes rows from a destination's queue in the order in
  * which they became ready. The text of a ready snapshot is kept while it waits, up to a bound over
- * all; beyond it only the offset is kept and the daemon reads the record again. Single thread, no
- * I/O. */
+ * all (text_max); beyond it only the offset is kept and the daemon reads the record again. Single
+ * thread, no I/O. */
 #pragma once
 
 #include <jansson.h>
@@ -14,8 +14,6 @@
 
 #include "base/err.h"
 #include "base/idmap.h"
-
-#define WORK_TEXT_MAX (64u << 20) /* bytes of snapshots kept over all destinations */
 
 enum work_state { WORK_OTHER, WORK_READY };
 
@@ -37,11 +35,11 @@ struct work_queue { /* FIFO of row indices */
 
 struct worklist {
 	struct idmap rows;
-	size_t text_bytes;
+	size_t text_bytes, text_max;   /* of snapshots kept, over all destinations */
 	struct work_queue queues[256]; /* by destination */
 };
 
-void worklist_init(struct worklist *w);
+void worklist_init(struct worklist *w, size_t text_max);
 void worklist_free(struct worklist *w);
 
 /* One counted decision at `offset`. `name` interns a destination (ledger_name). -EINVAL: the record

@@ -117,4 +117,13 @@ MUTANTS = [
     dict(name='forwarder-hourly-brake-after-a-resume', file=SITE,
          test=BRAKES + 'test_an_hourly_hold_and_its_end_outlive_the_process',
          old='	d->count_from_s = MAX(d->count_from_s, s->word.count_from_s);\n', new=''),
+    dict(name='forwarder-hold-told-everywhere', file=SITE,
+         test='flow:test_forwarder_tenants:test_a_held_and_a_slow_one_beside_a_healthy_one',
+         old='	return s->lane->work.queues[s->name].n > 0;\n', new='	return s->lane->number >= 0;\n'),
+    dict(name='forwarder-429-hammered', file=DEST, test='unit:test-destination/test_rate_limited',
+         old='	dest_not_sent(d, now_ms, random);\n	if (wait_ms > 0)\n',
+         new='	if (wait_ms < 0)\n		dest_not_sent(d, now_ms, random);\n	else\n'),
+    dict(name='forwarder-backlog-unbounded', file='daemons/forwarder/worklist.c',
+         test='unit:test-worklist/test_texts_are_bounded',
+         old='	if (w->text_bytes > w->text_max)\n', new='	if (w->text_bytes > w->text_max && !row->version)\n'),
 ]

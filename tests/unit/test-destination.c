@@ -104,6 +104,47 @@ static void test_not_sent_backs_off_without_probe(void **state)
 	dest_free(&d);
 }
 
+/* 429 in a row: as long as it says, never less than a back-off that doubles; then one by one. */
+static void test_rate_limited(void **state)
+{
+	static const struct {
+		int64_t wait_ms;
+		int level;
+		int64_t want;
+	} t[] = {
+		{30000, 0, 30000},
+		{0, 0, OUTCOME_BACKOFF_BASE_MS}, /* "now", or a date gone by */
+		{-1, 0, OUTCOME_BACKOFF_BASE_MS},
+		{0, 3, 8 * OUTCOME_BACKOFF_BASE_MS},
+		{1000, 3, 8 * OUTCOME_BACKOFF_BASE_MS},
+		{OUTCOME_WAIT_MAX_MS, 30, OUTCOME_WAIT_MAX_MS},
+		{-1, 30, OUTCOME_BACKOFF_MAX_MS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		int64_t top = (int64_t)OUTCOME_BACKOFF_BASE_MS
+			      << (t[i].level > 20 ? 20 : t[i].level);
+		struct dest d;
+
+		if (top > OUTCOME_BACKOFF_MAX_MS)
+			top = OUTCOME_BACKOFF_MAX_MS;
+		dest_init(&d, &four);
+		d.level = t[i].level;
+		dest_rate_limited(&d, 500, t[i].wait_ms, (uint64_t)top);
+		assert_int_equal(dest_wake_ms(&d), 500 + t[i].want);
+		assert_false(dest_may_start(&d, 0, true, 500 + t[i].want - 1, 0));
+		assert_true(dest_may_start(&d, 0, true, 500 + t[i].want, 0));
+		dest_started(&d, 0);
+		assert_false(dest_may_start(&d, 0, true, 500 + t[i].want, 0));
+		dest_ended(&d);
+		dest_success(&d);
+		assert_int_equal(d.state, DEST_OPEN);
+		assert_int_equal(d.level, 0);
+		dest_free(&d);
+	}
+}
+
 static void test_hourly_brake_counts_from_the_log(void **state)
 {
 	const struct dest_limits l = {
@@ -329,6 +370,7 @@ int main(void)
 		cmocka_unit_test(test_an_hour_of_504_on_creates),
 		cmocka_unit_test(test_not_sent_backs_off_without_probe),
 		cmocka_unit_test(test_hourly_brake_counts_from_the_log),
+		cmocka_unit_test(test_rate_limited),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_many_rejects_hold_one_success_forgets),
 		cmocka_unit_test(test_resume_of_an_older_hold),

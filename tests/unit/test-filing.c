@@ -102,7 +102,7 @@ struct fixture {
 static void build(struct fixture *f, const struct rec *recs, const char *snapshot)
 {
 	ledger_init(&f->ledger);
-	worklist_init(&f->work);
+	worklist_init(&f->work, 1 << 20);
 	for (; recs && recs->kind; recs++)
 		feed(&f->ledger, recs);
 	f->complaint = json_pack("{s:[{s:s}], s:[]}", "sources", "message", M1, "attachments");

@@ -38,7 +38,7 @@ static void test_order_and_states(void **state)
 	struct work *row;
 
 	(void)state;
-	worklist_init(&w);
+	worklist_init(&w, 1 << 20);
 	assert_int_equal(apply(&w, 1, 1, "open", "a", 10), 0);
 	assert_int_equal(work_peek(&w, 1), IDMAP_NONE);
 	assert_int_equal(apply(&w, 2, 1, "ready", "a", 11), 0);
@@ -67,7 +67,7 @@ static void test_not_ready_any_more(void **state)
 	uint32_t row;
 
 	(void)state;
-	worklist_init(&w);
+	worklist_init(&w, 1 << 20);
 	assert_int_equal(apply(&w, 1, 1, "ready", "a", 10), 0);
 	row = work_peek(&w, 1);
 	work_pop(&w, 1);
@@ -81,12 +81,50 @@ static void test_not_ready_any_more(void **state)
 	worklist_free(&w);
 }
 
+/* Beyond the bound only the place of the record is kept; what is needed next is, whatever it says.
+ */
+static void test_texts_are_bounded(void **state)
+{
+	struct worklist w;
+	size_t one, kept = 0;
+
+	(void)state;
+	worklist_init(&w, 1 << 20);
+	assert_int_equal(apply(&w, 10, 1, "ready", "a", 5), 0);
+	one = w.text_bytes;
+	worklist_free(&w);
+	worklist_init(&w, 3 * one + one / 2);
+	for (int i = 10; i < 90; i++)
+		assert_int_equal(apply(&w, i, 1, "ready", "a", i), 0);
+	assert_int_equal(w.text_bytes, 3 * one);
+	for (uint32_t i = 0; i < w.rows.n; i++) {
+		assert_int_equal(worklist_at(&w, i)->offset, 10 + i);
+		kept += worklist_at(&w, i)->snapshot != NULL;
+	}
+	assert_int_equal(kept, 3);
+	assert_int_equal(apply(&w, 10, 2, "held", "a", 100), 0); /* makes room */
+	assert_int_equal(apply(&w, 50, 2, "ready", "a", 101), 0);
+	assert_non_null(worklist_find(&w, worklist_at(&w, 40)->id)->snapshot);
+	assert_int_equal(w.text_bytes, 3 * one);
+	{
+		json_t *again = json_pack("{s:s}", "id", "read again");
+		size_t before = w.text_bytes;
+
+		work_keep_text(&w, worklist_at(&w, 60), again);
+		assert_true(w.text_bytes > before);
+		work_finished(&w, 60);
+		assert_int_equal(w.text_bytes, before);
+		json_decref(again);
+	}
+	worklist_free(&w);
+}
+
 static void test_versions_rise(void **state)
 {
 	struct worklist w;
 
 	(void)state;
-	worklist_init(&w);
+	worklist_init(&w, 1 << 20);
 	assert_int_equal(apply(&w, 1, 2, "ready", "a", 10), 0);
 	assert_int_equal(apply(&w, 1, 4, "ready", "a", 11), 0); /* gaps are legal (an erasure) */
 	assert_int_equal(apply(&w, 1, 4, "ready", "a", 12), -EINVAL);
@@ -98,7 +136,7 @@ static void test_queue_grows_around_the_ring(void **state)
 	struct worklist w;
 
 	(void)state;
-	worklist_init(&w);
+	worklist_init(&w, 1 << 20);
 	for (int i = 0; i < 40; i++)
 		assert_int_equal(apply(&w, i, 1, "ready", "a", i), 0);
 	for (int i = 0; i < 30; i++)
@@ -118,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_states),
 		cmocka_unit_test(test_not_ready_any_more),
+		cmocka_unit_test(test_texts_are_bounded),
 		cmocka_unit_test(test_versions_rise),
 		cmocka_unit_test(test_queue_grows_around_the_ring),
 	};
