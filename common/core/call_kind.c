@@ -3,7 +3,8 @@
 
 #include "core/call_kind.h"
 
-static const char *const call_names[CALL_KINDS] = {"", "upload", "create", "handover", "sheet"};
+static const char *const call_names[CALL_KINDS] = {
+	"", "upload", "create", "handover", "followup", "sheet"};
 
 enum call_kind call_kind_parse(const char *s)
 {

@@ -179,8 +179,10 @@ static void check_choice(
 
 /* --- calls and reads --- */
 
-static const char *const call_keys[CALL_KINDS] = {
-	[CALL_UPLOAD] = "upload", [CALL_CREATE] = "create", [CALL_HANDOVER] = "handover"};
+static const char *const call_keys[CALL_KINDS] = {[CALL_UPLOAD] = "upload",
+	[CALL_CREATE] = "create",
+	[CALL_HANDOVER] = "handover",
+	[CALL_FOLLOWUP] = "followup"};
 static const char *const read_keys[PROFILE_READS] = {"probe", "report", "followups"};
 static const char *const repeats[] = {[CALL_REPEATABLE] = "repeatable",
 	[CALL_VERIFIABLE] = "verifiable",
@@ -243,7 +245,7 @@ static void check_limits(struct pfile *l, const char *at, struct call_map *c, en
 	if (c->path && c->path[0] != '/')
 		pfile_fault(l, pfile_below(path, at, "path"),
 			"begins with /, it goes behind the base URL");
-	if (where == IN_HANDOVER)
+	if (where == IN_HANDOVER || where == IN_FOLLOWUP)
 		where = IN_REPORT;
 	check_text(l, pfile_below(path, at, "path"), c->path,
 		where == IN_REPORT || where == IN_FOLLOWUPS ? where : IN_PROBE);
@@ -268,12 +270,15 @@ static void check_call(struct pfile *l, const char *at, enum call_kind kind, str
 {
 	static const enum place places[] = {[CALL_UPLOAD] = IN_UPLOAD,
 		[CALL_CREATE] = IN_CREATE,
-		[CALL_HANDOVER] = IN_HANDOVER};
+		[CALL_HANDOVER] = IN_HANDOVER,
+		[CALL_FOLLOWUP] = IN_FOLLOWUP};
 	char path[PLACE_MAX_LEN];
 
 	c->is.repeat = (enum call_repeat)c->repeat;
 	c->is.gives_id = json_array_size(c->id) > 0;
 	check_limits(l, at, c, places[kind]);
+	/* A follow-up names its report in the body as likely as in the path; 404 says the same. */
+	c->is.id_in_path |= kind == CALL_FOLLOWUP;
 	check_id_places(l, pfile_below(path, at, "id"), c->id);
 	check_tree(l, pfile_below(path, at, "body"), c->body, places[kind]);
 	check_text(l, pfile_below(path, at, "file_name"), c->file_name, IN_UPLOAD);
@@ -281,11 +286,19 @@ static void check_call(struct pfile *l, const char *at, enum call_kind kind, str
 		pfile_fault(l, pfile_below(path, at, "method"), "POST or PUT");
 	if (kind == CALL_UPLOAD && (!c->file_field || !c->file_name || c->body))
 		pfile_fault(l, at, "an upload has file_field and file_name, and no body");
-	if (kind != CALL_UPLOAD && (c->file_field || c->file_name || !c->body))
+	if (kind == CALL_FOLLOWUP && (!c->body || !c->file_field != !c->file_name))
+		pfile_fault(l, at, "has a body, and file_field with file_name or neither");
+	if (kind == CALL_FOLLOWUP)
+		check_text(l, pfile_below(path, at, "file_field"), c->file_field, IN_FIELD);
+	else if (kind != CALL_UPLOAD && (c->file_field || c->file_name || !c->body))
 		pfile_fault(l, at, "has a body, and no file_field or file_name");
-	if (kind != CALL_HANDOVER && !c->is.gives_id)
+	if (kind != CALL_HANDOVER && kind != CALL_FOLLOWUP && !c->is.gives_id)
 		pfile_fault(l, pfile_below(path, at, "id"),
 			"missing: without the number in the answer nothing can follow it");
+	if (kind == CALL_FOLLOWUP && c->is.repeat != CALL_ONCE)
+		pfile_fault(l, pfile_below(path, at, "repeat"),
+			"a follow-up is `once`: sent twice it is told twice, and no read can find "
+			"it");
 	if (kind == CALL_CREATE && c->is.repeat != CALL_ONCE)
 		pfile_fault(l, pfile_below(path, at, "repeat"),
 			"a create is `once`: sent twice it is filed twice, and no read can find it "
@@ -302,12 +315,13 @@ static void read_calls(struct pfile *l, json_t *calls)
 	json_object_foreach (calls, key, v) {
 		enum call_kind kind = CALL_NONE;
 
-		for (int k = CALL_UPLOAD; k <= CALL_HANDOVER; k++)
+		for (int k = CALL_UPLOAD; k < CALL_SHEET; k++)
 			if (strcmp(call_keys[k], key) == 0)
 				kind = (enum call_kind)k;
 		pfile_below(at, "calls", key);
 		if (kind == CALL_NONE)
-			pfile_fault(l, at, "unknown call; there are: upload, create, handover");
+			pfile_fault(l, at,
+				"unknown call; there are: upload, create, handover, followup");
 		else if (pfile_map(l, at, v, call_members, &p->calls[kind]))
 			check_call(l, at, kind, &p->calls[kind]);
 	}
@@ -398,7 +412,7 @@ static void check_together(struct pfile *l)
 	struct profile *p = l->p;
 	char at[PLACE_MAX_LEN];
 
-	for (int k = CALL_UPLOAD; k <= CALL_HANDOVER; k++)
+	for (int k = CALL_UPLOAD; k < CALL_SHEET; k++)
 		if (p->calls[k].is.present && p->calls[k].is.repeat == CALL_VERIFIABLE &&
 			!p->reads[READ_REPORT].institution_at)
 			pfile_fault(l, pfile_below(at, "calls", call_keys[k]),
@@ -406,6 +420,11 @@ static void check_together(struct pfile *l)
 	if (p->calls[CALL_HANDOVER].is.present && !p->own_institution)
 		pfile_fault(
 			l, "own_institution", "missing: the hand-over needs to know who we are");
+	if (p->calls[CALL_FOLLOWUP].is.present && !p->news_text)
+		pfile_fault(l, "follow_up", "missing: calls.followup needs to know what it says");
+	if (p->calls[CALL_FOLLOWUP].file_field && (!p->mime || !p->attachment_max_bytes))
+		pfile_fault(l, "attachments",
+			"a follow-up with files needs attachments.types and attachments.max_bytes");
 	if (p->own_institution && !json_object_get(p->settings, p->own_institution))
 		pfile_fault(l, "own_institution", "names no declared setting");
 	if (p->calls[CALL_UPLOAD].is.present && (!p->mime || !p->attachment_max_bytes))
@@ -467,6 +486,33 @@ static void read_content(struct pfile *l, const json_t *v)
 				"size, count, upload");
 		check_tree(l, path, phrase, IN_NOTE);
 	}
+}
+
+static void read_follow_up(struct pfile *l, const json_t *v)
+{
+	static const struct member members[] = {
+		MEMBER(struct profile, news_text, "text", M_TEXT, .flags = M_REQUIRED),
+		MEMBER(struct profile, news_max, "content", M_INT, .flags = M_REQUIRED, .min = 500,
+			.max = 1000000),
+		MEMBER(struct profile, news_files, "files", M_INT, .min = 1, .max = 32),
+		MEMBER(struct profile, news_edit, "edit", M_TEXT),
+		MEMBER(struct profile, news_again, "again", M_TEXT),
+		MEMBER(struct profile, news_before, "before_footer", M_TEXT),
+		MEMBER(struct profile, news_footer, "footer", M_LIST),
+		{.key = NULL},
+	};
+	static const char ticket[] = "[Tiket {{ticket}}]";
+	struct profile *p = l->p;
+
+	p->news_files = 1;
+	if (!v || !pfile_map(l, "follow_up", v, members, p))
+		return;
+	check_text(l, "follow_up.text", p->news_text, IN_NEWS);
+	if (p->news_text && strncmp(p->news_text, ticket, strlen(ticket)) != 0)
+		pfile_fault(l, "follow_up.text",
+			"begins with %s: it is the only mark by which it is found again", ticket);
+	pfile_texts(l, "follow_up.footer", p->news_footer);
+	check_tree(l, "follow_up.footer", p->news_footer, IN_NEWS);
 }
 
 static void read_attachments(struct pfile *l, const json_t *v)
@@ -601,7 +647,8 @@ static void read_sheet(struct pfile *l, const json_t *v)
 /* --- the file --- */
 
 struct top {
-	json_t *limits, *content, *attachments, *calls, *reads, *masters, *status, *sheet;
+	json_t *limits, *content, *follow_up, *attachments, *calls, *reads, *masters, *status,
+		*sheet;
 	const char *as;
 };
 struct file {
@@ -633,6 +680,7 @@ static const struct member data_members[] = {
 static const struct member part_members[] = {
 	MEMBER(struct top, limits, "limits", M_MAP),
 	MEMBER(struct top, content, "content", M_MAP, .flags = M_REQUIRED),
+	MEMBER(struct top, follow_up, "follow_up", M_MAP),
 	MEMBER(struct top, attachments, "attachments", M_MAP),
 	MEMBER(struct top, calls, "calls", M_MAP),
 	MEMBER(struct top, reads, "reads", M_MAP),
@@ -682,6 +730,7 @@ static void read_data(struct pfile *l, const json_t *tree, bool calls)
 	check_choice(l, "date", l->p->date_form, dates);
 	read_limits(l, top.limits);
 	read_content(l, top.content);
+	read_follow_up(l, top.follow_up);
 	read_attachments(l, top.attachments);
 	read_headers(l);
 	read_proofs(l);

@@ -5,9 +5,10 @@
  * body (field map or multipart), whether it may be repeated, verified, or happens once only, its
  * time and size limits, where an id comes back (a list of places, the first that is there wins),
  * proofs that an answer means "not passed on", a read that probes the credential and a read that
- * shows a report, status map, limits of attachments, form of `attachments`. An operator's
- * settings (institution, category and location numbers …) are no part of it: they come with the
- * destination in forwarder.yaml and are named in the map as {{setting}}.
+ * shows a report, status map, limits of attachments, form of `attachments`; and how news of a
+ * report that stands there is told (follow_up). An operator's settings (institution, category and
+ * location numbers …) are no part of it: they come with the destination in forwarder.yaml and are
+ * named in the map as {{setting}}.
  *
  * Thread: any; a loaded profile is read-only. */
 #pragma once
@@ -64,6 +65,9 @@ bool profile_wants(const struct profile *p, enum call_kind c, const json_t *comp
 /* Is this element of the complaint's `attachments` to be uploaded: stored, type and size allowed,
  * no second copy of the same bytes, within the number of files a report may carry? */
 bool profile_attachment(const struct profile *p, const json_t *complaint, const json_t *attachment);
+/* Can a follow-up carry this element of `attachments`: stored, of a type and size that are taken?
+ */
+bool profile_follow_up_file(const struct profile *p, const json_t *attachment);
 /* Settings the profile declares but the destination does not give, unknown ones, wrong types: a
  * line each. Returns how many. */
 int profile_check_settings(
@@ -78,18 +82,41 @@ struct profile_file {		/* an uploaded attachment, for the create call */
 	const char *attachment; /* sha256 */
 	uint64_t remote_id;
 };
+struct profile_piece {	    /* of a message, not told there yet; borrowed */
+	const char *source; /* id of the message */
+	const char *text;   /* what is left to tell of it */
+	size_t bytes, from; /* of text; of the message's text, told before */
+	bool edit;	    /* it corrects a message told before */
+};
+struct profile_news {			    /* borrowed */
+	const struct profile_piece *pieces; /* in the order of their telling */
+	size_t n_pieces;
+	const json_t *const *files; /* elements of `attachments` a follow-up can carry */
+	size_t n_files;
+	const json_t *const *gone; /* could be carried, but the store has lost their bytes */
+	size_t n_gone;
+	bool place;    /* one of them names the place, and says nothing else */
+	unsigned part; /* of those of this version, from 1 */
+};
+struct profile_told {	   /* what a request tells of it */
+	size_t pieces;	   /* news: so many whole ones */
+	size_t bytes;	   /* news: of the message behind them, counted from its begin; 0 = none */
+	size_t files;	   /* news: the first of them */
+	size_t text_bytes; /* create: of the complaint's text; SIZE_MAX = all */
+};
 struct profile_input {		    /* borrowed */
 	const json_t *complaint;    /* snapshot */
 	const char *base;	    /* of the destination, no '/' at its end */
 	const char *const *headers; /* "Name: value" of the destination (credentials), NULL ends */
 	const struct strmap *settings;
-	const struct strmap *agencies;	  /* agency name -> institution id; "" = default */
-	uint64_t remote_id;		  /* of the report; hand-over, READ_REPORT, _FOLLOWUPS */
-	unsigned page;			  /* READ_FOLLOWUPS, from 1 */
-	const json_t *attachment;	  /* of the snapshot; upload */
+	const struct strmap *agencies; /* agency name -> institution id; "" = default */
+	uint64_t remote_id;	  /* of the report; hand-over, follow-up, READ_REPORT, _FOLLOWUPS */
+	unsigned page;		  /* READ_FOLLOWUPS, from 1 */
+	const json_t *attachment; /* of the snapshot; upload */
 	const struct profile_file *files; /* uploaded so far; create */
 	size_t n_files;
-	struct blob_store *blobs; /* upload: the file is sent from there */
+	const struct profile_news *news; /* follow-up */
+	struct blob_store *blobs;	 /* upload: the file is sent from there */
 	bool show_only; /* never sent: an upload's file is not looked for, its part holds none */
 	const char *ca_file; /* NULL = system's */
 };
@@ -98,11 +125,12 @@ struct profile_request { /* owns what http points to */
 	char content_sha256[65]; /* of the body, or of the file uploaded: content_hash of the INTENT
 				  */
 	struct buf text;	 /* body */
-	void *own;		 /* private */
+	struct profile_told told;
+	void *own; /* private */
 };
-/* Idempotency-Key is <complaint id>.<version> (upload: .<sha256>, hand-over: .handover). -ENOENT:
- * the blob is gone; -EINVAL: the snapshot cannot be expressed (too long …), e says why without
- * data. */
+/* Idempotency-Key is <complaint id>.<version> (upload: .<sha256>, hand-over: .handover, follow-up:
+ * .followup, its second part .followup.2). -ENOENT: the blob is gone; -EINVAL: the snapshot cannot
+ * be expressed (too long …), e says why without data. */
 int profile_request(const struct profile *p, enum call_kind c, const struct profile_input *in,
 	struct profile_request *ret, struct err *e);
 int profile_read_request(const struct profile *p, enum profile_read r,
@@ -129,6 +157,9 @@ bool profile_probe_good(const struct profile *p, const struct httpc_answer *a);
 /* READ_REPORT after an unknown hand-over: did it arrive at `institution`? */
 enum read_back profile_read_back(
 	const struct profile *p, const struct httpc_answer *a, const char *institution);
+/* READ_REPORT after a follow-up was answered 404: is the report there (READ_BACK_NOT: what was told
+ * it is not) or GONE? Never DONE: no read shows what was told. */
+enum read_back profile_report_there(const struct profile *p, const struct httpc_answer *a);
 /* Institution the complaint goes to, as text; NULL = stays with our own. */
 const char *profile_institution(const struct profile *p, const json_t *complaint,
 	const struct strmap *settings, const struct strmap *agencies);

@@ -178,6 +178,15 @@ enum read_back profile_read_back(
 	return shown == strtoull(institution, NULL, 10) ? READ_BACK_DONE : READ_BACK_NOT;
 }
 
+enum read_back profile_report_there(const struct profile *p, const struct httpc_answer *a)
+{
+	_cleanup_json_ json_t *answer = read_answer(p, READ_REPORT, a);
+
+	if (a->curl == CURLE_OK && a->status == 404)
+		return READ_BACK_GONE;
+	return answer ? READ_BACK_NOT : READ_BACK_UNKNOWN;
+}
+
 /* Their word, without blanks around it; NULL: not readable. Caller frees. */
 static char *status_word(const struct profile *p, const struct httpc_answer *a)
 {

@@ -51,7 +51,8 @@ static void say(struct lint *l, enum level level, const char *at, const char *fm
 
 static const char *const call_at[CALL_KINDS] = {[CALL_UPLOAD] = "calls.upload",
 	[CALL_CREATE] = "calls.create",
-	[CALL_HANDOVER] = "calls.handover"};
+	[CALL_HANDOVER] = "calls.handover",
+	[CALL_FOLLOWUP] = "calls.followup"};
 
 static bool tree_names(const json_t *v, const char *name)
 {
@@ -103,9 +104,10 @@ static bool anything_names(const struct profile *p, const char *name)
 {
 	bool found = content_names(p, name) || text_names(p->date_form, name) ||
 		     text_names(p->attachments_form, name) || text_names(p->sheet_how, name) ||
-		     tree_names(p->sheet_rows, name);
+		     tree_names(p->sheet_rows, name) || text_names(p->news_text, name) ||
+		     tree_names(p->news_footer, name);
 
-	for (int k = CALL_UPLOAD; k <= CALL_HANDOVER; k++)
+	for (int k = CALL_UPLOAD; k < CALL_SHEET; k++)
 		found |= tree_names(p->calls[k].body, name) ||
 			 text_names(p->calls[k].file_name, name);
 	return found;
@@ -164,20 +166,27 @@ static void rule_names(struct lint *l)
 	json_t *v;
 	size_t i;
 
-	for (int k = CALL_UPLOAD; k <= CALL_HANDOVER; k++) {
+	for (int k = CALL_UPLOAD; k < CALL_SHEET; k++) {
 		brace_tree(l, pfile_below(path, call_at[k], "body"), p->calls[k].body);
 		if (p->calls[k].path)
 			one_brace(l, pfile_below(path, call_at[k], "path"), p->calls[k].path);
 		if (p->calls[k].file_name)
 			one_brace(l, pfile_below(path, call_at[k], "file_name"),
 				p->calls[k].file_name);
-		fixed_text(l, pfile_below(path, call_at[k], "file_field"), p->calls[k].file_field);
+		if (k != CALL_FOLLOWUP)
+			fixed_text(l, pfile_below(path, call_at[k], "file_field"),
+				p->calls[k].file_field);
 	}
 	if (p->reads[READ_REPORT].path)
 		one_brace(l, "reads.report.path", p->reads[READ_REPORT].path);
 	one_brace(l, "content.text", p->content);
 	brace_tree(l, "content.footer", p->footer_lines);
 	brace_tree(l, "content.not_attached", p->not_attached);
+	one_brace(l, "follow_up.text", p->news_text ? p->news_text : "");
+	brace_tree(l, "follow_up.footer", p->news_footer);
+	fixed_text(l, "follow_up.edit", p->news_edit);
+	fixed_text(l, "follow_up.again", p->news_again);
+	fixed_text(l, "follow_up.before_footer", p->news_before);
 	brace_tree(l, "sheet.rows", p->sheet_rows);
 	fixed_text(l, "content.before_footer", p->footer_before);
 	fixed_text(l, "sheet.title", p->sheet_title);
@@ -217,6 +226,48 @@ static void rule_content(struct lint *l)
 		say(l, FAULT, "content.footer",
 			"a file that is left out would be so without a word; add a line with "
 			"{{not_attached}} and use {{content}}");
+}
+
+/* What comes after the create. */
+static void rule_news(struct lint *l)
+{
+	const struct profile *p = l->p;
+	const struct call_map *call = &p->calls[CALL_FOLLOWUP];
+
+	if (p->kind == PROFILE_SHEET)
+		return;
+	if (!call->is.present) {
+		say(l, WARNING, "calls.followup",
+			"missing: what a citizen says after the report was filed goes to an "
+			"officer (muaractl parked), each time; add the call when the endpoint has "
+			"one");
+		return;
+	}
+	if (!tree_names(call->body, "follow_up"))
+		say(l, FAULT, "calls.followup.body",
+			"the news is sent nowhere; put {{follow_up}} into a field");
+	if (!tree_names(call->body, "remote_id") && !text_names(call->path, "remote_id"))
+		say(l, FAULT, "calls.followup",
+			"says nowhere which report is meant; put {{remote_id}} into path or body");
+	if (!text_names(p->news_text, "news"))
+		say(l, FAULT, "follow_up.text", "holds no news; put {{news}} into it");
+	if (!tree_names(p->news_footer, "text_cut"))
+		say(l, WARNING, "follow_up.footer",
+			"a text that goes on in the next one ends without a word; add a line with "
+			"{{text_cut}}");
+	if (!tree_names(p->news_footer, "not_attached"))
+		say(l, FAULT, "follow_up.footer",
+			"a file that is left out would be so without a word; add a line with "
+			"{{not_attached}}");
+	if (!tree_names(p->news_footer, "location"))
+		say(l, FAULT, "follow_up.footer",
+			"a message that is only a place would be told without it; add a line with "
+			"{{location}}");
+	if (call->file_field && p->news_files > 1 && !text_names(call->file_field, "index") &&
+		!strstr(call->file_field, "[]"))
+		say(l, WARNING, "calls.followup.file_field",
+			"all files of a follow-up get the same field; use {{index}}, unless the "
+			"endpoint takes a repeated field");
 }
 
 static void rule_wishes(struct lint *l)
@@ -351,7 +402,7 @@ static void rule_places(struct lint *l)
 	const json_t *v;
 	size_t i;
 
-	for (int k = CALL_UPLOAD; k <= CALL_HANDOVER; k++)
+	for (int k = CALL_UPLOAD; k < CALL_SHEET; k++)
 		check_ids(l, call_at[k], p->calls[k].id);
 	if (p->calls[CALL_HANDOVER].is.gives_id)
 		say(l, WARNING, "calls.handover.id",
@@ -420,7 +471,7 @@ static void rule_outcomes(struct lint *l)
 	const json_t *v;
 	size_t i;
 
-	for (int k = CALL_UPLOAD; k <= CALL_HANDOVER; k++) {
+	for (int k = CALL_UPLOAD; k < CALL_SHEET; k++) {
 		check_once(l, (enum call_kind)k);
 		if (p->calls[k].is.present && p->calls[k].is.total_ms > STOP_DEFAULT_MS)
 			say(l, WARNING, pfile_below(path, call_at[k], "total"),
@@ -766,9 +817,9 @@ static void rule_idle(struct lint *l)
 			"without calls.upload no file is sent; add the upload, or leave it out");
 }
 
-static void (*const rules[])(struct lint *l) = {rule_names, rule_content, rule_wishes, rule_phrases,
-	rule_uploads, rule_places, rule_reports, rule_outcomes, rule_limits, rule_settings,
-	rule_tables, rule_headers, rule_status, rule_masters, rule_sheet, rule_idle};
+static void (*const rules[])(struct lint *l) = {rule_names, rule_content, rule_news, rule_wishes,
+	rule_phrases, rule_uploads, rule_places, rule_reports, rule_outcomes, rule_limits,
+	rule_settings, rule_tables, rule_headers, rule_status, rule_masters, rule_sheet, rule_idle};
 
 /* --- the file --- */
 

@@ -20,6 +20,9 @@ enum place {
 	IN_SHEET = 64,
 	IN_NOTE = 128,	    /* a phrase of not_attached */
 	IN_FOLLOWUPS = 256, /* path of READ_FOLLOWUPS */
+	IN_FOLLOWUP = 512,
+	IN_NEWS = 1024,	 /* the text of a follow-up, and its footer: nothing about the reporter */
+	IN_FIELD = 2048, /* name of a follow-up's file field */
 };
 
 struct call_map { /* one of calls: or reads: */
@@ -27,7 +30,7 @@ struct call_map { /* one of calls: or reads: */
 	int repeat; /* as written: index into its choices */
 	int64_t max_answer;
 	const char *method, *path;
-	const char *file_field;	    /* multipart: name of the part */
+	const char *file_field;	    /* multipart: name of the part; follow-up: template */
 	const char *file_name;	    /* template */
 	json_t *body;		    /* field map, or NULL */
 	json_t *id;		    /* places, or NULL */
@@ -72,6 +75,9 @@ struct profile {
 	struct followups_map followups;
 	struct master_map masters[MASTERS_MAX];
 	size_t n_masters;
+	const char *news_text, *news_before, *news_edit, *news_again;
+	json_t *news_footer;
+	int64_t news_max, news_files;
 	const char *status_at;
 	json_t *status;
 	json_t *proofs;
@@ -101,6 +107,10 @@ struct render {
 	long attachment_no;  /* upload: 1 … */
 	size_t text_chars;   /* content: at most so many of the text */
 	long text_cut;	     /* content: so many were left out; 0 = none */
+	struct profile_told *told;
+	const char *news;   /* text of the follow-up */
+	size_t news_pieces; /* the follow-up tells, or begins to tell, so many */
+	long file_index;    /* follow-up: from 0 */
 	struct err *e;
 };
 
@@ -124,6 +134,15 @@ void template_check(const struct profile *p, const char *text, enum place where,
  * are taken as such). */
 bool template_names(const char *text, const char *name);
 bool template_known(const char *name);
+
+/* The names' getters that stand in profile_news.c. NULL: e. */
+json_t *news_content(const struct render *r, const char *name); /* {{follow_up}} */
+const char *news_left_out(const struct render *r, const json_t *attachment);
+/* Why this attachment, by itself, cannot be filed; NULL = it can. */
+const char *attachment_refusal(const struct profile *p, const json_t *attachment);
+/* before, or two line ends, then those lines of a footer that have something to say. */
+int render_footer(const struct render *r, const json_t *lines, const char *before, struct buf *out);
+extern const size_t render_text_max; /* bytes */
 
 /* Why an attachment is not filed: keys of not_attached. */
 extern const char *const not_attached_keys[]; /* NULL ends */

@@ -16,8 +16,11 @@
 struct own { /* what http points to */
 	char *headers[HEADERS_MAX + 1];
 	size_t n_headers;
-	char *url, *path, *file_name;
-	struct httpc_part part;
+	char *url;
+	char **texts; /* of parts */
+	size_t n_texts, room;
+	struct httpc_part *parts;
+	size_t n_parts;
 };
 
 static int add_header(struct own *own, char *header, struct err *e)
@@ -60,7 +63,7 @@ static int add_idempotency(struct own *own, const struct profile *p, enum call_k
 	const struct profile_input *in, struct err *e)
 {
 	const char *id = json_str_or(in->complaint, "id", "");
-	char version[24];
+	char version[64];
 	const char *rest = version;
 
 	if (!p->idempotency_header)
@@ -70,6 +73,11 @@ static int add_idempotency(struct own *own, const struct profile *p, enum call_k
 		rest = json_str_or(in->attachment, "sha256", "");
 	else if (c == CALL_HANDOVER)
 		rest = "handover";
+	else if (c == CALL_FOLLOWUP && in->news && in->news->part > 1)
+		snprintf(version + strlen(version), sizeof version - strlen(version),
+			".followup.%u", in->news->part);
+	else if (c == CALL_FOLLOWUP)
+		snprintf(version + strlen(version), sizeof version - strlen(version), ".followup");
 	return add_header(own, xasprintf("%s: %s.%s", p->idempotency_header, id, rest), e);
 }
 
@@ -145,31 +153,144 @@ static int find_blob(
 	return r ? r : blob_path(in->blobs, sha256, ret_path, e);
 }
 
-static int add_file(const struct call_map *c, const struct render *r, struct profile_request *ret)
+/* Keeps a text a part points to until the request is cleared. */
+static char *keep(struct own *own, char *text)
+{
+	if (own->n_texts == own->room) {
+		own->room = own->room ? 2 * own->room : 16;
+		own->texts = xrealloc(own->texts, own->room * sizeof *own->texts);
+	}
+	own->texts[own->n_texts++] = text;
+	return text;
+}
+
+static void add_part(struct profile_request *ret, const struct httpc_part *part)
+{
+	struct own *own = ret->own;
+
+	own->parts = xrealloc(own->parts, (own->n_parts + 1) * sizeof *own->parts);
+	own->parts[own->n_parts++] = *part;
+	ret->http.parts = own->parts;
+	ret->http.n_parts = own->n_parts;
+}
+
+/* The part of r->in->attachment; `field` is its name. */
+static int add_file_part(const struct call_map *c, const struct render *r, const char *field,
+	struct profile_request *ret)
 {
 	const char *sha256 = json_str_or(r->in->attachment, "sha256", "");
 	struct own *own = ret->own;
 	struct render named = *r;
+	char *path = NULL, *file_name;
 	int rc;
 
 	if (r->p->mime && !json_object_get(r->p->mime, json_str_or(r->in->attachment, "mime", "")))
 		return err_set(
 			r->e, -EINVAL, "attachment: its type is not among attachments.types");
-	rc = r->in->show_only ? 0 : find_blob(r->in, sha256, &own->path, r->e);
+	rc = r->in->show_only ? 0 : find_blob(r->in, sha256, &path, r->e);
 	if (rc)
 		return rc;
+	keep(own, path);
+	named.where = IN_UPLOAD;
 	named.attachment_no = number_of(r->in->complaint, r->in->attachment);
-	own->file_name = render_text(&named, c->file_name);
-	if (!own->file_name)
+	file_name = render_text(&named, c->file_name);
+	if (!file_name)
 		return err_prefix(r->e, "file_name");
-	own->part = (struct httpc_part){.name = c->file_field,
-		.filename = own->file_name,
-		.mime = json_str(r->in->attachment, "mime"),
-		.path = own->path};
-	ret->http.parts = &own->part;
-	ret->http.n_parts = 1;
-	snprintf(ret->content_sha256, sizeof ret->content_sha256, "%s", sha256);
+	add_part(ret, &(struct httpc_part){.name = field,
+			      .filename = keep(own, file_name),
+			      .mime = json_str(r->in->attachment, "mime"),
+			      .path = path});
 	return 0;
+}
+
+static int add_file(const struct call_map *c, const struct render *r, struct profile_request *ret)
+{
+	int rc = add_file_part(c, r, c->file_field, ret);
+
+	snprintf(ret->content_sha256, sizeof ret->content_sha256, "%s",
+		json_str_or(r->in->attachment, "sha256", ""));
+	return rc;
+}
+
+/* --- follow-ups of several parts: fields, then files --- */
+
+/* As a form sends it: a flag is 1 or 0, a null is no field. */
+static char *field_text(const json_t *v)
+{
+	if (json_is_string(v))
+		return xstrdup(json_string_value(v));
+	if (json_is_boolean(v))
+		return xstrdup(json_is_true(v) ? "1" : "0");
+	return json_is_integer(v) ? xasprintf("%" JSON_INTEGER_FORMAT, json_integer_value(v))
+				  : NULL;
+}
+
+static int add_fields(const struct call_map *c, const struct render *r, struct profile_request *ret)
+{
+	_cleanup_json_ json_t *body = render_map(r, c->body);
+	_cleanup_free_ char *whole = NULL;
+	json_t *v;
+	const char *key;
+	size_t n = 0;
+
+	if (!body)
+		return r->e->code;
+	json_object_foreach (body, key, v) {
+		char *text = field_text(v);
+
+		if (!text)
+			continue;
+		keep(ret->own, text);
+		add_part(ret, &(struct httpc_part){.name = keep(ret->own, xstrdup(key)),
+				      .data = text,
+				      .len = strlen(text)});
+	}
+	whole = json_text(body, &n);
+	(void)buf_add(&ret->text, whole, n);
+	return 0;
+}
+
+static int add_news_files(
+	const struct call_map *c, const struct render *r, struct profile_request *ret)
+{
+	const struct profile_news *news = r->in->news;
+	size_t most = MIN(news->n_files, (size_t)r->p->news_files);
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < most; i++) {
+		struct profile_input in = *r->in;
+		struct render file = *r;
+		char *field;
+
+		in.attachment = news->files[i];
+		file.in = &in;
+		file.where = IN_FIELD;
+		file.file_index = (long)i;
+		field = render_text(&file, c->file_field);
+		if (!field)
+			return err_prefix(r->e, "file_field");
+		rc = add_file_part(c, &file, keep(ret->own, field), ret);
+		(void)buf_adds(&ret->text, json_str_or(news->files[i], "sha256", ""));
+	}
+	return rc;
+}
+
+static int add_news(const struct call_map *c, const struct render *r, struct profile_request *ret)
+{
+	int rc;
+
+	if (!r->in->news)
+		return err_set(r->e, -EINVAL, "a follow-up without news");
+	if (!c->file_field)
+		return add_body(c, r, ret);
+	ret->told.files = MIN(r->in->news->n_files, (size_t)r->p->news_files);
+	rc = add_fields(c, r, ret);
+	if (!rc)
+		rc = add_news_files(c, r, ret);
+	if (!rc && ret->text.over)
+		rc = err_set(r->e, -EINVAL, "the body is larger than %d bytes", REQUEST_MAX);
+	sha256_hex(buf_str(&ret->text), ret->text.len, ret->content_sha256);
+	return rc;
 }
 
 int profile_request(const struct profile *p, enum call_kind c, const struct profile_input *in,
@@ -177,15 +298,19 @@ int profile_request(const struct profile *p, enum call_kind c, const struct prof
 {
 	static const enum place places[CALL_KINDS] = {[CALL_UPLOAD] = IN_UPLOAD,
 		[CALL_CREATE] = IN_CREATE,
-		[CALL_HANDOVER] = IN_HANDOVER};
+		[CALL_HANDOVER] = IN_HANDOVER,
+		[CALL_FOLLOWUP] = IN_FOLLOWUP};
 	struct err why = {0};
-	const struct render r = {.p = p, .in = in, .where = places[c], .e = &why};
+	const struct render r = {
+		.p = p, .in = in, .where = places[c], .told = &ret->told, .e = &why};
 	const struct call_map *map = &p->calls[c];
 	int rc = begin(p, map, &r, ret);
 
 	if (!rc)
 		rc = add_idempotency(ret->own, p, c, in, &why);
-	if (!rc)
+	if (!rc && c == CALL_FOLLOWUP)
+		rc = add_news(map, &r, ret);
+	else if (!rc)
 		rc = map->file_field ? add_file(map, &r, ret) : add_body(map, &r, ret);
 	if (rc) {
 		profile_request_clear(ret);
@@ -240,8 +365,10 @@ void profile_request_clear(struct profile_request *r)
 		free(own->headers[i]);
 	if (own) {
 		free(own->url);
-		free(own->path);
-		free(own->file_name);
+		for (size_t i = 0; i < own->n_texts; i++)
+			free(own->texts[i]);
+		free(own->texts);
+		free(own->parts);
 		free(own);
 	}
 	buf_free(&r->text);

@@ -19,6 +19,8 @@
 #define FILES_MAX	32  /* highest attachments.max_count */
 #define TEXT_LEFT_CHARS 200 /* less than that of a text is no report */
 
+const size_t render_text_max = TEXT_MAX;
+
 const char *const not_attached_keys[] = {
 	"pending", "missing", "refused", "type", "size", "count", "upload", NULL};
 
@@ -68,19 +70,26 @@ static const char *state_refusal(const json_t *a)
 	return "missing";
 }
 
-/* One attachment after those before it; *copy: same bytes as one of them. */
-static const char *judge(const struct profile *p, struct taken *t, const json_t *a, bool *copy)
+const char *attachment_refusal(const struct profile *p, const json_t *a)
 {
-	const char *why = state_refusal(a), *sha256 = json_str(a, "sha256");
-	int64_t bytes = json_int(a, "bytes", 0);
+	const char *why = state_refusal(a);
 
-	*copy = false;
 	if (why)
 		return why;
 	if (p->mime && !json_object_get(p->mime, json_str_or(a, "mime", "")))
 		return "type";
-	if (p->attachment_max_bytes && bytes > p->attachment_max_bytes)
-		return "size";
+	return p->attachment_max_bytes && json_int(a, "bytes", 0) > p->attachment_max_bytes ? "size"
+											    : NULL;
+}
+
+/* One attachment after those before it; *copy: same bytes as one of them. */
+static const char *judge(const struct profile *p, struct taken *t, const json_t *a, bool *copy)
+{
+	const char *why = attachment_refusal(p, a), *sha256 = json_str(a, "sha256");
+
+	*copy = false;
+	if (why)
+		return why;
 	for (size_t i = 0; i < t->n && !*copy; i++)
 		*copy = strcmp(t->sha256[i], sha256) == 0;
 	if (*copy)
@@ -122,8 +131,11 @@ static json_t *get_not_attached(const struct render *r);
 static const char *left_out(const struct render *r, struct taken *t, const json_t *a)
 {
 	bool copy;
-	const char *why = judge(r->p, t, a, &copy);
+	const char *why;
 
+	if (r->where == IN_NEWS)
+		return news_left_out(r, a);
+	why = judge(r->p, t, a, &copy);
 	if (why || r->where == IN_SHEET || copy)
 		return why;
 	return uploaded(r->in, json_str(a, "sha256")) ? NULL : "upload";
@@ -234,6 +246,8 @@ static json_t *get_location(const struct render *r, const char *name)
 	_cleanup_buf_ struct buf out = BUF_INIT(TEXT_MAX);
 	_cleanup_free_ char *line = NULL;
 
+	if (r->where == IN_NEWS && !r->in->news->place)
+		return json_null();
 	if (place)
 		(void)buf_adds(&out, place);
 	if (address && (!place || strcmp(place, address) != 0))
@@ -312,6 +326,8 @@ static json_t *get_institution(const struct render *r, const char *name)
 	int64_t v;
 
 	(void)name;
+	if (!id && r->where == IN_FOLLOWUP)
+		id = setting_value(r->p, r->in->settings, r->p->own_institution, r->in->complaint);
 	if (!id)
 		return refuse(r, "the complaint stays with our own institution");
 	if (parse_i64(id, 1, (int64_t)REMOTE_ID_MAX, &v))
@@ -343,6 +359,24 @@ static json_t *get_file_number(const struct render *r, const char *name)
 	return json_integer(r->attachment_no);
 }
 
+static json_t *get_file_index(const struct render *r, const char *name)
+{
+	(void)name;
+	return json_integer(r->file_index);
+}
+
+static json_t *get_part(const struct render *r, const char *name)
+{
+	(void)name;
+	return json_integer(r->in->news ? (json_int_t)r->in->news->part : 1);
+}
+
+static json_t *get_news(const struct render *r, const char *name)
+{
+	(void)name;
+	return text_or_null(r->news);
+}
+
 static json_t *get_extension(const struct render *r, const char *name)
 {
 	(void)name;
@@ -366,7 +400,8 @@ static json_t *get_left_out(const struct render *r, const char *name)
 	return get_not_attached(r);
 }
 
-#define IN_TEXTS (IN_CREATE | IN_UPLOAD | IN_HANDOVER | IN_CONTENT | IN_SHEET)
+#define IN_TEXTS \
+	(IN_CREATE | IN_UPLOAD | IN_HANDOVER | IN_CONTENT | IN_SHEET | IN_FOLLOWUP | IN_NEWS)
 #define IN_FORMS (IN_CREATE | IN_SHEET) /* fields of their own: here a reporter may be named */
 
 static const struct name {
@@ -382,23 +417,28 @@ static const struct name {
 	{"text", IN_CREATE | IN_CONTENT | IN_SHEET, get_text},
 	{"content", IN_FORMS, get_content},
 	{"incident_date", IN_CREATE | IN_CONTENT | IN_SHEET, get_date},
-	{"location", IN_CREATE | IN_CONTENT | IN_SHEET, get_location},
+	{"location", IN_CREATE | IN_CONTENT | IN_SHEET | IN_NEWS, get_location},
 	{"reporter_name", IN_FORMS, get_reporter},
 	{"reporter_phone", IN_FORMS, get_reporter},
 	{"reporter_email", IN_FORMS, get_reporter},
-	{"anonymous", IN_FORMS, get_flag},
-	{"secret", IN_FORMS, get_flag},
+	{"anonymous", IN_FORMS | IN_FOLLOWUP, get_flag},
+	{"secret", IN_FORMS | IN_FOLLOWUP, get_flag},
 	{"supervisory", IN_FORMS, get_flag},
 	{"classification", IN_FORMS, get_member},
 	{"category", IN_TEXTS & ~IN_UPLOAD, get_member},
 	{"agency", IN_TEXTS & ~IN_UPLOAD, get_member},
 	{"attachments", IN_CREATE, get_attachments},
 	{"files", IN_SHEET, get_files},
-	{"not_attached", IN_CONTENT | IN_SHEET, get_left_out},
-	{"text_cut", IN_CONTENT, get_text_cut},
-	{"remote_id", IN_HANDOVER | IN_REPORT | IN_FOLLOWUPS, get_remote_id},
+	{"not_attached", IN_CONTENT | IN_SHEET | IN_NEWS, get_left_out},
+	{"text_cut", IN_CONTENT | IN_NEWS, get_text_cut},
+	{"remote_id", IN_HANDOVER | IN_REPORT | IN_FOLLOWUPS | IN_FOLLOWUP | IN_NEWS,
+		get_remote_id},
 	{"page", IN_FOLLOWUPS, get_page},
-	{"institution", IN_HANDOVER, get_institution},
+	{"institution", IN_HANDOVER | IN_FOLLOWUP, get_institution},
+	{"follow_up", IN_FOLLOWUP, news_content},
+	{"news", IN_NEWS, get_news},
+	{"part", IN_FOLLOWUP | IN_NEWS, get_part},
+	{"index", IN_FIELD, get_file_index},
 	{"attempt", IN_SHEET, get_attempt},
 	{"number", IN_UPLOAD, get_file_number},
 	{"extension", IN_UPLOAD, get_extension},
@@ -617,7 +657,7 @@ static void list_names(struct buf *out, const struct profile *p, unsigned where)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (names[i].where & where)
 			(void)buf_addf(out, "%s%s", out->len ? ", " : "", names[i].name);
-	if (where & (IN_NOTE | IN_REPORT | IN_PROBE | IN_FOLLOWUPS))
+	if (where & (IN_NOTE | IN_REPORT | IN_PROBE | IN_FOLLOWUPS | IN_FIELD))
 		return;
 	json_object_foreach (p->settings, key, v)
 		(void)buf_addf(out, ", setting.%s", key);
@@ -632,7 +672,7 @@ static bool name_ok(const struct profile *p, const char *name, unsigned where)
 
 	if (n)
 		return n->where & where;
-	if (where & (IN_NOTE | IN_REPORT | IN_PROBE | IN_FOLLOWUPS))
+	if (where & (IN_NOTE | IN_REPORT | IN_PROBE | IN_FOLLOWUPS | IN_FIELD))
 		return false;
 	rest = behind(name, "setting.");
 	if (rest)
@@ -743,13 +783,13 @@ static int line_empty(const struct render *r, const char *line)
 	return 0;
 }
 
-static int add_footer(const struct render *r, struct buf *out)
+int render_footer(const struct render *r, const json_t *lines, const char *before, struct buf *out)
 {
 	const json_t *line;
 	bool first = true;
 	size_t i;
 
-	json_array_foreach (r->p->footer_lines, i, line) {
+	json_array_foreach (lines, i, line) {
 		const char *text = json_string_value(line);
 		_cleanup_free_ char *whole = NULL;
 		int empty = line_empty(r, text);
@@ -761,8 +801,7 @@ static int add_footer(const struct render *r, struct buf *out)
 		whole = render_text(r, text);
 		if (!whole)
 			return -EINVAL;
-		(void)buf_addf(out, "%s%s",
-			first ? (r->p->footer_before ? r->p->footer_before : "\n\n") : "\n", whole);
+		(void)buf_addf(out, "%s%s", first ? (before ? before : "\n\n") : "\n", whole);
 		first = false;
 	}
 	return 0;
@@ -777,7 +816,7 @@ static char *content_with(const struct render *r)
 	if (!body)
 		return NULL;
 	(void)buf_adds(&out, body);
-	if (add_footer(r, &out))
+	if (render_footer(r, r->p->footer_lines, r->p->footer_before, &out))
 		return NULL;
 	if (out.over) {
 		err_set(r->e, -EINVAL, "longer than %d bytes", TEXT_MAX);
@@ -797,6 +836,8 @@ static json_t *get_content(const struct render *outer, const char *name)
 	long room;
 
 	(void)name;
+	if (r.told)
+		r.told->text_bytes = SIZE_MAX;
 	if (r.where == IN_CREATE)
 		r.where = IN_CONTENT;
 	r.text_chars = 0;
@@ -815,6 +856,8 @@ static json_t *get_content(const struct render *outer, const char *name)
 	kept = utf8_cut_words(text, (size_t)room);
 	r.text_chars = (size_t)utf8_length(kept);
 	r.text_cut = chars - (long)r.text_chars;
+	if (r.told)
+		r.told->text_bytes = strlen(kept);
 	cut = content_with(&r);
 	return cut ? json_str_new(cut) : NULL;
 }

@@ -26,6 +26,7 @@
 #include "core/ids.h"
 
 #include "forwarder.h"
+#include "news.h"
 
 #define ANSWER_KEPT_MAX	 (64 * 1024)
 #define UPLOADS_MAX	 10 /* unclear ones in a row of one file, while others pass: it is the file */
@@ -78,6 +79,7 @@ static void attempt_drop(struct attempt *a)
 	}
 	leave_place(a);
 	profile_request_clear(&a->request);
+	told_clear(&a->told);
 	json_decref(a->snapshot);
 	free(a);
 }
@@ -124,7 +126,8 @@ static struct submission_head head_of(const struct attempt *a)
 		.system = a->lane->ledger.names[a->system],
 		.call = a->call,
 		.attempt = a->number,
-		.attachment = *a->attachment ? a->attachment : NULL};
+		.attachment = *a->attachment ? a->attachment : NULL,
+		.part = a->part};
 
 	memcpy(h.complaint, a->complaint, sizeof h.complaint);
 	return h;
@@ -233,9 +236,12 @@ static void on_read_back(void *ctx, const struct httpc_answer *answer)
 {
 	struct attempt *a = ctx;
 	const struct endpoint *ep = a->site->ep;
-	struct outcome o = outcome_after_read(profile_read_back(ep->profile, answer,
-		profile_institution(
-			ep->profile, a->snapshot, &ep->conf->settings, &ep->conf->agencies)));
+	const char *institution = profile_institution(
+		ep->profile, a->snapshot, &ep->conf->settings, &ep->conf->agencies);
+	enum read_back read = a->call == CALL_FOLLOWUP
+				      ? profile_report_there(ep->profile, answer)
+				      : profile_read_back(ep->profile, answer, institution);
+	struct outcome o = outcome_after_read(read);
 
 	daemon_progress();
 	a->http = NULL;
@@ -382,6 +388,11 @@ static void send_call(struct attempt *a)
 
 	CRASH_POINT_OF("before-send", call_kind_name(a->call), a->lane->n_attempts);
 	a->state = ATT_SENT;
+	if (a->by_hand) {
+		/* The endpoint has no call for it: an officer tells it. */
+		attempt_end(a, END_PARKED, "no-follow-up-call");
+		return;
+	}
 	if (a->call == CALL_SHEET) {
 		send_sheet(a);
 		return;
@@ -441,6 +452,12 @@ void attempts_looked(struct lane *l)
 	}
 }
 
+/* Another complaint's INTENT with one of its messages stands before it in the log. */
+static bool told_elsewhere(const struct attempt *a)
+{
+	return ledger_conflict(&a->lane->ledger, a->told.sources, a->system, a->complaint) != NULL;
+}
+
 void attempt_intent_counted(struct attempt *a, bool current)
 {
 	struct lane *l = a->lane;
@@ -452,6 +469,8 @@ void attempt_intent_counted(struct attempt *a, bool current)
 		attempt_end(a, END_NOT_SENT, "lane-lost");
 	} else if (a->unsendable) {
 		attempt_end(a, END_REJECTED, a->unsendable);
+	} else if (a->call == CALL_FOLLOWUP && told_elsewhere(a)) {
+		attempt_end(a, END_NOT_SENT, "source-filed-meanwhile");
 	} else if (call_creates(a->call) && filing_conflict(&l->ledger, a->snapshot, a->complaint,
 						    a->destination, a->system, other)) {
 		/* Another INTENT with one of its messages stands before it in the log. */
@@ -471,32 +490,104 @@ static const char *no_request(struct attempt *a, int rc, const struct err *e)
 	return rc == -ENOENT ? "attachment-gone" : "cannot-be-expressed";
 }
 
-static void make_request(struct attempt *a, const struct filing_step *step)
+static struct filing_view view_of(const struct attempt *a)
 {
-	struct profile_file files[FILING_FILES_MAX];
-	struct profile_input in = site_input(a->site, a->snapshot);
 	struct filing_view v = {.ledger = &a->lane->ledger,
 		.profile = a->site->ep->profile,
 		.complaint = a->snapshot,
-		.destination = a->destination};
-	struct err e = {0};
-	int r;
+		.version = a->version,
+		.destination = a->destination,
+		.system = a->system};
 
-	if (a->call == CALL_SHEET)
-		return;
 	memcpy(v.id, a->complaint, sizeof v.id);
-	in.remote_id = step->remote_id;
-	in.attachment = step->attachment;
-	in.files = files;
-	in.n_files = a->call == CALL_CREATE ? filing_files(&v, files) : 0;
-	r = profile_request(a->site->ep->profile, a->call, &in, &a->request, &e);
+	return v;
+}
+
+static void request(struct attempt *a, const struct profile_input *in)
+{
+	struct err e = {0};
+	int r = profile_request(a->site->ep->profile, a->call, in, &a->request, &e);
+
 	if (r)
 		a->unsendable = no_request(a, r, &e);
 }
 
+static void make_create(struct attempt *a)
+{
+	struct profile_file files[FILING_FILES_MAX];
+	struct profile_input in = site_input(a->site, a->snapshot);
+	struct filing_view v = view_of(a);
+
+	in.files = files;
+	in.n_files = filing_files(&v, files);
+	request(a, &in);
+	told_by_create(a->snapshot, &a->request.told, files, in.n_files, &a->told);
+}
+
+/* Files whose bytes are gone are told of, the others sent. */
+static void sift_files(const struct attempt *a, struct news *n)
+{
+	size_t i = 0;
+
+	while (i < n->is.n_files) {
+		_cleanup_close_ int fd = -1;
+		struct err e = {0};
+		int64_t bytes;
+		int r = blob_open_fd(a->lane->fwd->blobs, json_str_or(n->files[i], "sha256", ""),
+			&fd, &bytes, &e);
+
+		if (r != -ENOENT && r != -EBADMSG) {
+			i++;
+			continue;
+		}
+		log_warn("complaint %s: a file of its follow-up is gone: %s", a->id, e.text);
+		news_file_gone(n, i);
+	}
+}
+
+static void make_follow_up(struct attempt *a, const struct filing_step *step)
+{
+	struct profile_input in = site_input(a->site, a->snapshot);
+	struct filing_view v = view_of(a);
+	struct news *n = xcalloc(1, sizeof *n);
+
+	news_of(&v, n);
+	sift_files(a, n);
+	n->is.part = step->part;
+	in.news = &n->is;
+	in.remote_id = step->remote_id;
+	if (profile_call(a->site->ep->profile, CALL_FOLLOWUP)->present) {
+		request(a, &in);
+	} else {
+		a->unsendable = NULL;
+		a->by_hand = true;
+		a->request.told =
+			(struct profile_told){.pieces = n->is.n_pieces, .files = n->is.n_files};
+	}
+	told_by_news(n, &a->request.told, &a->told);
+	free(n);
+}
+
+static void make_request(struct attempt *a, const struct filing_step *step)
+{
+	struct profile_input in = site_input(a->site, a->snapshot);
+
+	if (a->call == CALL_SHEET) {
+		told_by_sheet(a->snapshot, &a->told);
+	} else if (a->call == CALL_CREATE) {
+		make_create(a);
+	} else if (a->call == CALL_FOLLOWUP) {
+		make_follow_up(a, step);
+	} else {
+		in.remote_id = step->remote_id;
+		in.attachment = step->attachment;
+		request(a, &in);
+	}
+}
+
 static const char *content_hash(const struct attempt *a)
 {
-	if (a->unsendable)
+	if (a->unsendable || a->by_hand)
 		return NULL;
 	return a->call == CALL_SHEET ? json_str(a->snapshot, "content_hash")
 				     : a->request.content_sha256;
@@ -514,6 +605,7 @@ int attempt_start(struct site *s, uint32_t index, const json_t *snapshot,
 	a->call = step->call;
 	a->number = step->attempt;
 	a->remote_id = step->remote_id;
+	a->part = step->part;
 	a->snapshot = json_incref((json_t *)(uintptr_t)snapshot);
 	if (step->attachment)
 		snprintf(a->attachment, sizeof a->attachment, "%s",
@@ -525,7 +617,7 @@ int attempt_start(struct site *s, uint32_t index, const json_t *snapshot,
 		    : err_set(e, -EAGAIN, "the lane is not owned");
 	if (!r)
 		r = lane_append(s->lane->log, "intent",
-			submission_intent(&h, snapshot, content_hash(a)), NULL, e);
+			submission_intent(&h, &a->told, content_hash(a)), NULL, e);
 	if (r) {
 		attempt_drop(a);
 		return r;
@@ -577,6 +669,7 @@ static void add_foreign(struct lane *l, struct slot *s)
 	a->version = s->version;
 	a->call = (enum call_kind)s->call;
 	a->number = s->attempt;
+	a->part = s->part;
 	a->due_ms = l->owned_ms +
 		    (a->site ? endpoint_longest_ms(a->site->ep, a->call) : UNKNOWN_LONGEST_MS);
 	lane_key_format(s->term, s->n, key);

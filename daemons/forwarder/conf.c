@@ -45,6 +45,8 @@ static const struct option_row destination_options[] = {
 		.help = "More in an hour: the destination is held until muaractl resume; 0 = no brake."),
 	OPT(struct conf_destination, OPT_DURATION, settle_ms, "settle", "10m", .max = 86400000,
 		.help = "A complaint is left alone this long after it is ready; lets late messages and merges in."),
+	OPT(struct conf_destination, OPT_DURATION, follow_up_settle_ms, "follow_up_settle", "10m", .max = 86400000,
+		.help = "News of a filed complaint waits this long after the newest of it, so that several photos become one follow-up."),
 	OPT(struct conf_destination, OPT_DURATION, pause_base_ms, "pause_base", "1m", .min = 100, .max = 1800000,
 		.help = "After an unclear answer the destination rests up to this long, doubling up to 30m."),
 	OPT(struct conf_destination, OPT_DURATION, status_every_ms, "status_every", "3h", .max = 604800000,

@@ -4,6 +4,7 @@
 #include "base/json.h"
 
 #include "filing.h"
+#include "news.h"
 
 static void call_next(
 	struct filing_step *ret, enum call_kind call, const struct slot *s, const char *why)
@@ -134,6 +135,7 @@ static void create_next(
 	/* A second attempt has been left alone long enough. */
 	if (!filing && v->now_ms < v->ready_ms + v->settle_ms) {
 		end(ret, FILING_SETTLE, "settle");
+		ret->call = call;
 		ret->not_before_ms = v->ready_ms + v->settle_ms;
 		return;
 	}
@@ -161,6 +163,65 @@ static void handover_next(
 	}
 }
 
+/* The part of this version that may be tried now; 0: none, and ret says why. */
+static unsigned open_part(
+	const struct filing_view *v, const struct slot **ret_slot, struct filing_step *ret)
+{
+	char name[LEDGER_PART_SIZE];
+
+	for (unsigned part = 1; part <= LEDGER_PARTS_MAX; part++) {
+		const struct slot *s = ledger_slot(v->ledger, v->id, v->destination, CALL_FOLLOWUP,
+			ledger_part(v->version, part, name));
+
+		*ret_slot = s;
+		if (slot_open(s))
+			return part;
+		if (s->state == SLOT_INTENT) {
+			end(ret, FILING_WAIT, "follow-up-open");
+			return 0;
+		}
+		if (s->state == SLOT_REJECTED) {
+			end(ret, FILING_FINISHED, "follow-up-rejected");
+			return 0;
+		}
+	}
+	end(ret, FILING_FINISHED, "too-many-follow-ups");
+	return 0;
+}
+
+/* What came after it was filed. ret holds why nothing else is to be done, and keeps it when there
+ * is no news. */
+static void follow_up_next(
+	const struct filing_view *v, const struct slot *filing, struct filing_step *ret)
+{
+	const struct slot *s;
+	struct news news;
+	unsigned part;
+
+	if (!filing->remote_id || !news_of(v, &news))
+		return;
+	part = open_part(v, &s, ret);
+	if (!part)
+		return;
+	if (v->now_ms < v->ready_ms + v->follow_up_settle_ms) {
+		end(ret, FILING_SETTLE, "settle");
+		ret->call = CALL_FOLLOWUP;
+		ret->not_before_ms = v->ready_ms + v->follow_up_settle_ms;
+		return;
+	}
+	call_next(ret, CALL_FOLLOWUP, s, "follow-up");
+	ret->part = part;
+	ret->remote_id = filing->remote_id;
+}
+
+/* A call of it that travels goes first; one that waits for a person does not hold up the news. */
+static bool on_its_way(const struct filing_view *v)
+{
+	const struct slot *s = ledger_slot(v->ledger, v->id, v->destination, CALL_HANDOVER, NULL);
+
+	return s && s->state == SLOT_INTENT;
+}
+
 void filing_next(const struct filing_view *v, struct filing_step *ret)
 {
 	const struct slot *filing = ledger_filing(v->ledger, v->id, v->destination);
@@ -178,7 +239,8 @@ void filing_next(const struct filing_view *v, struct filing_step *ret)
 	case SLOT_FILED:
 	case SLOT_DONE:
 		handover_next(v, filing, ret);
-		ret->follow_up = v->version > filing->version;
+		if (ret->what != FILING_CALL && !on_its_way(v))
+			follow_up_next(v, filing, ret);
 		break;
 	default:
 		end(ret, FILING_WAIT, slot_state_name((enum slot_state)filing->state));

@@ -1,12 +1,17 @@
 /* filing: one complaint's way through the calls of a profile, as a pure function: given what the
  * ledger says, what is next?
  *
- *   uploads, one after the other -> create (or sheet) -> hand-over -> finished
+ *   uploads, one after the other -> create (or sheet) -> hand-over -> follow-ups -> finished
  *
  * The ledger alone decides, so a restart goes on exactly where the log stands. A call whose outcome
  * is open (INTENT, PARKED, HANDED) stops the filing until a record closes it. A rejected or dropped
  * attachment is left out (the text of the report says so) and does not stop the complaint. A
- * REJECTED create is tried again only with a newer version. No I/O, no clock.
+ * REJECTED create is tried again only with a newer version.
+ *
+ * A follow-up tells what the ledger says is not told yet (news.h), whichever version brought it:
+ * one for all that came within follow_up_settle_ms of each other, more when it does not fit. One
+ * that is PARKED, or with an officer, does not stop the next, which tells other things; one that is
+ * REJECTED ends its version, and the next version tells its content again. No I/O, no clock.
  * Known gap: a source that a person's split gave to two complaints on purpose is refused for the
  * second one; there is no split yet. */
 #pragma once
@@ -37,17 +42,18 @@ struct filing_view { /* borrowed */
 	uint8_t destination, system; /* interned by the ledger */
 	int64_t ready_ms;	     /* wall clock; 0 = unknown */
 	int64_t settle_ms, now_ms;   /* wall clock */
+	int64_t follow_up_settle_ms;
 };
 
 struct filing_step {
 	enum filing_what what;
-	enum call_kind call;	  /* FILING_CALL, FILING_REFUSE */
+	enum call_kind call;	  /* FILING_CALL, FILING_REFUSE; FILING_SETTLE: what waits */
 	unsigned attempt;	  /* of that call, from 1 */
 	const json_t *attachment; /* upload: the element of the snapshot's attachments */
-	uint64_t remote_id;	  /* hand-over: the report's number there */
+	uint64_t remote_id;	  /* hand-over, follow-up: the report's number there */
+	unsigned part;		  /* follow-up: of its version, from 1 */
 	uint8_t other[16];	  /* FILING_REFUSE */
 	int64_t not_before_ms;	  /* FILING_SETTLE, wall clock */
-	bool follow_up;		  /* a version older than this one is filed already */
 	const char *why;	  /* stable word, for logs */
 };
 

@@ -108,16 +108,19 @@ struct attempt {
 	enum call_kind call;
 	unsigned number;		  /* of the attempt at this call */
 	char attachment[SHA256_HEX_SIZE]; /* "" = none */
+	unsigned part;			  /* follow-up: of its version */
 	uint8_t destination, system;
 	struct lane_key intent;
-	json_t *snapshot;	/* NULL: foreign, not read yet */
-	uint64_t remote_id;	/* hand-over: of the report */
-	bool holds_row;		/* its worklist row is under way because of it */
-	bool place;		/* counts among the destination's calls under way */
-	bool ends_known;	/* of its look */
-	bool appended;		/* its end */
-	bool proof;		/* the answer was recognised as not passed on */
-	const char *unsendable; /* why no request could be made */
+	struct submission_told told; /* what its INTENT says */
+	json_t *snapshot;	     /* NULL: foreign, not read yet */
+	uint64_t remote_id;	     /* hand-over, follow-up: of the report */
+	bool by_hand;		     /* follow-up: the endpoint has no call for it */
+	bool holds_row;		     /* its worklist row is under way because of it */
+	bool place;		     /* counts among the destination's calls under way */
+	bool ends_known;	     /* of its look */
+	bool appended;		     /* its end */
+	bool proof;		     /* the answer was recognised as not passed on */
+	const char *unsendable;	     /* why no request could be made */
 	int64_t ends[INPUTS], appended_ms, due_ms;
 	uint32_t created_s; /* noted for the hourly brake */
 	int reads;	    /* verifications tried */
@@ -199,6 +202,7 @@ void acts_free(struct lane *l);
 
 /* --- work.c --- */
 void work_pump(struct lane *l);
+void work_tick(struct lane *l); /* what has settled by now */
 
 /* --- attempt.c --- */
 /* Appends the INTENT of this step. 0, or an errno of lane_append: nothing happened. `snapshot` is
@@ -288,7 +292,6 @@ void stats_free(struct stats *s); /* NULL-safe */
 /* Of the destinations, NULL ends; for labels, live as long as the process. */
 const char *const *stats_names(const struct stats *s);
 void stats_end(const struct attempt *a); /* one line and one count per end of a call */
-void stats_follow_up(struct lane *l, const char *id, uint32_t version);
 /* Gauges and STATUS; called each second. */
 void stats_show(struct forwarder *f);
 bool stats_health(struct forwarder *f, char *text, size_t size);

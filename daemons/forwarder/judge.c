@@ -110,6 +110,13 @@ static const char *against_number(const struct judge_view *v, const json_t *c, c
 
 	if (!number_ok(text) || parse_i64(text, 1, INT64_MAX, &number))
 		return "not-a-report-number";
+	/* A follow-up has no number of its own; that of its report says which one was looked at. */
+	if (s->call == CALL_FOLLOWUP) {
+		const struct slot *filing = ledger_filing(v->ledger, s->complaint, s->destination);
+
+		return filing && filing->remote_id == (uint64_t)number ? NULL
+								       : "another-report-number";
+	}
 	if (!call_creates((enum call_kind)s->call))
 		return NULL;
 	if (ledger_number_used(v->ledger, system, (uint64_t)number, s->complaint) ||

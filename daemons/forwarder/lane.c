@@ -248,6 +248,7 @@ static void on_tick(void *ctx)
 			gate_probe(l->sites[i].gate);
 	attempts_tick(l);
 	reminders_tick(l);
+	work_tick(l);
 	for (size_t i = 0; i < l->fwd->n_endpoints; i++)
 		site_tick(&l->sites[i]);
 	lane_soon(l);

@@ -19,7 +19,14 @@
 
 struct source_row {
 	uint8_t key[16]; /* hash of message and system; further filings of it chain by hashing on */
-	uint32_t slot;	 /* the create or sheet slot it stands in */
+	uint32_t slot;	 /* the create, sheet or follow-up slot it stands in */
+	uint32_t upto;	 /* bytes of its text that are told there */
+};
+#define UPTO_WHOLE UINT32_MAX
+
+struct file_row {
+	uint8_t key[16]; /* hash of content, complaint and destination; chains as sources do */
+	uint32_t slot;
 };
 
 struct command_row {
@@ -69,6 +76,7 @@ void ledger_init(struct ledger *l)
 	*l = (struct ledger){
 		.slots = IDMAP_INIT(struct slot),
 		.sources = IDMAP_INIT(struct source_row),
+		.files = IDMAP_INIT(struct file_row),
 		.refusals = IDMAP_INIT(struct refusal),
 		.commands = IDMAP_INIT(struct command_row),
 		.answers = IDMAP_INIT(struct answered),
@@ -80,6 +88,7 @@ void ledger_free(struct ledger *l)
 {
 	idmap_free(&l->slots);
 	idmap_free(&l->sources);
+	idmap_free(&l->files);
 	idmap_free(&l->refusals);
 	idmap_free(&l->commands);
 	idmap_free(&l->answers);
@@ -116,9 +125,34 @@ static void slot_key(uint8_t key[16], const uint8_t complaint[16], uint8_t desti
 	sha256_key(key, complaint, 16, what, sizeof what);
 }
 
+const char *ledger_part(uint32_t version, unsigned part, char ret[LEDGER_PART_SIZE])
+{
+	snprintf(ret, LEDGER_PART_SIZE, "v%u.%u", version, part);
+	return ret;
+}
+
 static void pair_key(uint8_t key[16], const uint8_t id[16], uint8_t name)
 {
 	sha256_key(key, id, 16, &name, 1);
+}
+
+static void file_key(
+	uint8_t key[16], const char *sha256, const uint8_t complaint[16], uint8_t destination)
+{
+	uint8_t whose[17];
+
+	memcpy(whose, complaint, 16);
+	whose[16] = destination;
+	sha256_key(key, sha256, strlen(sha256), whose, sizeof whose);
+}
+
+/* Where to look next for another slot of the same source or file. */
+static void next_key(uint8_t key[16])
+{
+	uint8_t link[16];
+
+	memcpy(link, key, 16);
+	sha256_key(key, link, 16, "+", 1);
 }
 
 /* --- reading a record --- */
@@ -129,6 +163,8 @@ struct head { /* what every record about a call names */
 	enum call_kind call;
 	const char *attachment;
 	uint32_t version, attempt;
+	unsigned part;
+	char part_text[LEDGER_PART_SIZE];
 };
 
 static int read_head(struct ledger *l, const json_t *body, struct head *h, struct err *err)
@@ -136,6 +172,7 @@ static int read_head(struct ledger *l, const json_t *body, struct head *h, struc
 	const char *complaint = json_str(body, "complaint");
 	const char *destination = json_str(body, "destination"), *system = json_str(body, "system");
 	int64_t version = json_int(body, "version", -1), attempt = json_int(body, "attempt", 1);
+	int64_t part = json_int(body, "part", 1);
 
 	*h = (struct head){.attachment = json_str(body, "attachment"),
 		.call = call_kind_parse(json_str(body, "call"))};
@@ -145,8 +182,13 @@ static int read_head(struct ledger *l, const json_t *body, struct head *h, struc
 		return err_set(err, -EINVAL, "destination or system is missing");
 	if (version < 0 || version > INT32_MAX || attempt < 1 || attempt > UINT16_MAX)
 		return err_set(err, -EINVAL, "version or attempt is missing or out of range");
+	if (part < 1 || part > LEDGER_PARTS_MAX)
+		return err_set(err, -EINVAL, "part: out of range");
 	h->version = (uint32_t)version;
 	h->attempt = (uint32_t)attempt;
+	h->part = (unsigned)part;
+	if (h->call == CALL_FOLLOWUP)
+		h->attachment = ledger_part(h->version, h->part, h->part_text);
 	h->destination = ledger_name(l, destination);
 	h->system = ledger_name(l, system);
 	if (!h->destination || !h->system)
@@ -198,22 +240,75 @@ static uint32_t read_at(const json_t *body)
 
 /* A source may stand in several filings (a person's split): rows chain under keys of (message,
  * system, position). */
-static void note_source(struct ledger *l, const uint8_t message[16], uint8_t system, uint32_t slot)
+static void note_source(
+	struct ledger *l, const uint8_t message[16], uint8_t system, uint32_t slot, uint32_t upto)
 {
-	uint8_t key[16], link[16];
+	uint8_t key[16];
 	struct source_row *row;
 	bool made;
 
 	pair_key(key, message, system);
-	for (;;) {
+	for (;; next_key(key)) {
 		row = idmap_put(&l->sources, key, &made);
+		if (made || row->slot == slot) {
+			row->slot = slot;
+			row->upto = upto;
+			return;
+		}
+	}
+}
+
+static void note_file(struct ledger *l, const struct slot *s, uint32_t slot, const char *sha256)
+{
+	struct file_row *row;
+	uint8_t key[16];
+	bool made;
+
+	file_key(key, sha256, s->complaint, s->destination);
+	for (;; next_key(key)) {
+		row = idmap_put(&l->files, key, &made);
 		if (made || row->slot == slot) {
 			row->slot = slot;
 			return;
 		}
-		memcpy(link, key, 16);
-		sha256_key(key, link, 16, "+", 1);
 	}
+}
+
+/* How much of this source's text the INTENT tells: all, unless `cut` says otherwise. */
+static uint32_t upto_of(const json_t *body, const char *source)
+{
+	const json_t *c;
+	size_t i;
+
+	json_array_foreach (json_object_get(body, "cut"), i, c)
+		if (strcmp(json_str_or(c, "source", ""), source) == 0)
+			return (uint32_t)MIN(
+				MAX(json_int(c, "told", 0), 0), (int64_t)UPTO_WHOLE - 1);
+	return UPTO_WHOLE;
+}
+
+static int note_told(
+	struct ledger *l, const json_t *body, uint8_t system, uint32_t slot, struct err *err)
+{
+	const json_t *files = json_object_get(body, "attachments"), *v;
+	struct slot *s = idmap_at(&l->slots, slot);
+	uint8_t message[16];
+	size_t i;
+
+	json_array_foreach (json_object_get(body, "sources"), i, v) {
+		const char *text = json_string_value(v);
+
+		if (!text || uuid_parse(text, message))
+			return err_set(err, -EINVAL, "sources[%zu]: not a UUID", i);
+		note_source(l, message, system, slot, upto_of(body, text));
+	}
+	s->flags |= json_is_array(files) ? SLOT_F_LISTED : 0;
+	json_array_foreach (files, i, v) {
+		if (!json_is_string(v))
+			return err_set(err, -EINVAL, "attachments[%zu]: no text", i);
+		note_file(l, s, slot, json_string_value(v));
+	}
+	return 0;
 }
 
 static void set_state(struct ledger *l, struct slot *s, enum slot_state to)
@@ -235,11 +330,9 @@ static void set_status(struct ledger *l, struct slot *s, enum report_status to)
 static int apply_intent(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
-	const json_t *sources = json_object_get(e->body, "sources"), *source;
-	uint8_t key[16], message[16];
+	uint8_t key[16];
 	struct slot *s;
 	struct head h;
-	size_t i;
 	int r;
 
 	r = read_head(l, e->body, &h, err);
@@ -258,19 +351,13 @@ static int apply_intent(
 	s->version = h.version;
 	s->attempt = (uint16_t)h.attempt;
 	set_state(l, s, SLOT_INTENT);
-	set_status(l, s, REPORT_NONE); /* that of an earlier attempt */
+	if (h.call == CALL_FOLLOWUP)
+		s->part = (uint8_t)h.part;
+	else
+		set_status(l, s, REPORT_NONE); /* that of an earlier attempt */
 	s->at_s = read_at(e->body);
 	*ret_slot = idmap_index(&l->slots, s);
-	if (!call_creates(h.call))
-		return 0;
-	json_array_foreach (sources, i, source) {
-		const char *text = json_string_value(source);
-
-		if (!text || uuid_parse(text, message))
-			return err_set(err, -EINVAL, "sources[%zu]: not a UUID", i);
-		note_source(l, message, h.system, *ret_slot);
-	}
-	return 0;
+	return call_tells(h.call) ? note_told(l, e->body, h.system, *ret_slot, err) : 0;
 }
 
 static void flag_duplicate(struct ledger *l, struct slot *s)
@@ -534,17 +621,55 @@ static const struct slot *source_conflict(const struct ledger *l, const uint8_t 
 {
 	const struct source_row *row;
 	const struct slot *s;
-	uint8_t key[16], link[16];
+	uint8_t key[16];
 
 	pair_key(key, message, system);
-	while ((row = idmap_get(&l->sources, key))) {
+	for (; (row = idmap_get(&l->sources, key)); next_key(key)) {
 		s = idmap_at(&l->slots, row->slot);
 		if (slot_blocks(s) && memcmp(s->complaint, complaint, 16) != 0)
 			return s;
-		memcpy(link, key, 16);
-		sha256_key(key, link, 16, "+", 1);
 	}
 	return NULL;
+}
+
+/* Nothing will take back what it tells. */
+static bool slot_settled(const struct slot *s)
+{
+	return s->state == SLOT_DONE || s->state == SLOT_FILED || s->state == SLOT_DROPPED;
+}
+
+int64_t ledger_told(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
+	uint8_t system, const uint8_t message[16])
+{
+	const struct source_row *row;
+	int64_t told = LEDGER_UNTOLD;
+	uint8_t key[16];
+
+	pair_key(key, message, system);
+	for (; (row = idmap_get(&l->sources, key)); next_key(key)) {
+		const struct slot *s = idmap_at(&l->slots, row->slot);
+		bool own = memcmp(s->complaint, complaint, 16) == 0;
+
+		if (!slot_blocks(s) || (own && s->destination != destination))
+			continue;
+		told = MAX(told, own && row->upto != UPTO_WHOLE && slot_settled(s)
+					 ? (int64_t)row->upto
+					 : LEDGER_WHOLE);
+	}
+	return told;
+}
+
+bool ledger_told_file(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
+	const char *sha256)
+{
+	const struct file_row *row;
+	uint8_t key[16];
+
+	file_key(key, sha256, complaint, destination);
+	for (; (row = idmap_get(&l->files, key)); next_key(key))
+		if (slot_blocks(idmap_at(&l->slots, row->slot)))
+			return true;
+	return false;
 }
 
 const struct slot *ledger_conflict(

@@ -1,11 +1,13 @@
 /* ledger: what the log `submissions` says about every call of every filing. A pure fold: records
  * in, table out.
  *
- * A *slot* is one call of one filing: (complaint, destination, call, attachment). It holds its
+ * A *slot* is one call of one filing: (complaint, destination, call, attachment); of a follow-up,
+ * (complaint, destination, call, version and part). It holds its
  * newest attempt and the highest state that attempt has reached, whatever the order of arrival
  * (lane.md 17): DONE > RESOLVED > REJECTED, NOT_SENT > PARKED, HANDED > INTENT. A *source* row says
- * in which filing a message stands for a system (lane.md 20). Fixed-size rows (slot 64 bytes,
- * source 20 and its cell), no text but interned names; memory grows with filings only. Feed it the
+ * in which filing or follow-up a message stands for a system (lane.md 20) and how much of its text;
+ * a *file* row the same of an attachment's bytes. Fixed-size rows (slot 64 bytes, source 24, file
+ * 20, and their cells), no text but interned names; memory grows with filings only. Feed it the
  * counted and late records of the lane in log order; anything else must have been sorted out by
  * core/lane. Single thread; no I/O, no clock. */
 #pragma once
@@ -45,9 +47,13 @@ struct slot {
 	uint8_t state, call;
 	uint8_t destination, system; /* interned names */
 	uint8_t flags;
-	uint8_t status; /* of the report there, as read last: enum report_status */
+	union {
+		uint8_t status; /* create, sheet: of the report, as read last: enum report_status */
+		uint8_t part;	/* follow-up: of those of its version, from 1 */
+	};
 };
 enum {
+	SLOT_F_LISTED = 2, /* its INTENT lists the files it tells; older programs' did not */
 	SLOT_F_DUPLICATE =
 		1, /* DONE of an earlier attempt after a resend, or two different remote ids */
 };
@@ -64,7 +70,7 @@ struct answered {	 /* a filing to which something was written back */
 };
 
 struct ledger {
-	struct idmap slots, sources, refusals, commands, answers;
+	struct idmap slots, sources, files, refusals, commands, answers;
 	char *names[256]; /* interned destinations and systems; 0 is "" */
 	unsigned n_names;
 	unsigned long duplicates;		 /* filings flagged SLOT_F_DUPLICATE */
@@ -94,9 +100,26 @@ int ledger_apply(
 uint8_t ledger_name(struct ledger *l, const char *name);
 const char *slot_state_name(enum slot_state s);
 
-/* attachment: sha256 hex for uploads, NULL else. NULL when there is no such slot. */
+/* attachment: sha256 hex for uploads, ledger_part() for follow-ups, NULL else. NULL when there is
+ * no such slot. */
 struct slot *ledger_slot(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
 	enum call_kind call, const char *attachment);
+#define LEDGER_PART_SIZE 24
+#define LEDGER_PARTS_MAX 255
+const char *ledger_part(uint32_t version, unsigned part, char ret[LEDGER_PART_SIZE]);
+
+/* How many bytes of this message's text a blocking slot of the complaint at the destination tells;
+ * LEDGER_WHOLE also when another complaint holds it for the system, and while it is not known
+ * whether a part of it was told: its rest would stand there without what precedes it.
+ * LEDGER_UNTOLD: none does. */
+#define LEDGER_UNTOLD (-1)
+#define LEDGER_WHOLE  INT64_MAX
+int64_t ledger_told(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
+	uint8_t system, const uint8_t message[16]);
+/* Does a blocking slot of the complaint at the destination tell these bytes? */
+bool ledger_told_file(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
+	const char *sha256);
+
 /* May a new attempt of this call be made? (No slot, NOT_SENT, NOT_FILED.) */
 bool slot_open(const struct slot *s);
 /* Does this slot stand in the way of creating the same source again in the same system? (lane.md

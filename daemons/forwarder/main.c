@@ -4,9 +4,8 @@
  * forwarder.h). Nothing is sent before its INTENT is in the log; what became of a call that nobody
  * knows is parked for a person, never sent again blindly.
  *
- * Known gaps: versions that come after their complaint was filed are counted and logged, not sent
- * as follow-ups; brakes are per process, so a destination shared by lanes of two processes gets
- * twice its concurrency. */
+ * Known gaps: brakes are per process, so a destination shared by lanes of two processes gets twice
+ * its concurrency. */
 #include <string.h>
 #include <unistd.h>
 

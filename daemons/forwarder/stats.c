@@ -49,8 +49,7 @@ int stats_new(struct forwarder *f, struct stats **ret, struct err *e)
 		"Calls (and sheets) that ended, by what was written about them", "verdict",
 		verdicts);
 	s->follow_ups = metric_counter("muara_forwarder_follow_ups_total",
-		"Versions that came after their complaint was filed; they are not sent yet", NULL,
-		NULL);
+		"Follow-ups that ended, by what was written about them", "verdict", verdicts);
 	s->filings = metric_gauge("muara_forwarder_filings",
 		"Filings by the state of their newest attempt", "state", states);
 	s->open = metric_gauge("muara_forwarder_calls_open",
@@ -105,20 +104,13 @@ void stats_end(const struct attempt *a)
 	snprintf(http, sizeof http, "%d", a->result.http_status);
 	snprintf(curl, sizeof curl, "%d", a->result.curl);
 	metric_add(l->fwd->stats->calls, verdict_of(a), 1);
+	if (a->call == CALL_FOLLOWUP)
+		metric_add(l->fwd->stats->follow_ups, verdict_of(a), 1);
 	log_outcome(a->id, verdict_of(a),
 		(const char *const[]){"destination", l->ledger.names[a->destination], "call",
 			call_kind_name(a->call), "intent", key, "attempt", number, "reason",
 			a->result.reason ? a->result.reason : "-", "http", http, "curl", curl,
 			NULL});
-}
-
-void stats_follow_up(struct lane *l, const char *id, uint32_t version)
-{
-	char text[16];
-
-	snprintf(text, sizeof text, "%u", version);
-	metric_add(l->fwd->stats->follow_ups, NULL, 1);
-	log_outcome(id, "follow-up-not-sent", (const char *const[]){"version", text, NULL});
 }
 
 /* --- gauges --- */
@@ -138,7 +130,8 @@ static void show_sites(struct forwarder *f)
 		for (struct lane *l = f->lanes; l; l = l->next) {
 			const struct site *s = &l->sites[i];
 
-			waiting += (double)l->work.queues[s->name].n + (double)s->observed;
+			waiting += (double)l->work.queues[s->name].n +
+				   (double)l->work.news[s->name].n + (double)s->observed;
 			state = MAX(state, (double)state_number(s));
 		}
 		metric_set(f->stats->waiting, f->stats->names[i], waiting);

@@ -35,6 +35,8 @@ static json_t *new_call(const struct submission_head *h)
 	json_set_int(b, "attempt", h->attempt);
 	if (h->attachment)
 		json_set_str(b, "attachment", h->attachment);
+	if (h->call == CALL_FOLLOWUP)
+		json_set_int(b, "part", h->part);
 	return b;
 }
 
@@ -54,27 +56,25 @@ struct submission_head submission_head_of(
 		.system = l->names[s->system],
 		.call = (enum call_kind)s->call,
 		.attempt = s->attempt,
-		.attachment = attachment};
+		.attachment = attachment,
+		.part = s->call == CALL_FOLLOWUP ? s->part : 0};
 
 	memcpy(h.complaint, s->complaint, sizeof h.complaint);
 	return h;
 }
 
-json_t *submission_intent(
-	const struct submission_head *h, const json_t *snapshot, const char *content_hash)
+json_t *submission_intent(const struct submission_head *h, const struct submission_told *told,
+	const char *content_hash)
 {
-	json_t *b = new_call(h), *sources = json_array();
-	const json_t *s;
-	size_t i;
+	json_t *b = new_call(h);
 
 	json_set_str(b, "content_hash", content_hash);
-	if (call_creates(h->call)) {
-		json_array_foreach (json_object_get(snapshot, "sources"), i, s)
-			json_array_append_new(sources, json_str_new(json_str(s, "message")));
-		json_set_new(b, "sources", sources);
-	} else {
-		json_decref(sources);
-	}
+	if (told->sources)
+		json_object_set(b, "sources", told->sources);
+	if (json_array_size(told->cut))
+		json_object_set(b, "cut", told->cut);
+	if (told->files)
+		json_object_set(b, "attachments", told->files);
 	return b;
 }
 

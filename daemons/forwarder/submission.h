@@ -16,6 +16,13 @@ struct submission_head { /* what every record about a call says; borrowed */
 	enum call_kind call;
 	unsigned attempt;
 	const char *attachment; /* sha256; uploads only, else NULL */
+	unsigned part;		/* follow-ups only */
+};
+
+struct submission_told { /* what an INTENT tells; borrowed, any may be NULL */
+	json_t *sources; /* ids of messages */
+	json_t *cut;	 /* of these not all: {"source", "told": bytes} */
+	json_t *files;	 /* sha256 */
 };
 
 struct submission_result { /* of a call; zero or NULL = unsaid */
@@ -31,8 +38,8 @@ struct submission_head submission_head_of(
 	const struct ledger *l, const struct slot *s, const char *attachment);
 
 /* Callers own what they get. content_hash NULL: the request could not be made. */
-json_t *submission_intent(
-	const struct submission_head *h, const json_t *snapshot, const char *content_hash);
+json_t *submission_intent(const struct submission_head *h, const struct submission_told *told,
+	const char *content_hash);
 /* done, rejected, not_sent, parked, handed */
 json_t *submission_outcome(const struct submission_head *h, const struct lane_key *intent,
 	const struct submission_result *r);

@@ -3,7 +3,8 @@
  * A destination's queue is near the order in which complaints became ready; one that became ready
  * anew while it waited is put behind those that did so earlier. A destination that may not start
  * anything is not looked at further, so it costs nothing and blocks nobody; complaints that have a
- * call in the log are looked at even then, for most of them are finished. */
+ * call in the log are looked at even then, for most of them are finished. News of one that is filed
+ * settles beside the queue, for its time is another than that of a first filing. */
 #include <errno.h>
 #include <string.h>
 
@@ -44,6 +45,13 @@ static enum pumped settle(struct site *s, uint32_t index)
 	return WENT_ON;
 }
 
+static enum pumped settle_news(struct site *s, uint32_t index)
+{
+	take(s);
+	work_settle(&s->lane->work, index);
+	return WENT_ON;
+}
+
 static enum pumped start(
 	struct site *s, uint32_t index, const json_t *snapshot, const struct filing_step *step)
 {
@@ -78,6 +86,7 @@ static struct filing_view view_of(
 		.system = s->system,
 		.ready_ms = row->ready_ms,
 		.settle_ms = s->ep->limits.settle_ms,
+		.follow_up_settle_ms = s->ep->conf->follow_up_settle_ms,
 		.now_ms = clock_wall_ms()};
 
 	memcpy(v.id, row->id, sizeof v.id);
@@ -104,7 +113,6 @@ static enum pumped step(struct site *s, uint32_t index, const json_t *snapshot)
 {
 	const struct work *row = worklist_at(&s->lane->work, index);
 	struct filing_view v = view_of(s, row, snapshot);
-	char id[UUID_TEXT_SIZE];
 	struct filing_step next;
 
 	if (profile_kind(s->ep->profile) == PROFILE_OBSERVE)
@@ -115,14 +123,10 @@ static enum pumped step(struct site *s, uint32_t index, const json_t *snapshot)
 	case FILING_REFUSE:
 		return start(s, index, snapshot, &next);
 	case FILING_SETTLE:
-		return settle(s, index);
+		return next.call == CALL_FOLLOWUP ? settle_news(s, index) : settle(s, index);
 	case FILING_WAIT:
 	case FILING_FINISHED:
 		break;
-	}
-	if (next.follow_up) {
-		uuid_format(row->id, id);
-		stats_follow_up(s->lane, id, row->version);
 	}
 	finished(s, index);
 	return WENT_ON;
@@ -174,6 +178,17 @@ static void pump_site(struct site *s)
 	if (n == TURN_ROWS)
 		lane_soon(s->lane);
 	site_turn_ended(s);
+}
+
+void work_tick(struct lane *l)
+{
+	int64_t now = clock_wall_ms();
+
+	for (size_t i = 0; i < l->fwd->n_endpoints; i++) {
+		const struct site *s = &l->sites[i];
+
+		work_settled(&l->work, s->name, now - s->ep->conf->follow_up_settle_ms);
+	}
 }
 
 void work_pump(struct lane *l)

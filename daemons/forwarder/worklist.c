@@ -19,8 +19,10 @@ void worklist_free(struct worklist *w)
 	for (uint32_t i = 0; i < w->rows.n; i++)
 		free(worklist_at(w, i)->snapshot);
 	idmap_free(&w->rows);
-	for (size_t i = 0; i < ARRAY_SIZE(w->queues); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(w->queues); i++) {
 		free(w->queues[i].v);
+		free(w->news[i].v);
+	}
 	*w = (struct worklist){.rows = IDMAP_INIT(struct work)};
 }
 
@@ -61,14 +63,40 @@ uint32_t work_peek_second(const struct worklist *w, uint8_t destination)
 	return q->n > 1 ? q->v[(q->head + 1) % q->room] : IDMAP_NONE;
 }
 
-void work_pop(struct worklist *w, uint8_t destination)
+static uint32_t queue_pop(struct work_queue *q)
 {
-	struct work_queue *q = &w->queues[destination];
+	uint32_t row = q->v[q->head];
 
-	if (!q->n)
-		return;
 	q->head = (q->head + 1) % q->room;
 	q->n--;
+	return row;
+}
+
+void work_pop(struct worklist *w, uint8_t destination)
+{
+	if (w->queues[destination].n)
+		queue_pop(&w->queues[destination]);
+}
+
+void work_settle(struct worklist *w, uint32_t row)
+{
+	queue_push(&w->news[worklist_at(w, row)->destination], row, false);
+}
+
+void work_settled(struct worklist *w, uint8_t destination, int64_t ready_ms)
+{
+	struct work_queue *q = &w->news[destination];
+
+	for (size_t n = q->n; n; n--) {
+		uint32_t row = queue_pop(q);
+		const struct work *r = worklist_at(w, row);
+
+		if (r->state == WORK_READY && r->destination == destination &&
+			r->ready_ms > ready_ms)
+			queue_push(q, row, false);
+		else
+			work_again(w, row, false);
+	}
 }
 
 void work_again(struct worklist *w, uint32_t row, bool front)

@@ -3,7 +3,8 @@
  *
  * A fold like the ledger: counted decisions in, rows out. Work = ready rows minus what the ledger
  * says about them (lane.md 21); the daemon takes rows from a destination's queue in the order in
- * which they became ready. The text of a ready snapshot is kept while it waits, up to a bound over
+ * which they became ready. A filed complaint whose news has not settled waits beside that queue and
+ * holds up no other. The text of a ready snapshot is kept while it waits, up to a bound over
  * all (text_max); beyond it only the offset is kept and the daemon reads the record again. Single
  * thread, no I/O. */
 #pragma once
@@ -37,6 +38,7 @@ struct worklist {
 	struct idmap rows;
 	size_t text_bytes, text_max;   /* of snapshots kept, over all destinations */
 	struct work_queue queues[256]; /* by destination */
+	struct work_queue news[256];   /* filed, with news that has not settled */
 };
 
 void worklist_init(struct worklist *w, size_t text_max);
@@ -60,7 +62,11 @@ void work_pop(
 	struct worklist *w, uint8_t destination); /* row->queued stays true: it is under way */
 void work_again(
 	struct worklist *w, uint32_t row, bool front); /* back into its destination's queue */
-void work_finished(struct worklist *w, uint32_t row);  /* leaves the queues; text is dropped */
+/* A row that was popped waits for its news to settle. */
+void work_settle(struct worklist *w, uint32_t row);
+/* Back into their queues: those of a destination that became ready at `ready_ms` or before. */
+void work_settled(struct worklist *w, uint8_t destination, int64_t ready_ms);
+void work_finished(struct worklist *w, uint32_t row); /* leaves the queues; text is dropped */
 /* Its text is back, whatever the bound says: it is needed next. */
 void work_keep_text(struct worklist *w, struct work *row, const json_t *snapshot);
 void work_drop_text(struct worklist *w, struct work *row);

@@ -6,7 +6,8 @@ The journal (journal.jsonl) is the oracle's witness. Lines, in order, each with 
   {"event":"stored","request":N,"call":"create","remote_id","ticket","fields":{...}}
   {"event":"stored","request":N,"call":"upload","files":[{"id","list","name","mime","sha256","bytes"}]}
   {"event":"stored","request":N,"call":"handover","remote_id","to":institution}
-  {"event":"stored","request":N,"call":"followup_add","remote_id"}
+  {"event":"stored","request":N,"call":"followup_add","remote_id","ticket","fields":{...},
+   "files":[{"name","mime","sha256","bytes"}]}
   {"event":"answer","request":N,"call","status":null|int,"action":null|text,"stored":bool,
    "bytes_sent","connection":"kept|closed|reset|hung|client-gone"}
 Each line is flushed before the next byte of an answer leaves, so it may be read while the sandbox
@@ -50,6 +51,7 @@ class Store:
         self.lock = threading.RLock()
         self.complaints, self.files, self.followups, self.answers = {}, {}, {}, {}
         self.forgotten = set()
+        self.told = {}   # remote id -> stored lines of what clients told it
         self.next_id, self.next_file, self.requests, self.lines = first_id, 501, 0, 0
         path = self.folder / "journal.jsonl"
         if path.exists():
@@ -95,6 +97,8 @@ class Store:
             c["disposition"] = line["to"]
             c["handed"].append(line["to"])
             c["logs"].append({"note": "Bukan wewenang", "timestamp": local_time(line["at"])})
+        elif line["call"] == "followup_add":
+            self.told.setdefault(line["remote_id"], []).append(line)
 
     def begin(self, call, request, conn, rule):
         """Journals the arrival; returns the request's number."""
@@ -156,16 +160,28 @@ class Store:
             return c["remote_id"]
 
     def followup_add(self, number, request, _):
-        fields = {}
+        fields, files = {}, []
         for head, data in parts_of(request):
-            name = re.search(r'name="([^"]*)"', head.get("content-disposition", ""))
-            fields[name[1] if name else ""] = data
+            disposition = head.get("content-disposition", "")
+            name = re.search(r'[ ;]name="([^"]*)"', disposition)
+            file = re.search(r'filename="([^"]*)"', disposition)
+            if file:
+                if not re.fullmatch(r"attachment\[\d\]", name[1]) or len(data) > FILE_LIMIT:
+                    raise Refused(422, "Berkas tindak lanjut tidak valid.")
+                files.append({"name": file[1], "mime": head.get("content-type", ""), "bytes": len(data),
+                              "sha256": hashlib.sha256(data).hexdigest()})
+            else:
+                fields[name[1] if name else ""] = data.decode("utf-8", "replace")
         with self.lock:
-            c = self.complaint(fields.get("complaint_id", b"").decode("ascii", "replace"))
-            content = fields.get("content", b"").decode("utf-8", "replace")
+            c = self.complaint(fields.get("complaint_id", ""))
+            content = fields.get("content", "")
             if not is_text(content, 1000):
                 raise Refused(422, "Isi tindak lanjut 1 sampai 1.000 karakter.")
-            self.write(event="stored", request=number, call="followup_add", remote_id=c["remote_id"])
+            if len(files) > 5 or fields.get("is_secret") not in ("0", "1"):
+                raise Refused(422, "Paling banyak 5 berkas; is_secret 0 atau 1.")
+            ticket = TICKET.match(content)
+            self.write(event="stored", request=number, call="followup_add", remote_id=c["remote_id"],
+                       ticket=ticket[1] if ticket else None, fields=fields, files=files)
             return self.add_followup(c["remote_id"], content, "reply_lmw")
 
     # reads
@@ -212,6 +228,9 @@ class Store:
                      "title": c["fields"]["title"], "fields": c["fields"], "handed": list(c["handed"]),
                      "content_sha256": hashlib.sha256(c["fields"]["content"].encode()).hexdigest(),
                      "status_name": c["status_name"],
+                     "told": [{"request": t["request"], "content": t["fields"]["content"],
+                               "fields": t["fields"], "files": t["files"]}
+                              for t in self.told.get(c["remote_id"], ())],
                      "answered": self.answers.get(c["request"], {}).get("status")}
                     for c in self.complaints.values()]
 

@@ -1,5 +1,6 @@
 """Each quirk and each misbehaviour of the LAPOR! sandbox, proved with a raw socket."""
 import email.utils
+import hashlib
 import json
 import pathlib
 import re
@@ -132,6 +133,42 @@ class Calls(SandboxTest):
         self.lapor.configure(auth_header="Authorization")
         self.assertEqual(c.ask(golden("institutions"))[0], 401)
         self.assertEqual(c.ask(golden("institutions-authorization"))[0], 200)
+
+    def follow_up(self, number, content="[Tiket 3K7QX-0M2A5] Masih mati.", secret="0", files=()):
+        parts = [("complaint_id", str(number)), ("is_secret", secret), ("content", content)]
+        body = b"".join(f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode()
+                        for k, v in parts)
+        for i, data in enumerate(files):
+            body += (f'--b\r\nContent-Disposition: form-data; name="attachment[{i}]"; filename="f.jpg"\r\n'
+                     f"Content-Type: image/jpeg\r\n\r\n").encode() + data + b"\r\n"
+        body += b"--b--\r\n"
+        head = golden("upload-image").split(b"\r\n\r\n")[0].decode()
+        lines = [x for x in head.split("\r\n") if not x.lower().startswith(("content-", "idempotency"))]
+        lines[0] = lines[0].replace("/complaints/complaint/file", "/complaints/followup/add")
+        lines += ["Content-Type: multipart/form-data; boundary=b", f"Content-Length: {len(body)}"]
+        return self.client().ask("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
+
+    def test_what_a_follow_up_must_hold_and_what_is_kept(self):
+        number = self.client().ask(golden("create-plain"))[1]["complaint_id"]
+        self.assertEqual(self.follow_up(number, files=[b"satu", b"dua"])[0], 200)
+        told, = self.lapor.filed()[0]["told"]
+        self.assertEqual(told["content"], "[Tiket 3K7QX-0M2A5] Masih mati.")
+        self.assertEqual([f["sha256"] for f in told["files"]],
+                         [hashlib.sha256(b).hexdigest() for b in (b"satu", b"dua")])
+        self.assertEqual(self.last("stored")["ticket"], "3K7QX-0M2A5")
+        self.assertEqual(self.follow_up(number + 1)[0], 404)
+        self.assertEqual(self.follow_up(number, content="x" * 1001)[0], 422)
+        self.assertEqual(self.follow_up(number, secret="Ya")[0], 422)
+        self.assertEqual(self.follow_up(number, files=[b"x"] * 6)[0], 422)
+        self.lapor.script({"call": "followup_add", "action": "drop_after_store"})
+        self.follow_up_unanswered(number)
+        self.assertEqual(len(self.lapor.filed()[0]["told"]), 2)
+
+    def follow_up_unanswered(self, number):
+        try:
+            self.follow_up(number)
+        except (OSError, EOFError, ValueError, IndexError):
+            pass
 
     def test_followup_pages(self):
         c = self.client()

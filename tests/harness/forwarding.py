@@ -9,7 +9,8 @@ as the normalizer would have decided them.
         o.wait(c, 'done')                     its newest record of the create; the record's body
         o.kinds(c)                            ['intent', 'not_sent', 'intent', 'done']
         o.reasons(c)                          what its outcomes give as reason
-        o.stored(c), o.once()                 what the sandbox holds of it; nothing twice
+        o.told(c), o.wait_told(c, n)          follow-ups the sandbox holds of it
+    o.stored(c), o.once()                 what the sandbox holds of it; nothing twice
         o.lapor.filed(), .script(...), .journal()
 
     with opened(env, concurrency=1) as o:     the same with one destination, started already
@@ -27,7 +28,7 @@ import time
 
 from .kafka import ROOT
 from .procs import wait_until
-from .records import LaneWriter, attachment, complaint, decision_of, message, put_command
+from .records import LaneWriter, attachment, complaint, decision_of, joined, message, put_command
 from .schema import validate_topic
 
 for _folder in ('oracle', 'fakes'):
@@ -272,6 +273,24 @@ class Office:
 
     def stored(self, c):
         return [f for f in self.lapor.filed() if f['ticket'] == c['ticket']]
+
+    def told(self, c):
+        """Follow-ups that stand there: {"content", "fields", "files"}, in order."""
+        return [t for f in self.stored(c) for t in f['told']]
+
+    def wait_told(self, c, n, timeout=60):
+        """Until n follow-ups stand there and the log says so of each; the follow-ups."""
+        wait_until(lambda: [b['kind'] for b in self.bodies(c, 'followup')].count('done') == n, timeout,
+                   lambda: f"{n} follow-ups of {c['ticket']}; {self.kinds(c, 'followup')} "
+                           f"{self.reasons(c, 'followup')}")
+        told = self.told(c)
+        assert len(told) == n, told
+        return told
+
+    def adds(self, c, *messages, **over):
+        """A version of c that has these messages too, told in the order given, as the normalizer
+        makes it of messages that join a filed complaint."""
+        return self.put(joined(c, messages, **over), messages)
 
     def once(self):
         """Fails when a complaint stands in the sandbox twice; gives how many reports it holds."""

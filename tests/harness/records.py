@@ -292,7 +292,8 @@ def complaint(messages, state='ready', version=1, *, destination='lapor', text=N
     """A snapshot as the normalizer makes it of these messages (the first is the
     complaint's id). For tests of who reads `complaints`."""
     first = messages[0]
-    text = text if text is not None else '\n\n'.join(m['text'] for m in messages)
+    spans = _spans(messages) if text is None else {}
+    text = text if text is not None else '\n\n'.join(m['text'] for m in messages if m['text'])
     now = time_text(now_ms())
     body = {
         'id': first['id'], 'ticket': ticket_of(first['id']), 'tenant': first['tenant'],
@@ -306,10 +307,7 @@ def complaint(messages, state='ready', version=1, *, destination='lapor', text=N
         'anonymous': False, 'secret': False, 'category': None, 'agency': None,
         'destination': destination,
         'attachments': [{**a, 'message': m['id']} for m in messages for a in m['attachments']],
-        'sources': [{'message': m['id'], 'channel': m['channel'],
-                     'conversation': m['conversation'], 'hash': content_hash(m),
-                     'sent_at': m['sent_at'], 'ticket': ticket_of(m['id']), 'span': None}
-                    for m in messages],
+        'sources': [_source(m, spans.get(m['id'])) for m in messages],
         'links': [], 'missing': [], 'review': {'required': False, 'reasons': []}, 'replies': [],
         'timers': [], 'opened_at': now, 'last_message_at': messages[-1]['sent_at'],
         'ready_at': now if state == 'ready' else None, **over}
@@ -317,6 +315,33 @@ def complaint(messages, state='ready', version=1, *, destination='lapor', text=N
     body['content_hash'] = hashlib.sha256(
         (body['title'] + '\0' + body['text'] + '\0' + ''.join(hashes)).encode()).hexdigest()
     return body
+
+
+def _source(m, span):
+    return {'message': m['id'], 'channel': m['channel'], 'conversation': m['conversation'],
+            'hash': content_hash(m), 'sent_at': m['sent_at'], 'ticket': ticket_of(m['id']),
+            'span': span}
+
+
+def _spans(messages, before=''):
+    """{message id: [first byte, bytes]} of their texts, one behind the other."""
+    out, at = {}, len(before.encode())
+    for m in messages:
+        if m['text']:
+            at += 2 if at else 0
+            out[m['id']] = [at, len(m['text'].encode())]
+            at += out[m['id']][1]
+    return out
+
+
+def joined(c, messages, **over):
+    """The version of c that these messages have joined."""
+    spans = _spans(messages, c['text'])
+    return {**c, 'version': c['version'] + 1, 'ready_at': time_text(now_ms()),
+            'text': '\n\n'.join([c['text']] + [m['text'] for m in messages if m['text']]),
+            'attachments': c['attachments'] + [{**a, 'message': m['id']} for m in messages
+                                               for a in m['attachments']],
+            'sources': c['sources'] + [_source(m, spans.get(m['id'])) for m in messages], **over}
 
 
 def decision_of(env, snapshot, messages=()):

@@ -50,6 +50,7 @@ class Attempt:
         self.destination, self.system, self.call = b['destination'], b['system'], b['call']
         self.attachment, self.sources = b.get('attachment'), b.get('sources') or []
         self.content_hash = b.get('content_hash')
+        self.part, self.files, self.cut = b.get('part'), b.get('attachments'), b.get('cut') or []
         self.state, self.remote_id, self.records = 'intent', None, []
         self.request = None   # the journal's, once matched
 
@@ -59,7 +60,8 @@ class Attempt:
 
     @property
     def slot(self):
-        return self.complaint, self.destination, self.call, self.attachment
+        which = (self.version, self.part) if self.call == 'followup' else self.attachment
+        return self.complaint, self.destination, self.call, which
 
     @property
     def own_end(self):

@@ -1,5 +1,5 @@
 // uses: daemons/forwarder/filing.c daemons/forwarder/ledger.c daemons/forwarder/judge.c
-// uses: daemons/forwarder/worklist.c daemons/forwarder/submission.c
+// uses: daemons/forwarder/worklist.c daemons/forwarder/submission.c daemons/forwarder/news.c
 // uses: daemons/forwarder/reminder.c
 /* filing and judge: what comes next for a complaint, and what a command leads to, by tables of
  * records in the ledger. The profile is a stub: it takes attachments of state "stored", and hands
@@ -17,6 +17,7 @@
 
 #include "daemons/forwarder/filing.h"
 #include "daemons/forwarder/judge.h"
+#include "daemons/forwarder/news.h"
 #include "daemons/forwarder/reminder.h"
 #include "daemons/forwarder/submission.h"
 
@@ -51,6 +52,12 @@ bool profile_attachment(const struct profile *p, const json_t *complaint, const 
 {
 	(void)p;
 	(void)complaint;
+	return strcmp(json_str_or(attachment, "state", ""), "stored") == 0;
+}
+
+bool profile_follow_up_file(const struct profile *p, const json_t *attachment)
+{
+	(void)p;
 	return strcmp(json_str_or(attachment, "state", ""), "stored") == 0;
 }
 
@@ -161,94 +168,94 @@ static const struct next_case {
 	enum call_kind call;
 	unsigned attempt;
 	const char *attachment;
-	bool follow_up;
 } next_cases[] = {
-	{"nothing yet: create", {LAST}, NULL, 0, FILING_CALL, CALL_CREATE, 1, NULL, false},
-	{"first photo", {LAST}, PHOTOS, 0, FILING_CALL, CALL_UPLOAD, 1, A1, false},
-	{"photo under way", {UP(1, A1)}, PHOTOS, 0, FILING_WAIT, CALL_NONE, 0, NULL, false},
+	{"nothing yet: create", {LAST}, NULL, 0, FILING_CALL, CALL_CREATE, 1, NULL},
+	{"first photo", {LAST}, PHOTOS, 0, FILING_CALL, CALL_UPLOAD, 1, A1},
+	{"photo under way", {UP(1, A1)}, PHOTOS, 0, FILING_WAIT, CALL_NONE, 0, NULL},
 	{"photo not sent: again", {UP(1, A1), UP_OUT("not_sent", 2, "1/1", A1, NULL)}, PHOTOS, 0,
-		FILING_CALL, CALL_UPLOAD, 2, A1, false},
+		FILING_CALL, CALL_UPLOAD, 2, A1},
 	{"photo parked: a person", {UP(1, A1), UP_OUT("parked", 2, "1/1", A1, NULL)}, PHOTOS, 0,
-		FILING_WAIT, CALL_NONE, 0, NULL, false},
+		FILING_WAIT, CALL_NONE, 0, NULL},
 	{"photo rejected: the other one", {UP(1, A1), UP_OUT("rejected", 2, "1/1", A1, NULL)},
-		PHOTOS, 0, FILING_CALL, CALL_UPLOAD, 1, A2, false},
+		PHOTOS, 0, FILING_CALL, CALL_UPLOAD, 1, A2},
 	{"all photos there: create",
 		{UP(1, A1), UP_OUT("done", 2, "1/1", A1, "{\"remote_id\":\"501\"}"), UP(3, A2),
 			UP_OUT("rejected", 4, "1/3", A2, NULL)},
-		PHOTOS, 0, FILING_CALL, CALL_CREATE, 1, NULL, false},
-	{"create under way", {INTENT(1)}, NULL, 0, FILING_WAIT, CALL_NONE, 0, NULL, false},
+		PHOTOS, 0, FILING_CALL, CALL_CREATE, 1, NULL},
+	{"create under way", {INTENT(1)}, NULL, 0, FILING_WAIT, CALL_NONE, 0, NULL},
 	{"create not sent: again, without settling", {INTENT(1), OUT("not_sent", 2, NULL)}, NULL, 0,
-		FILING_CALL, CALL_CREATE, 2, NULL, false},
+		FILING_CALL, CALL_CREATE, 2, NULL},
 	{"create parked: a person", {INTENT(1), OUT("parked", 2, NULL)}, NULL, 0, FILING_WAIT,
-		CALL_NONE, 0, NULL, false},
+		CALL_NONE, 0, NULL},
 	{"parked, newer version: still a person", {INTENT(1), OUT("parked", 2, NULL)}, NULL, 2,
-		FILING_WAIT, CALL_NONE, 0, NULL, false},
+		FILING_WAIT, CALL_NONE, 0, NULL},
 	{"rejected: finished", {INTENT(1), OUT("rejected", 2, NULL)}, NULL, 0, FILING_FINISHED,
-		CALL_NONE, 0, NULL, false},
+		CALL_NONE, 0, NULL},
 	{"rejected, corrected since: again", {INTENT(1), OUT("rejected", 2, NULL)}, NULL, 2,
-		FILING_CALL, CALL_CREATE, 2, NULL, false},
+		FILING_CALL, CALL_CREATE, 2, NULL},
 	{"filed", {INTENT(1), OUT("done", 2, "{\"remote_id\":\"7\"}")}, NULL, 0, FILING_FINISHED,
-		CALL_NONE, 0, NULL, false},
-	{"filed, newer version: a follow-up", {INTENT(1), OUT("done", 2, "{\"remote_id\":\"7\"}")},
-		NULL, 2, FILING_FINISHED, CALL_NONE, 0, NULL, true},
+		CALL_NONE, 0, NULL},
+	{"filed, newer version with nothing new: finished",
+		{INTENT(1), OUT("done", 2, "{\"remote_id\":\"7\"}")}, NULL, 2, FILING_FINISHED,
+		CALL_NONE, 0, NULL},
 	{"filed, for another agency: hand over",
 		{INTENT(1), OUT("done", 2, "{\"remote_id\":\"7\"}")}, "{\"agency\":\"77\"}", 0,
-		FILING_CALL, CALL_HANDOVER, 1, NULL, false},
+		FILING_CALL, CALL_HANDOVER, 1, NULL},
 	{"found filed by a person: hand over",
 		{INTENT(1), OUT("parked", 2, NULL),
 			OUT("resolved", 3, "{\"resolution\":\"filed\",\"remote_id\":\"7\"}")},
-		"{\"agency\":\"77\"}", 0, FILING_CALL, CALL_HANDOVER, 1, NULL, false},
+		"{\"agency\":\"77\"}", 0, FILING_CALL, CALL_HANDOVER, 1, NULL},
 	{"handed over",
 		{INTENT(1), OUT("done", 2, "{\"remote_id\":\"7\"}"),
 			{.kind = "intent", .n = 3, .call = "handover"},
 			{.kind = "done", .n = 4, .call = "handover", .intent = "1/3"}},
-		"{\"agency\":\"77\"}", 0, FILING_FINISHED, CALL_NONE, 0, NULL, false},
+		"{\"agency\":\"77\"}", 0, FILING_FINISHED, CALL_NONE, 0, NULL},
 	{"hand-over parked",
 		{INTENT(1), OUT("done", 2, "{\"remote_id\":\"7\"}"),
 			{.kind = "intent", .n = 3, .call = "handover"},
 			{.kind = "parked", .n = 4, .call = "handover", .intent = "1/3"}},
-		"{\"agency\":\"77\"}", 0, FILING_WAIT, CALL_NONE, 0, NULL, false},
+		"{\"agency\":\"77\"}", 0, FILING_WAIT, CALL_NONE, 0, NULL},
 	{"resend by a person: again",
 		{INTENT(1), OUT("parked", 2, NULL),
 			OUT("resolved", 3, "{\"resolution\":\"not_filed\"}")},
-		NULL, 0, FILING_CALL, CALL_CREATE, 2, NULL, false},
+		NULL, 0, FILING_CALL, CALL_CREATE, 2, NULL},
 	{"dropped by a person",
 		{INTENT(1), OUT("parked", 2, NULL),
 			OUT("resolved", 3, "{\"resolution\":\"dropped\"}")},
-		NULL, 0, FILING_FINISHED, CALL_NONE, 0, NULL, false},
+		NULL, 0, FILING_FINISHED, CALL_NONE, 0, NULL},
 	{"its source stands in another filing",
 		{{.kind = "intent",
 			.n = 1,
 			.complaint = C2,
 			.extra = "{\"sources\":[\"" M1 "\"]}"}},
-		NULL, 0, FILING_REFUSE, CALL_CREATE, 1, NULL, false},
+		NULL, 0, FILING_REFUSE, CALL_CREATE, 1, NULL},
 	{"refused already",
 		{{.kind = "intent", .n = 1, .complaint = C2, .extra = "{\"sources\":[\"" M1 "\"]}"},
 			{.kind = "refused", .n = 2, .extra = "{\"other\":\"" C2 "\"}"}},
-		NULL, 0, FILING_FINISHED, CALL_NONE, 0, NULL, false},
+		NULL, 0, FILING_FINISHED, CALL_NONE, 0, NULL},
 	{"refused, the other one not filed since: refused still",
 		{{.kind = "intent", .n = 1, .complaint = C2, .extra = "{\"sources\":[\"" M1 "\"]}"},
 			{.kind = "refused", .n = 2, .extra = "{\"other\":\"" C2 "\"}"},
 			{.kind = "not_sent", .n = 3, .complaint = C2, .intent = "1/1"}},
-		NULL, 0, FILING_FINISHED, CALL_NONE, 0, NULL, false},
+		NULL, 0, FILING_FINISHED, CALL_NONE, 0, NULL},
 	{"refused in an older version: said again",
 		{{.kind = "intent", .n = 1, .complaint = C2, .extra = "{\"sources\":[\"" M1 "\"]}"},
 			{.kind = "refused", .n = 2, .extra = "{\"other\":\"" C2 "\"}"}},
-		NULL, 2, FILING_REFUSE, CALL_CREATE, 1, NULL, false},
+		NULL, 2, FILING_REFUSE, CALL_CREATE, 1, NULL},
 	{"stands at another destination of the same system",
 		{{.kind = "intent",
 			 .n = 1,
 			 .destination = "e",
 			 .extra = "{\"sources\":[\"" M1 "\"]}"},
 			{.kind = "parked", .n = 2, .destination = "e", .intent = "1/1"}},
-		NULL, 0, FILING_REFUSE, CALL_CREATE, 1, NULL, false},
+		NULL, 0, FILING_REFUSE, CALL_CREATE, 1, NULL},
 	{"was not sent to another destination of the same system",
 		{{.kind = "intent",
 			 .n = 1,
 			 .destination = "e",
 			 .extra = "{\"sources\":[\"" M1 "\"]}"},
 			{.kind = "not_sent", .n = 2, .destination = "e", .intent = "1/1"}},
-		NULL, 0, FILING_CALL, CALL_CREATE, 1, NULL, false},
+		NULL, 0, FILING_CALL, CALL_CREATE, 1, NULL},
 	{"a sheet is out, though the create before it was not sent",
 		{INTENT(1), OUT("not_sent", 2, NULL),
 			{.kind = "intent",
@@ -256,7 +263,7 @@ static const struct next_case {
 				.call = "sheet",
 				.extra = "{\"sources\":[\"" M1 "\"]}"},
 			{.kind = "handed", .n = 4, .call = "sheet", .intent = "1/3"}},
-		NULL, 0, FILING_WAIT, CALL_NONE, 0, NULL, false},
+		NULL, 0, FILING_WAIT, CALL_NONE, 0, NULL},
 };
 
 static void test_next(void **state)
@@ -270,8 +277,7 @@ static void test_next(void **state)
 		build(&f, c->recs, c->snapshot);
 		f.v.version = c->version ? c->version : 1;
 		filing_next(&f.v, &s);
-		if (s.what != c->what || s.call != c->call || s.attempt != c->attempt ||
-			s.follow_up != c->follow_up)
+		if (s.what != c->what || s.call != c->call || s.attempt != c->attempt)
 			fail_msg("%s: what %d call %d attempt %u (%s)", c->name, s.what, s.call,
 				s.attempt, s.why);
 		if (c->attachment)
@@ -656,6 +662,7 @@ static void test_bodies_round_trip(void **state)
 		.system = "lapor",
 		.call = CALL_CREATE,
 		.attempt = 1};
+	struct submission_told told;
 	struct submission_result done = {
 		.reason = "done", .http_status = 201, .remote_id = 1916449};
 	struct ledger l;
@@ -669,7 +676,9 @@ static void test_bodies_round_trip(void **state)
 	assert_int_equal(uuid_parse(C1, h.complaint), 0);
 	assert_int_equal(uuid_parse(C2, other), 0);
 	assert_int_equal(uuid_parse(K1, k), 0);
-	take(&l, "intent", 1, submission_intent(&h, f.complaint, A1), 0);
+	told_by_sheet(f.complaint, &told);
+	take(&l, "intent", 1, submission_intent(&h, &told, A1), 0);
+	told_clear(&told);
 	s = ledger_filing(&l, h.complaint, ledger_name(&l, "d"));
 	assert_int_equal(s->version, 3);
 	assert_true(s->at_s > 0);

@@ -641,8 +641,12 @@ static void a_read_shows_who_has_the_report(void **state)
 	assert_int_equal(read_back(200, "<html></html>", "77"), READ_BACK_UNKNOWN);
 	assert_int_equal(read_back(500, REPORT("77", "x"), "77"), READ_BACK_UNKNOWN);
 	assert_int_equal(read_back(200, REPORT("77", "x"), NULL), READ_BACK_UNKNOWN);
+	assert_int_equal(profile_report_there(v3, &a), READ_BACK_NOT);
 	a.curl = CURLE_OPERATION_TIMEDOUT;
 	assert_int_equal(profile_read_back(v3, &a, "77"), READ_BACK_UNKNOWN);
+	assert_int_equal(profile_report_there(v3, &a), READ_BACK_UNKNOWN);
+	a = answer(404, "{}");
+	assert_int_equal(profile_report_there(v3, &a), READ_BACK_GONE);
 }
 
 static void a_probe_is_good_when_it_shows_its_list(void **state)

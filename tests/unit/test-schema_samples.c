@@ -398,14 +398,15 @@ static void keep_submission(const char *kind, json_t *body)
 
 static void submissions(void **state)
 {
-	_cleanup_json_ json_t *snapshot =
-		json_pack("{s:[{s:s}]}", "sources", "message", id_of("w1"));
+	struct submission_told none = {NULL}, told = {.sources = json_pack("[s]", id_of("w1")),
+						      .cut = json_array(),
+						      .files = json_array()};
 	struct submission_head h = {.version = 2,
 		.destination = "lapor",
 		.system = "sp4n",
 		.call = CALL_CREATE,
 		.attempt = 1};
-	struct submission_head upload = h;
+	struct submission_head upload = h, followup = h;
 	struct submission_result bare = {.reason = "paused"}, full = {.reason = "ok",
 								      .http_status = 200,
 								      .curl = 28,
@@ -419,9 +420,19 @@ static void submissions(void **state)
 	(void)state;
 	upload.call = CALL_UPLOAD;
 	upload.attachment = HASH;
-	keep_submission("intent", submission_intent(&h, snapshot, HASH));
-	keep_submission("intent", submission_intent(&h, snapshot, NULL));
-	keep_submission("intent", submission_intent(&upload, snapshot, HASH));
+	followup.call = CALL_FOLLOWUP;
+	followup.part = 2;
+	keep_submission("intent", submission_intent(&h, &told, HASH));
+	keep_submission("intent", submission_intent(&h, &told, NULL));
+	keep_submission("intent", submission_intent(&upload, &none, HASH));
+	json_array_append_new(
+		told.cut, json_pack("{s:s, s:i}", "source", id_of("w1"), "told", 940));
+	json_array_append_new(told.files, json_string(HASH));
+	keep_submission("intent", submission_intent(&followup, &told, HASH));
+	json_decref(told.sources);
+	json_decref(told.cut);
+	json_decref(told.files);
+	keep_submission("parked", submission_outcome(&followup, &intent, &bare));
 	for (size_t i = 0; i < ARRAY_SIZE(outcomes); i++) {
 		keep_submission(outcomes[i], submission_outcome(&h, &intent, &full));
 		keep_submission(outcomes[i], submission_outcome(&upload, &intent, &bare));
