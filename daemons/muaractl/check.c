@@ -3,7 +3,8 @@
  *
  * Kafka: brokers, their settings that could lose a committed position, every topic's partitions,
  * copies and settings against core/topics, the genesis of every lane log, the daemons' groups.
- * Redis: reachable, evicts nothing. Directories. FAIL: a promise does not hold, or nothing can run;
+ * Redis: reachable, evicts nothing. Directories. The calendar of holidays: there, and not near its
+ * end. FAIL: a promise does not hold, or nothing can run;
  * exit 1. warn: it runs, somebody should look. */
 #include <errno.h>
 #include <hiredis/hiredis.h>
@@ -11,9 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
 
+#include "calendar.h"
 #include "commands.h"
 #include "estate.h"
 #include "print.h"
@@ -256,8 +259,6 @@ static void on_broker(void *ctx, int broker, const char *key, const char *value)
 	x->offsets_ms = x->offsets_ms < 0 ? minutes : MIN(x->offsets_ms, minutes);
 }
 
-#define DAY_MS INT64_C(86400000)
-
 static void check_brokers(struct checkup *x)
 {
 	struct err e = {0};
@@ -359,6 +360,36 @@ static void check_dir(struct checkup *x, const char *what, const char *dir, enum
 		say(x, OK, what, NULL, "%s", dir);
 }
 
+/* --- the calendar --- */
+
+static void check_calendar(struct checkup *x)
+{
+	_cleanup_free_ char *path = calendar_path(x->c, "--holidays", "holidays.yaml");
+	struct workdays *workdays = NULL;
+	struct clock_view v = {
+		.zone_minutes = muara_zone_minutes(&x->c->conf), .now_ms = clock_wall_ms()};
+	struct err e = {0};
+	int year;
+
+	if (workdays_load(path, &workdays, NULL, &e)) {
+		say(x, WARN, "holidays",
+			"`report` and `clocks` count working days by it; `muaractl clocks` tells "
+			"its "
+			"mistakes, config/holidays.yaml is a sample",
+			"%s", e.text);
+		return;
+	}
+	v.workdays = workdays;
+	year = clocks_calendar_ends(&v);
+	if (year)
+		say(x, WARN, "holidays",
+			"add the year when its joint decree (SKB 3 Menteri) is out",
+			"%s does not hold %d: its days are counted without holidays", path, year);
+	else
+		say(x, OK, "holidays", NULL, "%s", path);
+	workdays_free(workdays);
+}
+
 static const struct print_column columns[] = {
 	{"level", "", false}, {"what", "WHAT", false}, {"text", "FOUND", false}, {}};
 
@@ -390,6 +421,7 @@ int ctl_check(struct ctl *c)
 	check_redis(&x);
 	check_dir(&x, "blob_dir", c->conf.blob_dir, FAIL);
 	check_dir(&x, "state_dir", c->conf.state_dir, WARN);
+	check_calendar(&x);
 	answer(&x);
 	json_decref(x.rows);
 	return x.worst == FAIL ? CTL_FAILED : CTL_OK;

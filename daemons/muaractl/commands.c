@@ -27,6 +27,16 @@ static const struct ctl_option report_options[] = {
 	{"--holidays", "FILE", "calendar (default: holidays.yaml beside muara.yaml)"},
 	{},
 };
+static const struct ctl_option clocks_options[] = {
+	{"--due", "DAYS",
+		"what runs out within so many working days, too (2d; default: `warn` of the "
+		"clocks)"},
+	{"--all", NULL, "every clock that runs"},
+	{"--destination", "NAME", "only of this destination"},
+	{"--clocks", "FILE", "the clocks (default: clocks.yaml beside muara.yaml)"},
+	{"--holidays", "FILE", "calendar (default: holidays.yaml beside muara.yaml)"},
+	{},
+};
 static const struct ctl_option parked_options[] = {
 	{"--lane", "N", "only this lane"},
 	{"--all", NULL, "calls that are in flight, too"},
@@ -168,6 +178,12 @@ const struct ctl_command ctl_commands[] = {
 		"filed; late against three working\ndays; what was archived, and why. Every figure "
 		"is of the complaints received in the time, as they\nstand now; days are those of "
 		"`timezone`. Reads all logs once; no personal data is shown."},
+	{"clocks", "", 0, 0, 0, clocks_options, ctl_clocks,
+		"filed reports whose time to be verified, answered or finished runs out",
+		"Counts the working days of clocks.yaml by holidays.yaml; days are those of "
+		"`timezone`, and the\nlast one counts whole. Knows what the forwarder read of each "
+		"report: some hours late. No personal\ndata is shown. Exit status 1 when one is "
+		"overdue, so that a timer can mail the list."},
 	{
 		"trace",
 		"REF",

@@ -6,7 +6,6 @@
  * days), for only that says whose they were. Their number is told. */
 #include <errno.h>
 #include <string.h>
-#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/fsio.h"
@@ -15,14 +14,13 @@
 
 #include "books.h"
 #include "books_read.h"
+#include "calendar.h"
 #include "commands.h"
 #include "print.h"
 #include "report_page.h"
 #include "report_sum.h"
 
-#define WEEKS_MAX     53
-#define FAULTS_MAX    65536
-#define HOLIDAYS_NAME "holidays.yaml"
+#define WEEKS_MAX 53
 
 /* "2026-10" -> its first and last day. */
 static int month_days(const char *text, struct report_conf *conf)
@@ -71,24 +69,6 @@ static int read_period(const struct ctl *c, struct report_conf *conf)
 	if (!!ctl_opt(c, "--csv") + !!ctl_opt(c, "--html") + c->json > 1)
 		return ctl_usage(c, "one of --json, --csv, --html");
 	return CTL_OK;
-}
-
-/* As given, or beside muara.yaml. */
-static int load_holidays(const struct ctl *c, struct workdays **ret)
-{
-	const char *given = ctl_opt(c, "--holidays"), *slash = strrchr(c->muara, '/');
-	_cleanup_free_ char *path =
-		given ? xstrdup(given)
-		      : xasprintf("%.*s" HOLIDAYS_NAME, slash ? (int)(slash - c->muara + 1) : 0,
-				c->muara);
-	_cleanup_buf_ struct buf faults = BUF_INIT(FAULTS_MAX);
-	struct err e = {0};
-
-	if (!workdays_load(path, ret, &faults, &e))
-		return CTL_OK;
-	ctl_fail(c, "the calendar of holidays: %s", e.text);
-	fputs(buf_str(&faults), stderr);
-	return EX_CONFIG;
 }
 
 static int write_page(const struct ctl *c, const char *path, const json_t *sum)
@@ -145,7 +125,7 @@ int ctl_report(struct ctl *c)
 	int r = read_period(c, &conf);
 
 	if (!r)
-		r = load_holidays(c, &workdays);
+		r = calendar_load(c, &workdays);
 	conf.workdays = workdays;
 	if (!r)
 		r = read_and_sum(c, &conf, &sum);

@@ -2,7 +2,8 @@
 
 PAGES, ANSWER = (f'common/core/{n}.c' for n in ('followups', 'profile_answer'))
 FOLLOW, STATUS, LEDGER = (f'daemons/forwarder/{n}.c' for n in ('follow', 'status', 'ledger'))
-F, Q, FLOW = 'unit:test-followups/', 'unit:test-follow/', 'flow:test_forwarder_status:'
+CLOCKS = 'common/core/clocks.c'
+F, Q, K, FLOW = 'unit:test-followups/', 'unit:test-follow/', 'unit:test-clocks/', 'flow:test_forwarder_status:'
 
 MUTANTS = [
     # pages of follow-ups
@@ -63,8 +64,27 @@ MUTANTS = [
          new='		(void)op;'),
     dict(name='status-first-word-shown', file='common/core/index_public.c',
          test='unit:test-index_public/what_the_destination_says',
-         old='				      json_str_or(status, "at", "")) >= 0) {', new='				      json_str_or(status, "at", "")) <= 0) {'),
+         old='json_str_or(status, "at", "")) >= 0) {', new='json_str_or(status, "at", "")) <= 0) {'),
     dict(name='status-answers-in-every-trace', file='daemons/muaractl/trace.c',
          test='flow:test_muaractl_trace:test_story_of_a_complaint',
          old='	if (x->show && json_object_get(body, "answers"))', new='	if (json_object_get(body, "answers"))'),
+    # clocks
+    dict(name='status-weekend-counted', file=CLOCKS, test=K + 'the_shipped_clocks',
+         old='	due = workdays_after(v->workdays, day_of(from, v->zone_minutes), (int)r->days);',
+         new='	due = day_of(from, v->zone_minutes) + r->days;'),
+    dict(name='status-last-day-cut', file=CLOCKS, test=K + 'the_shipped_clocks',
+         old='	if (today > due)\n', new='	if (today >= due)\n'),
+    dict(name='status-days-of-greenwich', file=CLOCKS, test=K + 'the_shipped_clocks',
+         old='day_of(until, v->zone_minutes) > due', new='day_of(until, 0) > due'),
+    dict(name='status-supervisory-ignored', file=CLOCKS, test=K + 'the_shipped_clocks',
+         old='(r->supervisory == YES) != f->supervisory)', new='f->supervisory > 1)'),
+    dict(name='status-end-stops-nothing', file=CLOCKS, test=K + 'the_end_stops_all',
+         old='		until = f->reached_ms[CLOCK_END];', new='		until = 0;'),
+    dict(name='status-skipped-moment-never-reached', file=CLOCKS, test=K + 'what_a_status_reaches',
+         old='	for (int m = CLOCK_VERIFIED; m <= last_reached[s]; m++)', new='	for (int m = last_reached[s]; m && m <= last_reached[s]; m++)'),
+    dict(name='status-calendar-ends-unseen', file=CLOCKS, test=K + 'the_calendar_ends',
+         old='	int last = day_year(today + CALENDAR_WARN_DAYS);', new='	int last = day_year(today);'),
+    dict(name='status-clocks-of-what-nobody-read', file='daemons/muaractl/clocks.c',
+         test='flow:test_muaractl_clocks:test_what_runs_out',
+         old='	if (!json_str(report, "status")) {', new='	if (!json_is_object(report)) {'),
 ]
