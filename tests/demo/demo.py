@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """make demo: everything in a scratch folder. Complaints of made-up citizens come in by signed WhatsApp
-webhooks (photos are fetched after them; and of another provider, by a mapping), by a CSV file of the 112 centre, by e-mail (a real
-Dovecot), on the city's Facebook page and Instagram account (signed webhooks and a Graph API), on X (its
+webhooks (photos are fetched after them; and of another provider, by a mapping), by files of the 112
+centre (a folder, a real sshd, a JSON endpoint), by e-mail (a real Dovecot), on the city's Facebook page and Instagram account (signed webhooks and a Graph API), on X (its
 API), by a form page, Open311 and a signed batch, and from a complaint box; an emergency rings the officer
 on duty until he answers; officers do what officers do; a LAPOR! sandbox gives the numbers; at the end the
 books are balanced, by Muara's own tool and by an oracle that shares no code with it.
@@ -20,13 +20,15 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / 'tests'))
 
-from harness import Env, procs, whatsapp  # noqa: E402
+from harness import Env, call112, procs, whatsapp  # noqa: E402
+from harness.call112_http import Endpoint  # noqa: E402
 from harness.channels import PROVEN, TOPICS, Channels, sha256  # noqa: E402
 from harness.citizens import Person  # noqa: E402
 from harness.city import JPEG, SECRET, TENANT, Bubble, City, ids  # noqa: E402
 from harness import door, media  # noqa: E402
 from harness.graph_account import PAGE as PAGE_ID, comment, page_body  # noqa: E402
 from harness.mail import PHOTO  # noqa: E402
+from harness.sftp import Sftp  # noqa: E402
 from harness.x_account import ACCOUNT as X_ACCOUNT  # noqa: E402
 import stories  # noqa: E402
 
@@ -46,8 +48,9 @@ def head(text):
 
 
 class Demo:
-    def __init__(self, env, city, ways):
+    def __init__(self, env, city, ways, sftp, endpoint):
         self.env, self.city, self.ways, self.last = env, city, ways, None
+        self.sftp, self.endpoint = sftp, endpoint
 
     # ---- the table
 
@@ -145,6 +148,21 @@ class Demo:
         self.ways.by_112('malang-112', stories.CALL_COLUMNS, rows, ('pagi.csv', 'pagi-kirim-ulang.csv'),
                          {5: stories.BROKEN_ROW})
         say(f'{len(rows) + 1} rows, one of them broken, one ghost call; the same file twice')
+
+    def calls(self, account, rows):
+        """Of another centre, accepted when they lie there."""
+        for number, kind, name, phone, text, place in rows:
+            self.accept('call112', account, number, 'complaint' if kind == 'Laporan' else 'archived', text)
+            yield call112.call(number, kind, name, phone, text, address=place, district='', lat=0)
+
+    def by_other_centres(self):
+        head('A second centre puts its files on an SFTP server, with their hashes; a third shows its calls as JSON')
+        data = call112.csv_bytes(list(self.calls('sftp-112', stories.SFTP_CALLS)))
+        self.sftp.put('kedua.csv.sha256', f'{sha256(data)}  kedua.csv\n'.encode())
+        self.sftp.put('kedua.csv', data)
+        self.endpoint.script('half', 'retry:503:1')
+        self.endpoint.add(self.calls('poll-112', stories.POLL_CALLS), int(time.time() * 1000) - 60000)
+        say(f'{len(stories.SFTP_CALLS)} calls in a file on the sshd, {len(stories.POLL_CALLS)} at the endpoint, whose first pages fail')
 
     def by_box(self):
         head(f'The town of {TOWN.capitalize()} has no API account: its complaint box goes by sheet')
@@ -307,12 +325,13 @@ class Demo:
         assert done.returncode == 0, 'the oracle found violations'
 
     def run(self):
-        head('Muara starts: Kafka, Redis, Dovecot, a Graph API, an X API, a LAPOR! sandbox, twelve daemons')
+        head('Muara starts: Kafka, Redis, Dovecot, sshd, a Graph API, an X API, a LAPOR! sandbox, fourteen daemons')
         self.start()
         self.table_head()
         self.by_whatsapp()
         self.by_another_provider()
         self.by_112()
+        self.by_other_centres()
         self.by_box()
         self.by_email()
         self.by_page()
@@ -342,7 +361,16 @@ class Demo:
                      'attachments': {'wait': '1s'}},
             file={'tenant': TOWN, 'account': 'kotak-balai-kota'}, normalizer={'quiet': '2s', 'media_wait': '10s'},
             forwarder={'destinations': [city.destination(), city.sheets(SHEETS)], 'sheet_dir': self.sheet_dir})
+        self.start_centres()
         city.lapor.script({'call': 'create', 'nth': 4, 'action': 'drop_after_store'})
+
+    def start_centres(self):
+        origin = {'tenant': TENANT, 'max_age': '7d'}
+        sftp = self.sftp.config(self.env.scratch.path('spool-sftp'), {'complete': 'sha256'}, **origin, account='sftp-112')
+        poll = {**self.endpoint.config(self.env), **origin, 'account': 'poll-112'}
+        for name, config in (('sftp', sftp), ('poll', poll)):
+            self.city.start('call112', config, label='call112-' + name, args=('--instance', name))
+            say(f'muara-call112-{name} is ready')
 
 
 def main():
@@ -351,8 +379,8 @@ def main():
     say(f'scratch folder, real Kafka and Redis, the shipped build in {ROOT / "build/rel"}')
     try:
         with Env(name='demo', build='rel', muara={'tenants': TENANTS, 'channels': TOPICS}) as env, \
-                City(env) as city, Channels(city) as ways:
-            verdict = Demo(env, city, ways).run()
+                City(env) as city, Channels(city) as ways, Sftp(env) as sftp, Endpoint() as endpoint:
+            verdict = Demo(env, city, ways, sftp, endpoint).run()
     except (AssertionError, OSError) as e:
         print(f'\nDEMO FAILED: {e}', flush=True)
         return 1

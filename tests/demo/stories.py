@@ -104,6 +104,16 @@ CALLS = (
      'Warga luar membuang kasur dan kayu ke sungai pada malam hari.', ''),
 )
 BROKEN_ROW = '112-0013;Infrastruktur;Pak Darmo;Jalan Kawi'   # columns are missing
+# number, type, name, phone, what was said, place: of two other centres, by SFTP and by a JSON endpoint
+SFTP_CALLS = (
+    ('K-2001', 'Laporan', 'Bambang Irawan', '0812-0000-0071', 'Tiang listrik di gang sebelah masjid miring ke rumah warga.',
+     'Gang Melati Sukun'),
+    ('K-2002', 'Ghost Call', '', '', '', ''),
+)
+POLL_CALLS = (
+    ('P-3001', 'Laporan', 'Yuni Astuti', '0812-0000-0072', 'Air PDAM keruh dan berbau sejak dua hari.', 'Perumahan Araya'),
+    ('P-3002', 'Prank', '', '', 'Tertawa lalu ditutup.', ''),
+)
 CALL_TYPES = {'Infrastruktur': 'normal', 'Kebersihan': 'normal', 'Perhubungan': 'normal', 'Pohon': 'normal',
               'Air Bersih': 'normal', 'Ghost Call': 'ghost', 'Prank Call': 'prank',
               'Informasi': 'information'}
