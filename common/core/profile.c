@@ -189,6 +189,8 @@ static const char *const repeats[] = {[CALL_REPEATABLE] = "repeatable",
 	[CALL_ONCE] = "once",
 	NULL};
 
+static const char *const verifies[] = {"when_unclear", "after_success", NULL};
+
 #define LIMITS                                                                                  \
 	MEMBER(struct call_map, path, "path", M_TEXT, .flags = M_REQUIRED),                     \
 		MEMBER(struct call_map, is.connect_ms, "connect", M_MS, .flags = M_REQUIRED,    \
@@ -205,6 +207,7 @@ static const struct member call_members[] = {
 	MEMBER(struct call_map, method, "method", M_TEXT, .flags = M_REQUIRED),
 	MEMBER(struct call_map, repeat, "repeat", M_ENUM, .flags = M_REQUIRED, .choices = repeats,
 		.needs = "may it be sent twice? repeatable, verifiable (by reads.report) or once"),
+	MEMBER(struct call_map, verify, "verify", M_ENUM, .choices = verifies),
 	MEMBER(struct call_map, file_field, "file_field", M_TEXT),
 	MEMBER(struct call_map, file_name, "file_name", M_TEXT),
 	MEMBER(struct call_map, body, "body", M_MAP),
@@ -275,6 +278,7 @@ static void check_call(struct pfile *l, const char *at, enum call_kind kind, str
 	char path[PLACE_MAX_LEN];
 
 	c->is.repeat = (enum call_repeat)c->repeat;
+	c->is.verify_success = c->verify == 1;
 	c->is.gives_id = json_array_size(c->id) > 0;
 	check_limits(l, at, c, places[kind]);
 	/* A follow-up names its report in the body as likely as in the path; 404 says the same. */
@@ -299,6 +303,9 @@ static void check_call(struct pfile *l, const char *at, enum call_kind kind, str
 		pfile_fault(l, pfile_below(path, at, "repeat"),
 			"a follow-up is `once`: sent twice it is told twice, and no read can find "
 			"it");
+	if (c->is.verify_success && (kind != CALL_HANDOVER || c->is.repeat != CALL_VERIFIABLE))
+		pfile_fault(l, pfile_below(path, at, "verify"),
+			"after_success is for a hand-over that is `verifiable`");
 	if (kind == CALL_CREATE && c->is.repeat != CALL_ONCE)
 		pfile_fault(l, pfile_below(path, at, "repeat"),
 			"a create is `once`: sent twice it is filed twice, and no read can find it "

@@ -42,8 +42,9 @@ enum profile_read {
 struct profile_call {
 	bool present; /* the profile has this call */
 	enum call_repeat repeat;
-	bool id_in_path; /* names a report of theirs in its path */
-	bool gives_id;	 /* 2xx must bring an id */
+	bool id_in_path;     /* names a report of theirs in its path */
+	bool gives_id;	     /* 2xx must bring an id */
+	bool verify_success; /* also after a 2xx a read shows whether it had its effect */
 	int64_t connect_ms, total_ms;
 	size_t max_answer;
 };
@@ -160,6 +161,10 @@ enum read_back profile_read_back(
 /* READ_REPORT after a follow-up was answered 404: is the report there (READ_BACK_NOT: what was told
  * it is not) or GONE? Never DONE: no read shows what was told. */
 enum read_back profile_report_there(const struct profile *p, const struct httpc_answer *a);
+/* READ_REPORT: does the answer show that our own institution has the report (still)? false: another
+ * one has it, or nobody can tell. */
+bool profile_shows_own(
+	const struct profile *p, const struct httpc_answer *a, const struct strmap *settings);
 /* Institution the complaint goes to, as text; NULL = stays with our own. */
 const char *profile_institution(const struct profile *p, const json_t *complaint,
 	const struct strmap *settings, const struct strmap *agencies);

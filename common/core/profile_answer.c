@@ -187,6 +187,15 @@ enum read_back profile_report_there(const struct profile *p, const struct httpc_
 	return answer ? READ_BACK_NOT : READ_BACK_UNKNOWN;
 }
 
+bool profile_shows_own(
+	const struct profile *p, const struct httpc_answer *a, const struct strmap *settings)
+{
+	const char *own =
+		p->own_institution ? setting_value(p, settings, p->own_institution, NULL) : NULL;
+
+	return own && profile_read_back(p, a, own) == READ_BACK_DONE;
+}
+
 /* Their word, without blanks around it; NULL: not readable. Caller frees. */
 static char *status_word(const struct profile *p, const struct httpc_answer *a)
 {

@@ -27,7 +27,7 @@ enum place {
 
 struct call_map { /* one of calls: or reads: */
 	struct profile_call is;
-	int repeat; /* as written: index into its choices */
+	int repeat, verify; /* as written: index into its choices */
 	int64_t max_answer;
 	const char *method, *path;
 	const char *file_field;	    /* multipart: name of the part; follow-up: template */

@@ -47,6 +47,12 @@ static bool mark(struct follow_queue *q, uint32_t slot)
 	return true;
 }
 
+static void rise(struct follow_queue *q, size_t i)
+{
+	for (; i && earlier(&q->v[i], &q->v[(i - 1) / 2]); i = (i - 1) / 2)
+		swap(q, i, (i - 1) / 2);
+}
+
 bool follow_put(struct follow_queue *q, uint32_t slot, uint32_t due_s)
 {
 	size_t i = q->n;
@@ -58,8 +64,21 @@ bool follow_put(struct follow_queue *q, uint32_t slot, uint32_t due_s)
 		q->v = xrealloc(q->v, q->room * sizeof *q->v);
 	}
 	q->v[q->n++] = (struct follow_row){slot, due_s};
-	for (; i && earlier(&q->v[i], &q->v[(i - 1) / 2]); i = (i - 1) / 2)
-		swap(q, i, (i - 1) / 2);
+	rise(q, i);
+	return true;
+}
+
+bool follow_hurry(struct follow_queue *q, uint32_t slot, uint32_t due_s)
+{
+	size_t i = q->n;
+
+	/* From the end: what is hurried has come lately. */
+	while (i && q->v[i - 1].slot != slot)
+		i--;
+	if (!i)
+		return false;
+	q->v[i - 1].due_s = MIN(q->v[i - 1].due_s, due_s);
+	rise(q, i - 1);
 	return true;
 }
 

@@ -35,6 +35,8 @@ struct follow_queue {
 void follow_free(struct follow_queue *q); /* empties it; usable again */
 /* false: it is in the queue already. */
 bool follow_put(struct follow_queue *q, uint32_t slot, uint32_t due_s);
+/* One that is in the queue comes earlier, if it can; false: it is not there. */
+bool follow_hurry(struct follow_queue *q, uint32_t slot, uint32_t due_s);
 bool follow_first(const struct follow_queue *q, struct follow_row *ret); /* false: empty */
 void follow_take(struct follow_queue *q);				 /* the first one out */
 

@@ -33,7 +33,7 @@
 #define TICK_MS	    200
 #define PAGES_MAX   20 /* of one report in one read */
 #define ANSWERS_MAX 20 /* in one record; more follow at once */
-#define SOON_S	    60 /* the log did not take a record */
+#define SOON_S	    60 /* the log did not take a record; a hand-over was taken */
 
 enum step { STEP_NONE, STEP_REPORT, STEP_PAGE_DUE, STEP_PAGE, STEP_APPENDED };
 
@@ -68,7 +68,7 @@ struct status {
 	struct forwarder *fwd;
 	struct watch *watches; /* one per endpoint */
 	struct loop_timer *tick;
-	struct metric *reads, *open, *late;
+	struct metric *reads, *open, *late, *not_shown;
 };
 
 static const char *const results[] = {"same", "changed", "missing", "failed", "not_written", NULL};
@@ -372,6 +372,25 @@ static void not_there(struct watch *w, const struct httpc_answer *answer)
 	whole(w);
 }
 
+/* The hand-over was taken, and the report is still with us: the call may mean something else than
+ * we think, or somebody sent it back. A person looks; it is never handed over again by itself. */
+static void look_at_handover(struct watch *w, const struct httpc_answer *answer)
+{
+	const struct ledger *l = &w->site->lane->ledger;
+	const struct slot *filing = idmap_at(&l->slots, w->slot);
+	const struct slot *h =
+		ledger_slot(l, filing->complaint, filing->destination, CALL_HANDOVER, NULL);
+
+	if (!h || h->state != SLOT_DONE ||
+		!profile_shows_own(w->ep->profile, answer, &w->ep->conf->settings))
+		return;
+	metric_add(w->status->not_shown, w->name, 1);
+	log_error(
+		"complaint %s was handed over at %s (2xx), and its report is still shown with our "
+		"own institution: look there, and hand it over by hand",
+		w->id, w->name);
+}
+
 static void on_report(void *ctx, const struct httpc_answer *answer)
 {
 	struct watch *w = ctx;
@@ -388,6 +407,7 @@ static void on_report(void *ctx, const struct httpc_answer *answer)
 		return;
 	}
 	follow_gate_shown(&w->gate);
+	look_at_handover(w, answer);
 	if (!profile_read(w->ep->profile, READ_FOLLOWUPS)->present) {
 		whole(w);
 		return;
@@ -502,6 +522,17 @@ void status_owned(struct lane *l)
 	}
 }
 
+/* A hand-over was taken: soon a read shows whether the report went. */
+static void handed_over(struct lane *l, struct watch *w, struct site *site, const struct slot *h)
+{
+	const struct slot *filing = ledger_filing(&l->ledger, h->complaint, h->destination);
+
+	if (filing && followed(w->ep) &&
+		profile_call(w->ep->profile, CALL_HANDOVER)->verify_success)
+		(void)follow_hurry(
+			&site->follow, idmap_index(&l->ledger.slots, filing), now_s() + SOON_S);
+}
+
 void status_counted(struct lane *l, const char *kind, uint32_t slot)
 {
 	const struct slot *s = idmap_at(&l->ledger.slots, slot);
@@ -510,6 +541,8 @@ void status_counted(struct lane *l, const char *kind, uint32_t slot)
 
 	if (!w || !lane_log_owned(l->log))
 		return;
+	if (s->call == CALL_HANDOVER && s->state == SLOT_DONE)
+		handed_over(l, w, site, s);
 	if (w->site == site && w->slot == slot && w->step != STEP_NONE) {
 		if (w->step == STEP_APPENDED && strcmp(kind, "status") == 0)
 			counted(w);
@@ -556,6 +589,9 @@ int status_new(struct forwarder *f, const char *const *names, struct status **re
 		"Filed reports that are followed until their end", "destination", names);
 	st->late = metric_gauge("muara_forwarder_status_late_seconds",
 		"How long the report that waits longest is due to be read", "destination", names);
+	st->not_shown = metric_counter("muara_forwarder_handovers_not_shown_total",
+		"Readings that show a report with us although its hand-over was taken",
+		"destination", names);
 	st->tick = loop_timer_new(f->env->loop, on_tick, st);
 	loop_timer_arm(st->tick, TICK_MS);
 	*ret = st;

@@ -5,7 +5,7 @@ import json
 import os
 
 from harness import flow, wait_until
-from harness.forwarding import Office, opened
+from harness.forwarding import AGENCY, Office, opened
 from harness.schema import validate_topic
 
 PERIOD_MS = 4 * 3600 * 1000  # more than status_every and its tenth
@@ -201,3 +201,27 @@ def test_kill_after_the_news_is_appended(env):
 @flow(limit=60)
 def test_kill_after_the_news_counts(env):
     crash_at(env, 'after-status')
+
+
+@flow(limit=60)
+def test_a_handover_that_was_taken_is_looked_at(env):
+    """2xx, and the report is still with us: a person is told, a minute later and at each reading; never sent again."""
+    lost = 'muara_forwarder_handovers_not_shown_total{destination="lapor"}'
+    with opened(env, status_per_minute=600) as o:
+        good, m = o.snapshot(agency=AGENCY)
+        o.put(good, [m])
+        o.wait_state(good, 'done', 'handover')
+        c, m = o.snapshot(agency=AGENCY)
+        o.lapor.script({'call': 'handover', 'ticket': c['ticket'], 'times': 1, 'action': 'status',
+                        'args': {'status': 200, 'body': {}}})
+        o.put(c, [m])
+        o.wait_state(c, 'done', 'handover')
+        o.later(61_000)
+        wait_until(lambda: o.daemon.metrics()[lost] == 1, 30, 'it is told')
+        wait_until(lambda: ends(o) >= 2, 30, 'both were read')
+        assert [c['id'] in line for line in o.daemon.log_text().splitlines() if 'was handed over' in line] == [True]
+        turn(o, 2)
+        assert o.daemon.metrics()[lost] == 2
+        assert o.kinds(c, 'handover') == o.kinds(good, 'handover') == ['intent', 'done']
+        handovers = [r for r in o.lapor.journal() if r['event'] == 'request' and r['call'] == 'handover']
+        assert len(handovers) == 2, 'one each'

@@ -87,4 +87,11 @@ MUTANTS = [
     dict(name='status-clocks-of-what-nobody-read', file='daemons/muaractl/clocks.c',
          test='flow:test_muaractl_clocks:test_what_runs_out',
          old='	if (!json_str(report, "status")) {', new='	if (!json_is_object(report)) {'),
+    dict(name='status-handover-not-looked-at', file=STATUS, test=FLOW + 'test_a_handover_that_was_taken_is_looked_at',
+         old='	look_at_handover(w, answer);\n', new='	(void)look_at_handover;\n'),
+    dict(name='status-handover-looked-at-late', file=STATUS, test=FLOW + 'test_a_handover_that_was_taken_is_looked_at',
+         old='	if (s->call == CALL_HANDOVER && s->state == SLOT_DONE)\n',
+         new='	if (s->call == CALL_HANDOVER && s->state == SLOT_INTENT)\n'),
+    dict(name='status-who-has-it-misread', file='common/core/profile_answer.c', test='unit:test-profile/a_report_is_still_with_us',
+         old='profile_read_back(p, a, own) == READ_BACK_DONE;', new='profile_read_back(p, a, own) != READ_BACK_UNKNOWN;'),
 ]

@@ -117,6 +117,30 @@ static void times_are_spread(void **state)
 		    follow_start_due(now, 90000, every, 2000));
 }
 
+static void what_is_hurried_comes_first(void **state)
+{
+	struct follow_queue q = {0};
+	struct follow_row r;
+
+	(void)state;
+	assert_false(follow_hurry(&q, 3, 5));
+	for (uint32_t slot = 0; slot < 50; slot++)
+		assert_true(follow_put(&q, slot, 1000 + slot));
+	assert_true(follow_hurry(&q, 30, 40));
+	assert_true(follow_hurry(&q, 31, 39));
+	assert_true(follow_hurry(&q, 32, 5000)); /* never later */
+	assert_false(follow_hurry(&q, 50, 1));
+	for (int i = 0; i < 50; i++) {
+		static const uint32_t first[] = {31, 30};
+		uint32_t want = i < 2 ? first[i] : (uint32_t)(i < 32 ? i - 2 : i);
+
+		assert_true(follow_first(&q, &r));
+		assert_int_equal(r.slot, want);
+		follow_take(&q);
+	}
+	follow_free(&q);
+}
+
 static void a_stopped_destination_is_left_alone(void **state)
 {
 	static const struct {
@@ -213,6 +237,7 @@ int main(void)
 		cmocka_unit_test(many_keep_their_order),
 		cmocka_unit_test(only_open_reports_are_followed),
 		cmocka_unit_test(times_are_spread),
+		cmocka_unit_test(what_is_hurried_comes_first),
 		cmocka_unit_test(a_stopped_destination_is_left_alone),
 		cmocka_unit_test(so_many_a_minute),
 		cmocka_unit_test(failures_wait_longer_and_longer),

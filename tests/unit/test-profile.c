@@ -142,6 +142,9 @@ static const struct {
 	{"    total: 90s # S1", "    total: 20s # S1", "calls.create.connect: longer than total"},
 	{"id: [complaint_id, results.complaint.id, data.complaint_id]", "id: []",
 		"calls.create.id: missing"},
+	{"    verify: after_success", "    verify: always", "calls.handover.verify: "},
+	{"    repeat: verifiable", "    repeat: once",
+		"calls.handover.verify: after_success is for a hand-over that is `verifiable`"},
 	{"id: [complaint_id, ", "id: [complaint..id, ", "calls.create.id.0: a place in the answer"},
 	{"    file_field: \"attachments[]\"\n", "", "calls.upload: an upload has file_field"},
 	{"    method: POST\n    path: /complaints/complaint #",
@@ -649,6 +652,35 @@ static void a_read_shows_who_has_the_report(void **state)
 	assert_int_equal(profile_report_there(v3, &a), READ_BACK_GONE);
 }
 
+static void a_report_is_still_with_us(void **state)
+{
+	char key[] = "institution", value[] = "12";
+	struct strpair own = {.key = key, .value = value};
+	const struct strmap ours = {.v = &own, .n = 1}, none = {0};
+	static const struct {
+		long status;
+		const char *body;
+		bool own;
+	} t[] = {
+		{200, REPORT("12", "x"), true},
+		{200, REPORT("\"12\"", "x"), true},
+		{200, REPORT("77", "x"), false},
+		{200, REPORT("null", "x"), false},
+		{404, "{}", false},
+		{500, REPORT("12", "x"), false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
+		struct httpc_answer a = answer(t[i].status, t[i].body);
+
+		assert_int_equal(profile_shows_own(v3, &a, &ours), t[i].own);
+		assert_false(profile_shows_own(v3, &a, &none));
+	}
+	assert_true(profile_call(v3, CALL_HANDOVER)->verify_success);
+	assert_false(profile_call(v3, CALL_CREATE)->verify_success);
+}
+
 static void a_probe_is_good_when_it_shows_its_list(void **state)
 {
 	struct httpc_answer good = answer(200, "{\"results\":{\"data\":[{\"id\":12}]}}");
@@ -754,6 +786,7 @@ int main(void)
 		cmocka_unit_test(a_conflict_may_name_our_ticket),
 		cmocka_unit_test(verdicts_of_whole_answers),
 		cmocka_unit_test(a_read_shows_who_has_the_report),
+		cmocka_unit_test(a_report_is_still_with_us),
 		cmocka_unit_test(a_probe_is_good_when_it_shows_its_list),
 		cmocka_unit_test(status_names_become_ours),
 		cmocka_unit_test(a_status_has_a_word_fit_for_the_log),

@@ -146,7 +146,7 @@ static const struct {
 	{V3, "reason: \"{{institution}}\"", "reason: 77", FAULT,
 		"calls.handover.body: says nowhere to whom"},
 	/* outcomes */
-	{V3, "repeat: verifiable", "repeat: once", WARNING,
+	{V3, "repeat: verifiable\n    verify: after_success", "repeat: once", WARNING,
 		"calls.handover.repeat: reads.report.institution shows whether it arrived"},
 	{V3, "repeat: repeatable", "repeat: once", WARNING,
 		"calls.upload.repeat: each unclear upload waits for a person"},
