@@ -294,6 +294,16 @@ static bool waits_for_media(json_t *c, int64_t now_ms, const struct rules *r)
 	return true;
 }
 
+void complaint_fresh(json_t *c, int64_t now_ms)
+{
+	char now[TIME_TEXT_SIZE];
+
+	if (!complaint_is(c, "ready"))
+		return;
+	time_format(now_ms, now);
+	json_set_str(c, "ready_at", now);
+}
+
 void complaint_settle(json_t *c, const char *cause, int64_t now_ms, const struct rules *r)
 {
 	char now[TIME_TEXT_SIZE];
@@ -304,7 +314,8 @@ void complaint_settle(json_t *c, const char *cause, int64_t now_ms, const struct
 		complaint_set_state(c, "review");
 	} else if (json_str(c, "held_by")) {
 		complaint_set_state(c, "held");
-	} else if (json_array_size(json_object_get(c, "missing"))) {
+	} else if (json_array_size(json_object_get(c, "missing")) &&
+		   !json_flag(c, "after_filing")) { /* it was filed without */
 		complaint_set_state(c, "held");
 		set_timer(c, "hold", now_ms + r->hold_ms);
 		complaint_want_reply(c, "missing-data", cause);

@@ -6,7 +6,8 @@
  * more) sources[].edits/deletes  the message this one changed text_set        bytes of an officer's
  * text at the start of `text` title_from      "field", "text", "officer" open_since      when the
  * present quiet period began media_until     it is ready but for attachments, and waits until then
- * held_by         id of the command that holds it closed          why it is archived or withdrawn
+ * held_by         id of the command that holds it after_filing    a filing had begun: what is new
+ * is told as a follow-up closed          why it is archived or withdrawn
  * attachments[].reason  why it is missing or refused Times are ms UTC. No function reads a clock.
  */
 #pragma once
@@ -56,6 +57,8 @@ bool complaint_pending(const json_t *c); /* some attachment is still to be fetch
 /* The quiet period is over: held, review or ready; or, if it would be ready but for pending
  * attachments, open until `media_until`, which is set once. */
 void complaint_settle(json_t *c, const char *cause, int64_t now_ms, const struct rules *r);
+/* One that is ready is so since now: it has something new. */
+void complaint_fresh(json_t *c, int64_t now_ms);
 /* A person lets it go: ready, whatever was missing or asked for review. */
 void complaint_release(json_t *c, const char *command, int64_t now_ms);
 /* content_hash; call it last. */

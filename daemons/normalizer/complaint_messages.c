@@ -180,10 +180,11 @@ void complaint_edit(
 	json_t *c, const json_t *message, const char *id, const char *hash, const char *target)
 {
 	const char *sent = json_str_or(message, "sent_at", "");
-	bool old = outdated(c, target, sent);
+	bool old = outdated(c, target, sent), told = json_flag(c, "after_filing");
 	json_t *source;
 
-	if (!old)
+	/* What may have been told stays, and the correction is told beside it. */
+	if (!old && !told)
 		text_drop(c, target);
 	source = add_source(c, message, id, hash);
 	json_set_str(source, "edits", target);
@@ -191,7 +192,8 @@ void complaint_edit(
 		return;
 	text_compose(c, source, json_str_or(message, "text", ""));
 	if (json_array_size(json_object_get(message, "attachments"))) {
-		drop_attachments(c, target);
+		if (!told)
+			drop_attachments(c, target);
 		add_attachments(c, message, id);
 	}
 	add_location(c, message);

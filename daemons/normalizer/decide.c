@@ -41,6 +41,16 @@ bool ctx_filed(struct ctx *x, const char *complaint)
 	return index_filed(ctx_lookup(x, "f", complaint));
 }
 
+json_t *ctx_next(struct ctx *x, const json_t *old)
+{
+	json_t *c = complaint_next(old);
+
+	json_object_del(c, "after_filing");
+	if (ctx_filed(x, json_str_or(c, "id", "")))
+		json_set_new(c, "after_filing", json_true());
+	return c;
+}
+
 bool ctx_absorbed(struct ctx *x, const char *type, const char *id)
 {
 	char typed[24];

@@ -10,20 +10,27 @@
  *   extended by the hash, marked id-conflict (review). Undecodable -> dead. Noise (ghost, spam,
  * echo …), stale, information calls, nothing to read -> archived with its class. Edit, deletion ->
  * the complaint of its message, or noted until that comes. Else a complaint: joins the newest one
- * of its conversation while that is not filed, not closed, not full and not older than join_ms;
+ * of its conversation while that is not closed, not full and not older than join_ms, filed or not;
  * else opens one (linked when there was one). Who names a complaint he writes to already, by its
  * ticket or by answering a message in it, goes on in that one, however old; anybody else who names
  * one gets a link to it. A call, and a message whose author is only claimed, never joins: a claim
  * links and asks a person. After the quiet period: emergency -> review;
  * missing name, contact or text -> held; any other reason for a person -> review; else ready, or,
  * while attachments are still being fetched, open for media_wait at most. Media of a message goes
- * into its complaint; what is stored stays. Once something of a complaint is filed nothing here
- * changes it: media that comes later is noted, with its content.
+ * into its complaint; what is stored stays.
+ *
+ * Once something of a complaint is filed, its next versions say so (after_filing) and the forwarder
+ * tells what is new in them as a follow-up: a correction stands beside what it corrects, nothing is
+ * held for data it was filed without, a deletion is noted (what was told cannot be taken back), and
+ * a person may only release or hold what is new. So which messages share a complaint does not
+ * depend on when the forwarder ran.
  *
  * Which messages share a complaint does not depend on the order they come in, as long as none is
  * more than L late and between two of a conversation lies less than join_ms - L or more than
  * join_ms + L, and none answers one that comes later (test-decide_any.c). Known gaps: split, link,
- * erase commands are not there yet. */
+ * erase commands are not there yet; a message that is deleted after the filing is told all the same
+ * when it was not told yet; news that must never be told stays held, as what is filed cannot be
+ * archived. */
 #pragma once
 
 #include <jansson.h>

@@ -16,6 +16,8 @@
 static void take_media(struct ctx *x, struct decision *d, const json_t *old, json_t *c)
 {
 	json_object_set(c, "timers", json_object_get(old, "timers"));
+	if (json_flag(c, "after_filing"))
+		complaint_fresh(c, x->now_ms);
 	ctx_because(x, "media", "%s",
 		json_str_or(json_object_get(x->in->record, "attachment"), "state", ""));
 	if (complaint_is(c, "open") && json_str(c, "media_until") && !complaint_pending(c)) {
@@ -52,13 +54,9 @@ enum decide_verdict decide_media(struct ctx *x, struct decision *d)
 	}
 	if (strcmp(json_str_or(place, "place", ""), "complaint") == 0)
 		old = ctx_lookup_json(x, "c", json_str_or(place, "ref", ""));
-	c = old ? complaint_next(old) : NULL;
+	c = old ? ctx_next(x, old) : NULL;
 	if (!c) {
 		ctx_note(x, d->id, "its message is in no complaint", message);
-	} else if (ctx_filed(x, json_str_or(old, "id", ""))) {
-		r = ctx_note(x, d->id, "its complaint is filed", json_str(c, "id"));
-		json_set_new(r, "content", json_deep_copy(m));
-		ctx_because(x, "filed", "a filed version is never changed");
 	} else if (!complaint_media(c, message, attachment)) {
 		ctx_note(x, d->id, "its complaint has it already, or has no such attachment",
 			json_str(c, "id"));
@@ -121,6 +119,15 @@ static const char *do_complete(struct ctx *x, const json_t *command, json_t *c)
 	return NULL;
 }
 
+/* A person decides of what came after the filing: let it be told, or keep it. What was told stays.
+ */
+static bool about_news(const json_t *command, const json_t *old)
+{
+	enum command_what what = command_what_get(command);
+
+	return json_flag(old, "after_filing") && (what == CMD_RELEASE || what == CMD_HOLD);
+}
+
 typedef const char *command_fn(struct ctx *x, const json_t *command, json_t *c);
 static const struct {
 	enum command_what what;
@@ -142,10 +149,10 @@ static void command_complaint(struct ctx *x, const json_t *command, command_fn *
 		refuse(x, id, about, "there is no such complaint");
 		return;
 	}
-	c = complaint_next(old);
+	c = ctx_next(x, old);
 	if (json_int(command, "version", -1) != json_int(old, "version", 0))
 		reason = "the complaint has another version by now: look again";
-	else if (ctx_filed(x, about))
+	else if (json_flag(c, "after_filing") && !about_news(command, old))
 		reason = "the complaint is filed";
 	else if (complaint_closed(old))
 		reason = "the complaint is closed";
@@ -304,8 +311,9 @@ enum decide_verdict decide_timer(struct ctx *x, struct decision *d)
 	if (!old || !has_timer(old, d->id))
 		return DECIDE_IGNORED;
 	ctx_add_own_input(x, d->id, NULL);
-	c = complaint_next(old);
-	if (complaint_is(old, "open")) {
+	c = ctx_next(x, old);
+	/* One that is filed is never put away for what it lacks. */
+	if (complaint_is(old, "open") || json_flag(c, "after_filing")) {
 		complaint_settle(c, d->id, x->now_ms, x->rules);
 		ctx_because(x, complaint_is(c, "open") ? "media-wait" : "quiet-period", "%s",
 			json_str_or(c, "media_until", "over"));
@@ -329,10 +337,11 @@ enum decide_verdict decide_restore(struct ctx *x, struct decision *d)
 
 	if (ctx_absorbed(x, "restore", d->id))
 		return DECIDE_ABSORBED;
-	if (!old || !complaint_is(old, "ready") || ctx_filed(x, slash + 1))
+	if (!old || !complaint_is(old, "ready") ||
+		(ctx_filed(x, slash + 1) && !json_flag(old, "after_filing")))
 		return DECIDE_IGNORED;
 	ctx_add_own_input(x, d->id, NULL);
-	c = complaint_next(old);
+	c = ctx_next(x, old);
 	complaint_add_reason(c, "restored");
 	json_set_str(c, "ready_at", NULL);
 	complaint_set_state(c, "review");

@@ -129,8 +129,6 @@ static const char *no_join(struct ctx *x, const struct arrival *a, const json_t 
 	if (complaint_is(c, "archived") || complaint_is(c, "withdrawn") ||
 		complaint_is(c, "merged"))
 		return "closed";
-	if (ctx_filed(x, json_str_or(c, "id", "")))
-		return "filed";
 	if (complaint_full(c, a->m, x->rules))
 		return "continued";
 	return !is_named && too_far_apart(x, a->m, c) ? "later" : NULL;
@@ -184,7 +182,7 @@ static void open_complaint(struct ctx *x, const struct arrival *a, const json_t 
 static void join_complaint(struct ctx *x, const struct arrival *a, const json_t *old,
 	const char *rule, const json_t *named)
 {
-	json_t *c = complaint_next(old);
+	json_t *c = ctx_next(x, old);
 
 	complaint_add(c, a->m, a->id, a->hash);
 	ctx_because(x, rule, "%s", json_str_or(c, "id", ""));
@@ -263,7 +261,7 @@ static void change_complaint(
 	struct ctx *x, const struct arrival *a, const json_t *old, const char *target)
 {
 	bool deletion = message_kind_get(a->m) == MK_DELETE;
-	json_t *c = complaint_next(old);
+	json_t *c = ctx_next(x, old);
 	_cleanup_json_ json_t *content = kept_content(a);
 
 	restate(x, content, c, target);
@@ -301,10 +299,10 @@ static void decide_change(struct ctx *x, const struct arrival *a)
 		ctx_note(x, a->id, "its message is in no complaint", target);
 	} else if (complaint_is(c, "archived") || complaint_is(c, "withdrawn")) {
 		ctx_note(x, a->id, "its complaint is closed", json_str(c, "id"));
-	} else if (ctx_filed(x, json_str_or(c, "id", ""))) {
+	} else if (message_kind_get(a->m) == MK_DELETE && ctx_filed(x, json_str_or(c, "id", ""))) {
 		r = ctx_note(x, a->id, "its complaint is filed", json_str(c, "id"));
 		json_set_new(r, "content", kept_content(a));
-		ctx_because(x, "filed", "a filed version is never changed");
+		ctx_because(x, "filed", "what was told cannot be taken back");
 	} else {
 		change_complaint(x, a, c, target);
 	}

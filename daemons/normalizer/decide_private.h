@@ -30,6 +30,8 @@ struct arrival {
 const json_t *ctx_lookup(struct ctx *x, const char *kind, const char *id);
 json_t *ctx_lookup_json(struct ctx *x, const char *kind, const char *id); /* caller owns */
 bool ctx_filed(struct ctx *x, const char *complaint);
+/* complaint_next, and whether a filing of it has begun. Caller owns. */
+json_t *ctx_next(struct ctx *x, const json_t *old);
 bool ctx_absorbed(struct ctx *x, const char *type, const char *id);
 
 void ctx_add_input(struct ctx *x, const char *type, const char *id, const char *hash,

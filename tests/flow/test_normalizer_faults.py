@@ -275,7 +275,7 @@ def committed(consumer, at):
 
 @flow(limit=90)
 def test_filings_are_known(env):
-    """A filed complaint is not joined; a refused filing goes to a person."""
+    """News of a filed complaint is a version of it; a refused filing goes to a person."""
     start(env)
     w = LaneWriter(env, 'submissions')
     filed, refused = message('w1'), message('w2', author='6281234500002')
@@ -292,7 +292,9 @@ def test_filings_are_known(env):
     later = message('w3', 'Kapan diperbaiki?')
     put(env, later)
     absorbed(env, [later])
-    assert complaints(env)[later['id']]['links'][0]['reason'] == 'filed'
+    now = complaints(env)[filed['id']]
+    assert later['id'] not in complaints(env) and now['after_filing'] and now['version'] > a['version']
+    assert [s['message'] for s in now['sources']] == [filed['id'], later['id']]
     check_index(env)
 
 

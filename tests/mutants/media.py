@@ -39,6 +39,6 @@ MUTANTS = [
         'unit:test-decide/and_not_for_ever'),
     row('waits-for-none', 'daemons/normalizer/complaint.c', 'if (r->media_wait_ms == 0 || !complaint_pending(c))',
         'if (r->media_wait_ms >= 0 || !complaint_pending(c))', 'unit:test-decide/a_complaint_waits_for_its_photos'),
-    row('filed-is-changed', 'daemons/normalizer/decide_act.c', 'else if (ctx_filed(x, json_str_or(old, "id", "")))',
-        'else if (ctx_filed(x, ""))', 'unit:test-decide/a_photo_after_the_filing_is_noted'),
+    row('late-is-not-fresh', 'daemons/normalizer/decide_act.c', 'if (json_flag(c, "after_filing"))\n		complaint_fresh',
+        'if (x->now_ms < 0)\n		complaint_fresh', 'unit:test-decide/a_photo_after_the_filing_is_a_version'),
 ]

@@ -223,7 +223,7 @@ static void a_timer_of_an_older_version_is_void(void **state)
 	assert_int_equal(decide_input(w, &in), DECIDE_IGNORED);
 }
 
-static void a_ready_one_opens_again_until_it_is_filed(void **state)
+static void a_ready_one_opens_again_filed_or_not(void **state)
 {
 	struct world *w = *state;
 
@@ -237,14 +237,18 @@ static void a_ready_one_opens_again_until_it_is_filed(void **state)
 	file_it(w, id_of("w1"), "intent", 1);
 	w->now_ms += MINUTE;
 	say(w, "w3", "Kapan diperbaiki?");
-	assert_string_equal(w->d.outcome, "opened");
-	assert_string_equal(link_reason(w, id_of("w3")), "filed");
-	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 4);
+	assert_string_equal(w->d.outcome, "joined");
+	is_state(w, id_of("w1"), "open");
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 5);
+	assert_true(json_flag(snapshot(w, id_of("w1")), "after_filing"));
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "ready");
 	file_it(w, id_of("w1"), "not_sent", 2); /* it was not filed after all */
 	w->now_ms += MINUTE;
 	say(w, "w4", "Halo?");
-	assert_string_equal(w->d.outcome, "joined"); /* to the newest of the conversation */
-	assert_true(complaint_has_source(snapshot(w, id_of("w3")), id_of("w4")));
+	assert_string_equal(w->d.outcome, "joined");
+	assert_false(json_flag(snapshot(w, id_of("w1")), "after_filing"));
+	assert_true(complaint_has_source(snapshot(w, id_of("w1")), id_of("w4")));
 }
 
 static void too_long_goes_on_in_a_linked_one(void **state)
@@ -359,16 +363,16 @@ static void what_takes_no_more_goes_on_in_a_linked_one(void **state)
 
 	say(w, "w1", "Jalan rusak");
 	fire(w, id_of("w1"), "quiet");
-	file_it(w, id_of("w1"), "intent", 1);
+	order(w, "archive", id_of("w1"), 2, NULL);
 	w->now_ms += DAY;
 	say_of(w, "w2", "w1", BY_TICKET);
 	assert_string_equal(w->d.outcome, "opened");
-	assert_string_equal(link_reason(w, id_of("w2")), "filed");
+	assert_string_equal(link_reason(w, id_of("w2")), "closed");
 	w->now_ms += MINUTE;
 	say_of(w, "w3", "w1", BY_REPLY); /* the same once more: one more complaint is no help */
 	assert_string_equal(w->d.outcome, "joined");
 	assert_true(complaint_has_source(snapshot(w, id_of("w2")), id_of("w3")));
-	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 2);
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 3);
 }
 
 /* A ticket is no proof of who one is. */
@@ -686,23 +690,76 @@ static void an_emergency_is_not_taken_back_by_a_finger(void **state)
 	assert_true(asked(w, id_of("w1"), "deleted"));
 }
 
-static void what_is_filed_is_not_changed(void **state)
+static void what_was_filed_is_not_taken_back(void **state)
+{
+	struct world *w = *state;
+	const json_t *edit;
+
+	say(w, "w1", "Jalan rusak");
+	fire(w, id_of("w1"), "quiet");
+	file_it(w, id_of("w1"), "intent", 1);
+	change(w, "w1", "d", MK_DELETE, "");
+	assert_string_equal(w->d.outcome, "noted");
+	assert_string_equal(json_str(result(w), "reason"), "its complaint is filed");
+	attach(w, "m1", id_of("w1"), "p");
+	assert_string_equal(w->d.outcome, "noted"); /* it has no such photo */
+	order(w, "archive", id_of("w1"), 2, NULL);
+	assert_string_equal(json_str(result(w), "reason"), "the complaint is filed");
+	order(w, "hold", id_of("w1"), 2, NULL);
+	assert_string_equal(json_str(result(w), "reason"), "the complaint is filed");
+	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 2);
+	change(w, "w1", "1", MK_EDIT, "Jalan bagus");
+	assert_string_equal(w->d.outcome, "edited");
+	assert_non_null(strstr(json_str(snapshot(w, id_of("w1")), "text"), "Jalan rusak"));
+	assert_non_null(strstr(json_str(snapshot(w, id_of("w1")), "text"), "Jalan bagus"));
+	edit = json_array_get(json_object_get(snapshot(w, id_of("w1")), "sources"), 1);
+	assert_string_equal(json_str(edit, "edits"), id_of("w1"));
+	assert_true(json_is_array(json_object_get(edit, "span")));
+	assert_true(json_is_array(json_object_get(
+		json_array_get(json_object_get(snapshot(w, id_of("w1")), "sources"), 0), "span")));
+}
+
+/* What a citizen adds goes the way everything goes; a person may keep it back. */
+static void news_of_a_filed_one_may_need_a_person(void **state)
 {
 	struct world *w = *state;
 
 	say(w, "w1", "Jalan rusak");
 	fire(w, id_of("w1"), "quiet");
 	file_it(w, id_of("w1"), "intent", 1);
-	change(w, "w1", "1", MK_EDIT, "Jalan bagus");
-	assert_string_equal(json_str(result(w), "reason"), "its complaint is filed");
-	assert_string_equal(json_str(json_object_get(result(w), "content"), "text"), "Jalan bagus");
-	change(w, "w1", "d", MK_DELETE, "");
-	assert_string_equal(w->d.outcome, "noted");
-	attach(w, "m1", id_of("w1"), "p");
-	assert_string_equal(w->d.outcome, "noted");
-	order(w, "archive", id_of("w1"), 2, NULL);
+	w->now_ms += MINUTE;
+	say(w, "w2", "KEBAKARAN");
+	is_state(w, id_of("w1"), "review");
+	order(w, "release", id_of("w1"), 3, NULL);
+	is_state(w, id_of("w1"), "ready");
+	order(w, "hold", id_of("w1"), 4, NULL);
+	is_state(w, id_of("w1"), "review"); /* an emergency stays where it is seen first */
+	order(w, "archive", id_of("w1"), 5, NULL);
 	assert_string_equal(json_str(result(w), "reason"), "the complaint is filed");
-	assert_int_equal(json_int(snapshot(w, id_of("w1")), "version", 0), 2);
+}
+
+static void say_nameless(struct world *w, const char *native, const char *text)
+{
+	struct message m = bubble(w, native, text);
+
+	m.author.name = NULL;
+	take(w, &m);
+}
+
+/* It was filed without the name: what comes later is not held for it, and never put away. */
+static void news_of_a_filed_one_waits_for_no_name(void **state)
+{
+	struct world *w = *state;
+
+	say_nameless(w, "w1", "Jalan rusak");
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "held");
+	order(w, "release", id_of("w1"), 2, NULL);
+	file_it(w, id_of("w1"), "intent", 1);
+	w->now_ms += MINUTE;
+	say_nameless(w, "w2", "Masih rusak");
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "ready");
 }
 
 static void a_change_of_what_is_no_complaint_is_noted(void **state)
@@ -814,17 +871,22 @@ static void and_not_for_ever(void **state)
 	assert_string_equal(json_str(file_of(w, 0), "state"), "stored");
 }
 
-static void a_photo_after_the_filing_is_noted(void **state)
+static void a_photo_after_the_filing_is_a_version(void **state)
 {
+	_cleanup_free_ char *ready = NULL;
 	struct world *w = *state;
 
 	send_photos(w, 1);
 	fire(w, id_of("w1"), "quiet");
 	file_it(w, id_of("w1"), "intent", 1);
+	ready = xstrdup(json_str_or(snapshot(w, id_of("w1")), "ready_at", ""));
+	w->now_ms += MINUTE;
 	attach(w, "m1", id_of("w1"), "p1");
-	assert_string_equal(json_str(result(w), "reason"), "its complaint is filed");
-	assert_non_null(json_object_get(json_object_get(result(w), "content"), "attachment"));
-	assert_string_equal(json_str(file_of(w, 0), "state"), "pending");
+	assert_string_equal(json_str(file_of(w, 0), "state"), "stored");
+	is_state(w, id_of("w1"), "ready");
+	assert_true(json_flag(snapshot(w, id_of("w1")), "after_filing"));
+	/* several settle into one follow-up by the time of the last */
+	assert_true(strcmp(json_str(snapshot(w, id_of("w1")), "ready_at"), ready) > 0);
 }
 
 static void what_is_stored_stays(void **state)
@@ -1209,7 +1271,7 @@ int main(void)
 		WORLD(bubbles_become_one_complaint),
 		WORLD(a_talker_does_not_keep_it_open_for_ever),
 		WORLD(a_timer_of_an_older_version_is_void),
-		WORLD(a_ready_one_opens_again_until_it_is_filed),
+		WORLD(a_ready_one_opens_again_filed_or_not),
 		WORLD(too_long_goes_on_in_a_linked_one),
 		WORLD(much_later_is_another_matter),
 		WORLD(other_people_have_their_own),
@@ -1232,12 +1294,14 @@ int main(void)
 		WORLD(a_deletion_withdraws),
 		WORLD(a_deletion_before_its_message_withdraws_it),
 		WORLD(an_emergency_is_not_taken_back_by_a_finger),
-		WORLD(what_is_filed_is_not_changed),
+		WORLD(what_was_filed_is_not_taken_back),
+		WORLD(news_of_a_filed_one_may_need_a_person),
+		WORLD(news_of_a_filed_one_waits_for_no_name),
 		WORLD(a_change_of_what_is_no_complaint_is_noted),
 		WORLD(a_photo_finds_its_complaint),
 		WORLD(a_complaint_waits_for_its_photos),
 		WORLD(and_not_for_ever),
-		WORLD(a_photo_after_the_filing_is_noted),
+		WORLD(a_photo_after_the_filing_is_a_version),
 		WORLD(what_is_stored_stays),
 		WORLD(a_photo_before_its_message_waits),
 		WORLD(media_without_a_home_is_noted),

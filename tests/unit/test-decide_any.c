@@ -133,6 +133,14 @@ static const char *complaint_of(struct world *w, const char *message)
 	return ref;
 }
 
+static void file_some(struct world *w, const char *message, int n)
+{
+	_cleanup_free_ char *id = xstrdup(complaint_of(w, message));
+
+	if (*id && strcmp(json_str_or(snapshot(w, id), "state", ""), "ready") == 0)
+		file_it(w, id, "intent", n);
+}
+
 static void deliver(struct world *w, struct event events[PEOPLE * MESSAGES])
 {
 	size_t i;
@@ -146,6 +154,8 @@ static void deliver(struct world *w, struct event events[PEOPLE * MESSAGES])
 		if (roll(10) == 0)
 			assert_int_equal(take_json(w, events[roll((unsigned)i + 1)].record),
 				DECIDE_ABSORBED);
+		if (roll(3) == 0) /* when the forwarder runs changes no grouping */
+			file_some(w, events[roll((unsigned)i + 1)].id, (int)i + 1);
 	}
 }
 
