@@ -128,7 +128,7 @@ class City:
                             {'name': 'token', 'secret': secret('lapor-token', TOKEN)}],
                 'settings': {'institution': '12', 'category': '436'},
                 'agencies': AGENCIES,
-                'max_filings_per_hour': 0, 'settle': '0s', 'pause_base': '200ms', **over}
+                'max_filings_per_hour': 0, 'settle': '0s', 'follow_up_settle': '0s', 'pause_base': '200ms', **over}
 
     def sheets(self, name='lembar'):
         """A destination whose complaints an officer types in."""

@@ -7,7 +7,7 @@ ids and content hashes. No counter of ours is believed, no code of ours is used.
       phantom-decision wrong-place wrong-text wrong-topic wrong-id
   I2  no-end two-ends filed-but-gone open-intent phantom-filing not-ready-filed
   I3  filed-again double-filed double-source duplicate-filed parked-too-many parked-too-few
-      refused-without-ground
+      refused-without-ground told-before-filed told-twice untold
   I4  phantom-at-lapor altered-title altered-text altered-reporter altered-body altered-files
       altered-snapshot content-hash wrong-institution handed-twice not-handed
   I5  version-order version-falls
@@ -83,6 +83,7 @@ class Audit:
         self._check_snapshots()
         self._check_filings()
         self._check_ends()
+        self._check_untold()
         self._check_commands()
         Beside(self).run()
         if self.facts.journals is not None:
@@ -280,10 +281,30 @@ class Audit:
             if a.call in FILES and set(a.sources) != {s['message'] for s in c['sources']}:
                 self.fault('phantom-filing', a.complaint, f'INTENT {a.name} names other messages than '
                            'the complaint has')
+            if a.call == 'followup':
+                self._check_named(a, c)
             if a.state == 'intent' and self.facts.settled and a.destination not in self.facts.waiting:
                 self.fault('open-intent', a.complaint, f'{a.call} {a.name} has no outcome')
         for (complaint, destination), e in self.filings.refusals.items():
             self._check_refusal(complaint, destination, e)
+
+    def _check_named(self, a, c):
+        files = {x.get('sha256') for x in c['attachments']}
+        if set(a.sources) - {s['message'] for s in c['sources']} or set(a.files) - files:
+            self.fault('phantom-filing', a.complaint, f'INTENT {a.name} tells what the complaint has not')
+
+    def _check_untold(self):
+        """At rest a filed complaint has nothing its destination does not know, or was refused."""
+        for c in self.newest.values():
+            tellers = self.filings.told_by(c['id'], c['destination'])
+            if (not self.facts.settled or c['state'] != 'ready' or c['destination'] in self.facts.waiting
+                    or not any(a.call in FILES and a.state in ('done', 'filed') and a.files is not None
+                               for a in tellers)):
+                continue
+            whole = {s for a in tellers for s in set(a.sources) - {x['source'] for x in a.cut}}
+            due = {s['message'] for s in c['sources'] if (s.get('span') or (0, 0))[1]}
+            if due - whole:
+                self.fault('untold', c['id'], f'version {c["version"]}: {sorted(due - whole)}')
 
     def _check_refusal(self, complaint, destination, entry):
         c = self.versions.get((complaint, entry.body['version']))
@@ -356,6 +377,29 @@ class Audit:
         self._check_stored(stored)
         for j in journals:
             self._check_handed(j)
+            self._check_follow_ups(j, tickets)
+
+    def _check_follow_ups(self, journal, tickets):
+        """What came as a follow-up is what the log says was sent, each once."""
+        came = defaultdict(list)
+        for r in journal.follow_ups():
+            came[tickets.get(r['ticket'])].append(r)
+        sent = defaultdict(list)
+        for a in self.filings.attempts.values():
+            if a.call == 'followup':
+                sent[a.complaint].append(a)
+        for complaint in {*came, *sent} - {None}:
+            laid = match(sent[complaint], came[complaint])
+            if laid is None:
+                self._explain(complaint, sent[complaint], came[complaint])
+                continue
+            for a, r in zip(sent[complaint], laid):
+                if r and r['stored'] and {f['sha256'] for f in r['stored']['files']} - set(a.files):
+                    self.fault('altered-files', complaint, f'{a.name}: LAPOR! got other files')
+                if r and a.entry.timestamp_ms > r['at'] * 1000 + 1:
+                    self.fault('sent-before-intent', complaint, f'{a.name} came before its INTENT')
+        if came[None]:
+            self.fault('phantom-at-lapor', '-', f'{len(came[None])} follow-ups of no complaint')
 
     def _create_attempts(self):
         out = defaultdict(list)

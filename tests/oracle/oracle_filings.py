@@ -17,6 +17,8 @@ RANK = {'intent': 1, 'handed': 2, 'parked': 2, 'not_sent': 3, 'rejected': 3, 'no
 FREE = ('not_sent', 'not_filed')          # certainly nothing there: may be tried again
 UNBLOCKED = ('not_sent', 'not_filed', 'rejected')
 FILES = ('create', 'sheet')               # the calls that make LAPOR! hold a complaint
+TELLS = (*FILES, 'followup')              # the calls that tell it of messages and files
+KEPT = ('done', 'filed', 'dropped')       # nothing takes back what these told
 ENDS = ('done', 'rejected', 'not_sent', 'parked', 'handed')
 
 # What an answer to a once-only call allows its caller to have written.
@@ -83,6 +85,7 @@ class Filings:
         self.fault = fault
         self.attempts, self.slots, self.refusals, self.commands = {}, {}, {}, {}
         self.standing = {}   # (system, message) -> attempts that name it
+        self.tellers = {}    # (complaint, destination) -> attempts that tell something
         self.stops = {}      # (lane, destination) -> {'held', 'paused'}
         self.restored = {}   # lane -> destinations resumed since
 
@@ -143,12 +146,16 @@ class Filings:
             self.fault('version-falls', a.complaint, f'INTENT {a.name} of version {a.version} after '
                        f'version {before[-1].version}')
         self._check_sources(a)
+        if a.call == 'followup':
+            self._check_told(a)
+        if a.call in TELLS:
+            self.tellers.setdefault((a.complaint, a.destination), []).append(a)
         before.append(a)
         self.attempts[(lane, a.key)] = a
 
     def _check_sources(self, a):
         """One message is filed once into a system, under whatever complaint's id."""
-        if a.call not in FILES:
+        if a.call not in TELLS:
             return
         for message in a.sources:
             others = self.standing.setdefault((a.system, message), [])
@@ -158,6 +165,25 @@ class Filings:
                     self.fault('double-source', a.complaint, f'INTENT {a.name}: message {message} '
                                f'stands in attempt {o.name} of complaint {o.complaint}')
             others.append(a)
+
+    def told_by(self, complaint, destination):
+        """Attempts that stand, or whose refusal stands, and so tell what they name."""
+        return [o for o in self.tellers.get((complaint, destination), ())
+                if o is self.slots[o.slot][-1] and o.state not in FREE]
+
+    def _check_told(self, a):
+        """Only a report that is there is told more, and nothing it was told (or may have been)."""
+        before = self.told_by(a.complaint, a.destination)
+        if not any(o.call in FILES and o.state in ('done', 'filed') for o in before):
+            self.fault('told-before-filed', a.complaint, f'INTENT {a.name}, and no report has its number')
+        for o in before:
+            if o.slot == a.slot or o.state in UNBLOCKED:
+                continue
+            goes_on = {c['source'] for c in o.cut} if o.state in KEPT else set()
+            again = set(a.sources) & set(o.sources) - goes_on | set(a.files or ()) & set(o.files or ())
+            if again:
+                self.fault('told-twice', a.complaint, f'INTENT {a.name}: {sorted(again)} stand in {o.name}, '
+                           f'which is {o.state}')
 
     def _end(self, lane, entry):
         intent = parse_key(entry.body.get('intent'))
@@ -196,12 +222,15 @@ class Journal:
                 self.requests[line['request']] = {**line, 'stored': None, 'answer': None}
             elif line['event'] == 'stored':
                 self.requests[line['request']]['stored'] = line
-                self.files.update({f['id']: f for f in line.get('files', ())})
+                self.files.update({f['id']: f for f in line.get('files', ()) if 'id' in f})
             elif line['event'] == 'answer':
                 self.requests[line['request']]['answer'] = line
 
     def creates(self):
         return [r for r in self.requests.values() if r['call'] == 'create']
+
+    def follow_ups(self):
+        return [r for r in self.requests.values() if r['call'] == 'followup_add']
 
 
 def fits(attempt, request):

@@ -780,5 +780,107 @@ class Parts(unittest.TestCase):
         self.assertEqual(match([Own(None)], []), [None])
 
 
+class News(unittest.TestCase):
+    """What a filed complaint has more is told its report, once."""
+
+    def world(self):
+        w = World()
+        self.first = w.message('1', 'Lampu mati')
+        self.c = self.with_spans(w.snapshot([self.first]))
+        w.decide([self.first], [self.c])
+        intent = w.intent(self.c, attachments=[])
+        self.remote = w.call(self.c)
+        w.end(self.c, 'done', intent, self.remote)
+        self.more = w.message('2', 'Masih mati')
+        self.c = self.with_spans(w.snapshot([self.first, self.more], 2))
+        w.decide([self.more], [self.c])
+        return w
+
+    @staticmethod
+    def with_spans(c):
+        for s in c['sources']:
+            s['span'] = [0, 10]
+        return c
+
+    def head(self, w, part=1):
+        return {**w.head(self.c), 'call': 'followup', 'part': part}
+
+    def intent(self, w, part=1, **over):
+        return w.submissions.append('intent', {**self.head(w, part), 'sources': [self.more['id']],
+                                               'attachments': [], **over})
+
+    def call(self, w, stored=True, status=200, files=()):
+        w.requests += 1
+        head = {'request': w.requests, 'call': 'followup_add'}
+        w.line(event='request', ticket=self.c['ticket'], **head)
+        if stored:
+            w.line(event='stored', ticket=self.c['ticket'], remote_id=self.remote, fields={},
+                   files=[{'sha256': f} for f in files], **head)
+        w.line(event='answer', status=status, action=None, stored=stored, connection='kept', **head)
+
+    def end(self, w, kind, intent, part=1, **more):
+        w.submissions.append(kind, {**self.head(w, part), 'intent': intent, **more})
+
+    def tell(self, w, part=1, **over):
+        intent = self.intent(w, part, **over)
+        self.call(w)
+        self.end(w, 'done', intent, part)
+
+    def test_told(self):
+        w = self.world()
+        self.assertEqual(w.names(), ['untold'])
+        self.tell(w)
+        self.assertEqual(w.names(), [])
+
+    def test_told_again(self):
+        w = self.world()
+        self.tell(w)
+        self.tell(w, 2)
+        self.assertEqual(w.names(), ['told-twice'])
+
+    def test_a_parked_one_may_have_told_it(self):
+        w = self.world()
+        intent = self.intent(w)
+        self.call(w, status=None)
+        self.end(w, 'parked', intent)
+        self.assertEqual(w.names(), [])
+        self.tell(w, 2)
+        self.assertEqual(w.names(), ['told-twice'])
+
+    def test_in_parts(self):
+        w = self.world()
+        self.tell(w, cut=[{'source': self.more['id'], 'told': 4}])
+        self.assertEqual(w.names(), ['untold'])
+        self.tell(w, 2)
+        self.assertEqual(w.names(), [])
+
+    def test_sent_without_an_intent(self):
+        w = self.world()
+        self.tell(w)
+        self.call(w)
+        self.assertEqual(w.names(), ['sent-before-intent'])
+
+    def test_before_there_is_a_report(self):
+        w = World()
+        self.first = self.more = w.message('1', 'Lampu mati')
+        self.c = w.snapshot([self.first])
+        w.decide([self.first], [self.c])
+        self.remote = 7
+        self.tell(w)
+        self.assertIn('told-before-filed', w.names())
+
+    def test_what_the_complaint_has_not(self):
+        w = self.world()
+        self.tell(w, attachments=['ab' * 32])
+        self.assertEqual(w.names(), ['phantom-filing'])
+
+    def test_other_files(self):
+        w = self.world()
+        intent = self.intent(w)
+        self.call(w, files=['cd' * 32])
+        self.end(w, 'done', intent)
+        self.assertEqual(w.names(), ['altered-files'])
+
+
 if __name__ == '__main__':
     unittest.main()
