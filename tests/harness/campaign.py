@@ -183,10 +183,7 @@ class Campaign:
 
     def news(self, c):
         """A later version with one message more."""
-        m = self.o.message('Masih belum diperbaiki.')
-        later = self.o.snapshot()[0]
-        source = {**later['sources'][0], 'message': m['id']}
-        return self.o.next_version(c, text=f"{c['text']}\n\n{m['text']}", sources=[*c['sources'], source])
+        return self.o.adds(c, self.o.message('Masih belum diperbaiki.'))
 
 
 def desk(o):

@@ -83,7 +83,7 @@ class Office:
 
     def destination(self, name='lapor', profile='lapor-v3', base=None, **over):
         """One entry of forwarder.yaml's destinations."""
-        out = {'name': name, 'profile': self.profile_file(profile), 'settle': '0s',
+        out = {'name': name, 'profile': self.profile_file(profile), 'settle': '0s', 'follow_up_settle': '0s',
                'pause_base': '200ms'}
         if profile != 'manual':
             out.update(

@@ -513,6 +513,22 @@ static void test_told_by_a_cut_create(void **state)
 	}
 }
 
+/* lane.md 20: what a follow-up tells stands for that system, whoever asks. */
+static void test_told_counts_for_others(void **state)
+{
+	const struct rec recs[] = {CREATE(FIRST), DONE, TELL(3, 2, SECOND), {.kind = NULL}};
+	_cleanup_json_ json_t *sources = json_pack("[s]", M2);
+	struct fixture f;
+	uint8_t other[16];
+
+	(void)state;
+	build(&f, recs, TWO);
+	assert_int_equal(uuid_parse(C2, other), 0);
+	assert_non_null(ledger_conflict(&f.ledger, sources, f.v.system, other));
+	assert_null(ledger_conflict(&f.ledger, sources, f.v.system, f.v.id));
+	drop(&f);
+}
+
 static void test_a_file_that_is_gone(void **state)
 {
 	const struct rec recs[] = {CREATE(FIRST), DONE, {.kind = NULL}};
@@ -541,6 +557,7 @@ int main(void)
 		cmocka_unit_test(test_many_photos_five_at_a_time),
 		cmocka_unit_test(test_what_it_says),
 		cmocka_unit_test(test_told_by_a_cut_create),
+		cmocka_unit_test(test_told_counts_for_others),
 		cmocka_unit_test(test_a_file_that_is_gone),
 	};
 
