@@ -218,12 +218,17 @@ int retry_after_parse(const char *text, int64_t now_wall_ms, int64_t *ret_wait_m
 	return 0;
 }
 
-int64_t backoff_ms(int64_t base_ms, int64_t max_ms, int attempt, uint64_t random)
+int64_t backoff_top_ms(int64_t base_ms, int64_t max_ms, int attempt)
 {
 	int64_t top = base_ms;
 
 	for (int i = 0; i < attempt && top < max_ms; i++)
 		top = top > max_ms / 2 ? max_ms : top * 2;
 	top = MIN(top, max_ms);
-	return (int64_t)(random % ((uint64_t)top + 1));
+	return top;
+}
+
+int64_t backoff_ms(int64_t base_ms, int64_t max_ms, int attempt, uint64_t random)
+{
+	return (int64_t)(random % ((uint64_t)backoff_top_ms(base_ms, max_ms, attempt) + 1));
 }

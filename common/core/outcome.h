@@ -100,4 +100,5 @@ int retry_after_parse(const char *text, int64_t now_wall_ms, int64_t *ret_wait_m
 
 /* Full jitter: uniform in [0, min(max_ms, base_ms * 2^attempt)]. `random` is the caller's, so that
  * the function is pure. attempt 0 is the first retry. */
+int64_t backoff_top_ms(int64_t base_ms, int64_t max_ms, int attempt); /* the limit alone */
 int64_t backoff_ms(int64_t base_ms, int64_t max_ms, int attempt, uint64_t random);

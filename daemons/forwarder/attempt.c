@@ -133,6 +133,13 @@ static struct submission_head head_of(const struct attempt *a)
 	return h;
 }
 
+static bool once_only(const struct attempt *a)
+{
+	const struct profile *p = a->site->ep->profile;
+
+	return a->call == CALL_SHEET || profile_call(p, a->call)->repeat == CALL_ONCE;
+}
+
 static bool ours(const struct attempt *a)
 {
 	return a->intent.term == lane_log_term(a->lane->log);
@@ -253,7 +260,7 @@ static void on_read_back(void *ctx, const struct httpc_answer *answer)
 	}
 	if (o.record == RECORD_DONE)
 		a->result.remote_id = a->remote_id;
-	gate_fate(a->site->gate, &o, NULL);
+	gate_fate(a->site->gate, once_only(a), &o, NULL);
 	attempt_end(a, end_of(o.record), o.reason);
 }
 
@@ -289,7 +296,7 @@ void attempt_probed(struct attempt *a, bool good)
 		a->site->gate->refusals++;
 	o = outcome_after_probe(good, a->proof, a->site->gate->refusals);
 	CRASH_POINT_OF("probed", call_kind_name(a->call), a->lane->n_attempts);
-	gate_fate(a->site->gate, &o, NULL);
+	gate_fate(a->site->gate, once_only(a), &o, NULL);
 	attempt_end(a, end_of(o.record), o.reason);
 }
 
@@ -337,7 +344,7 @@ static void on_answer(void *ctx, const struct httpc_answer *answer)
 	if (hopeless_file(a, &o))
 		o = (struct outcome){
 			VERDICT_REJECTED, RECORD_REJECT, DESTINATION_GO, "given-up-unclear"};
-	gate_fate(a->site->gate, &o, answer);
+	gate_fate(a->site->gate, once_only(a), &o, answer);
 	if (o.record == RECORD_VERIFY) {
 		verify(a);
 	} else if (o.record == RECORD_PROBE) {
@@ -372,12 +379,12 @@ static void send_sheet(struct attempt *a)
 
 		log_error("complaint %s: no sheet: %s", a->id, e.text);
 		/* Half of it may lie there: nothing an officer was told of. */
-		gate_fate(a->site->gate, &o, NULL);
+		gate_fate(a->site->gate, once_only(a), &o, NULL);
 		attempt_end(a, END_NOT_SENT, o.reason);
 		return;
 	}
 	CRASH_POINT_OF("sheet-written", call_kind_name(a->call), a->lane->n_attempts);
-	gate_success(a->site->gate);
+	gate_success(a->site->gate, once_only(a));
 	attempt_end(a, END_HANDED, "sheet");
 }
 
@@ -406,7 +413,7 @@ static void send_call(struct attempt *a)
 
 		a->site->gate->sent--;
 		log_error("complaint %s: call not begun: %s", a->id, e.text);
-		gate_fate(a->site->gate, &o, NULL);
+		gate_fate(a->site->gate, once_only(a), &o, NULL);
 		attempt_end(a, END_NOT_SENT, o.reason);
 	}
 }

@@ -128,30 +128,49 @@ void dest_ended(struct dest *d)
 	d->in_flight--;
 }
 
-void dest_success(struct dest *d)
+/* --- what calls came to --- */
+
+/* Its answer shows that it works, as far as the call can show that. */
+static void goes_on(struct dest *d, bool once)
 {
-	d->rejects = 0;
-	d->level = 0;
+	if (d->doubt && !once)
+		return;
+	d->doubt = false;
 	if (d->state == DEST_SINGLE)
 		d->state = DEST_OPEN;
 }
 
-/* --- what calls came to --- */
-
-void dest_rejected(struct dest *d, int64_t now_ms)
+void dest_success(struct dest *d, bool once)
 {
-	if (outcome_after_rejects(++d->rejects) == DESTINATION_HOLD)
+	d->rejects[false] = 0;
+	if (once)
+		d->rejects[true] = 0;
+	if (once || !d->doubt)
+		d->level = 0;
+	goes_on(d, once);
+}
+
+void dest_rejected(struct dest *d, bool once, int64_t now_ms)
+{
+	if (outcome_after_rejects(++d->rejects[once]) == DESTINATION_HOLD)
 		dest_hold_on(d, DEST_HOLD_REJECTS, now_ms);
-	if (d->state == DEST_SINGLE) /* it answers, and clearly */
-		d->state = DEST_OPEN;
+	goes_on(d, once); /* it answers, and clearly */
+}
+
+/* Never less than half of the limit: else an hour of ambiguous answers would, with some bad luck,
+ * park more than the ten that are promised. */
+static void rest(struct dest *d, int64_t now_ms, uint64_t random)
+{
+	int64_t top = backoff_top_ms(d->limits.pause_base_ms, OUTCOME_PAUSE_MAX_MS, d->level++);
+
+	d->not_before = now_ms + top / 2 + (int64_t)(random % ((uint64_t)(top - top / 2) + 1));
 }
 
 static void cool(struct dest *d, int64_t now_ms, uint64_t random)
 {
 	d->state = DEST_COOLING;
-	d->not_before = now_ms +
-			backoff_ms(d->limits.pause_base_ms, OUTCOME_PAUSE_MAX_MS, d->level, random);
-	d->level++;
+	d->doubt = true;
+	rest(d, now_ms, random);
 }
 
 void dest_ambiguous(struct dest *d, int64_t now_ms, uint64_t random)
@@ -230,16 +249,15 @@ void dest_probe_ended(struct dest *d, bool good, int64_t now_ms, uint64_t random
 		open_hold(d, "probe-passed");
 		return;
 	}
-	d->not_before = now_ms +
-			backoff_ms(d->limits.pause_base_ms, OUTCOME_PAUSE_MAX_MS, d->level, random);
-	d->level++;
+	rest(d, now_ms, random);
 }
 
 void dest_resume(struct dest *d, int64_t asked_ms, uint32_t wall_s)
 {
 	if (d->state != DEST_HELD || d->held_ms > asked_ms)
 		return;
-	d->rejects = 0;
+	d->rejects[false] = d->rejects[true] = 0;
+	d->doubt = true; /* one create shows whether the person was right */
 	if (d->why == DEST_HOLD_HOURLY)
 		d->count_from_s = MAX(d->count_from_s, wall_s);
 	d->not_before = INT64_MIN;

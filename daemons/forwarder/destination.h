@@ -7,10 +7,11 @@
  *   any --credential dead, endpoint moved, redirect, hourly brake, many rejects--> HELD --a
  * person's resume--> OPEN
  *
- * COOLING lasts full jitter up to a minute, doubling to 30 min. In SINGLE one call is under way at
- * a time. HELD by a dead credential probes by itself and opens when the probe passes: a renewed
- * token needs no second hand. What a lane's log says about it (holds that outlive the process, an
- * operator's pause) is holds.h.
+ * COOLING lasts half to all of a minute, at random, doubling to 30 min. In SINGLE one call is under
+ * way at a time. A rest that began with a call that happens once (a create) ends only with a clear
+ * answer to such a call: that files are taken says nothing of creates. HELD by a dead credential
+ * probes by itself and opens when the probe passes: a renewed token needs no second hand. What a
+ * lane's log says about it (holds that outlive the process, an operator's pause) is holds.h.
  *
  * Turns: a lane that asked in vain waits in line; while others wait, a free place is for the first
  * in line, so no lane starves, however long another one's backlog is. Who asked and wants no more
@@ -62,7 +63,8 @@ struct dest {
 	bool probing;	    /* a probe is under way */
 	int in_flight;
 	int level;		     /* doublings of the back-off */
-	int rejects;		     /* in a row */
+	bool doubt;		     /* it rests, or goes on by one, because of a once-only call */
+	int rejects[2];		     /* in a row: of other calls, of once-only ones */
 	int64_t not_before;	     /* nothing starts before (429, back-off, cooling) */
 	struct dest_create *created; /* creates of the last hour, oldest first */
 	size_t n_created, room_created;
@@ -80,8 +82,9 @@ void dest_free(struct dest *d);
 bool dest_may_start(struct dest *d, int32_t lane, bool creates, int64_t now_ms, uint32_t wall_s);
 void dest_started(struct dest *d, int32_t lane); /* it had its turn */
 void dest_ended(struct dest *d);		 /* every started call ends once, then one of: */
-void dest_success(struct dest *d);
-void dest_rejected(struct dest *d, int64_t now_ms);
+/* once: of a call that happens once only. */
+void dest_success(struct dest *d, bool once);
+void dest_rejected(struct dest *d, bool once, int64_t now_ms);
 void dest_ambiguous(struct dest *d, int64_t now_ms, uint64_t random);
 void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random);
 /* 429: not taken. Waits as it says (wait_ms, -1 = nothing), but never less than a back-off, so that

@@ -230,9 +230,11 @@ void attempt_probed(struct attempt *a, bool good);
 /* --- gate.c --- */
 void gate_init(struct gate *g, struct forwarder *f, const struct endpoint *ep);
 void gate_free(struct gate *g);
-/* What an outcome means for the destination. answer may be NULL. */
-void gate_fate(struct gate *g, const struct outcome *o, const struct httpc_answer *answer);
-void gate_success(struct gate *g);
+/* What an outcome means for the destination; once: of a call that happens once only. answer may be
+ * NULL. */
+void gate_fate(
+	struct gate *g, bool once, const struct outcome *o, const struct httpc_answer *answer);
+void gate_success(struct gate *g, bool once);
 /* A place may be free, or all lanes must say something: work follows from the loop. */
 void gate_next(struct gate *g);
 void gate_changed(struct gate *g);

@@ -92,21 +92,22 @@ static enum dest_hold hold_of(const struct outcome *o)
 	return DEST_HOLD_CREDENTIAL;
 }
 
-void gate_success(struct gate *g)
+void gate_success(struct gate *g, bool once)
 {
 	g->refusals = 0;
 	g->last_success_ms = clock_mono_ms();
-	dest_success(&g->brake);
+	dest_success(&g->brake, once);
 }
 
-void gate_fate(struct gate *g, const struct outcome *o, const struct httpc_answer *answer)
+void gate_fate(
+	struct gate *g, bool once, const struct outcome *o, const struct httpc_answer *answer)
 {
 	int64_t now = clock_mono_ms();
 
 	if (o->record == RECORD_DONE)
-		gate_success(g);
+		gate_success(g, once);
 	else if (o->record == RECORD_REJECT)
-		dest_rejected(&g->brake, now);
+		dest_rejected(&g->brake, once, now);
 	switch (o->destination) {
 	case DESTINATION_BACK_OFF:
 		dest_not_sent(&g->brake, now, dice());

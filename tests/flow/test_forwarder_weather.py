@@ -28,6 +28,10 @@ def made(o, n):
     return (o.ready_many(n // 5, agency=AGENCY) + o.ready_many(n - n // 5 - len(some)) + some)
 
 
+def with_photos(o, n):
+    return [o.ready(messages=[o.message(attachments=[o.photo(b'\xff\xd8\xff %d' % i)])]) for i in range(n)]
+
+
 def failures_and_retries(o):
     """By the sandbox: calls that were not answered by a success, and requests made again."""
     failed, asked = 0, {}
@@ -115,14 +119,15 @@ def recover(o, many):
     rest(o, many, timeout=10)
 
 
-def an_hour_of_504(env, call):
-    """How many it cost."""
+def an_hour_of_504(env, call, photos=False):
+    """How many it cost. photos: what fails is mixed with calls that pass."""
     with Office(env) as o:
         o.growing = True
         o.start(o.destination(concurrency=CONCURRENCY, max_filings_per_hour=0, pause_base='1m'))
-        many = o.ready_many(env.count(40, 25))
+        o.command('pause', destination='lapor')
+        many = with_photos(o, 40) if photos else o.ready_many(env.count(60, 40))
         o.lapor.script({'call': call, 'action': 'status', 'args': {'status': 504}})
-        many += o.ready_many(20)
+        o.absorbed(o.resume())
         turn(o, 60)
         lost = o.parked()
         asked = len(o.creates())
@@ -141,6 +146,12 @@ def test_an_hour_of_504_on_everything(env):
 @flow(limit=180)
 def test_an_hour_of_504_on_creates(env):
     assert an_hour_of_504(env, 'create') <= CONCURRENCY + 10
+
+
+@flow(limit=180)
+def test_an_hour_of_504_on_creates_while_uploads_pass(env):
+    """A file that is taken says nothing of creates."""
+    assert an_hour_of_504(env, 'create', photos=True) <= CONCURRENCY + 10
 
 
 # --- nobody there

@@ -37,18 +37,18 @@ static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
 
 	(void)state;
 	dest_init(&d, &four);
-	dest_ambiguous(&d, 1000, SHARE(0.5, DEST_PAUSE_BASE_MS));
+	dest_ambiguous(&d, 1000, SHARE(0.5, DEST_PAUSE_BASE_MS / 2));
 	dest_ambiguous(
-		&d, 1001, SHARE(0.9, DEST_PAUSE_BASE_MS)); /* a companion of the same outage */
+		&d, 1001, SHARE(0.9, DEST_PAUSE_BASE_MS / 2)); /* a companion of the same outage */
 	assert_int_equal(d.state, DEST_COOLING);
-	assert_int_equal(dest_wake_ms(&d), 1000 + DEST_PAUSE_BASE_MS / 2);
+	assert_int_equal(dest_wake_ms(&d), 1000 + DEST_PAUSE_BASE_MS * 3 / 4);
 	assert_false(dest_may_start(
 		&d, 0, true, 1000000, 0)); /* time alone never lets a create through */
-	assert_false(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS / 2 - 1));
-	assert_true(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS / 2));
+	assert_false(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS * 3 / 4 - 1));
+	assert_true(dest_wants_probe(&d, 1000 + DEST_PAUSE_BASE_MS * 3 / 4));
 	dest_probe_started(&d);
 	assert_false(dest_wants_probe(&d, 1000000));
-	dest_probe_ended(&d, false, 60000, SHARE(1, 2 * DEST_PAUSE_BASE_MS));
+	dest_probe_ended(&d, false, 60000, SHARE(1, DEST_PAUSE_BASE_MS));
 	assert_int_equal(dest_wake_ms(&d), 60000 + 2 * DEST_PAUSE_BASE_MS);
 	dest_probe_started(&d);
 	dest_probe_ended(&d, true, 300000, 0);
@@ -57,20 +57,58 @@ static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
 	dest_started(&d, 0);
 	assert_false(dest_may_start(&d, 0, true, 300000, 0));
 	dest_ended(&d);
-	dest_success(&d);
+	dest_success(&d, true);
 	assert_int_equal(d.state, DEST_OPEN);
 	dest_free(&d);
 }
 
-/* design: an hour of 504 on creates while reads work parks at most the concurrency and ten more. */
-static void test_an_hour_of_504_on_creates(void **state)
+/* Files are taken, hand-overs pass: creates may fail all the same. */
+static void test_only_a_once_only_call_ends_its_doubt(void **state)
 {
-	uint64_t random = 12345;
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_ambiguous(&d, 0, 0);
+	dest_probe_ended(&d, true, 60000, 0);
+	dest_success(&d, false);
+	dest_rejected(&d, false, 60000);
+	assert_int_equal(d.state, DEST_SINGLE);
+	dest_ambiguous(&d, 100000, 0);
+	assert_int_equal(dest_wake_ms(&d), 100000 + DEST_PAUSE_BASE_MS); /* it doubled */
+	dest_probe_ended(&d, true, 200000, 0);
+	dest_rejected(&d, true, 200000); /* a clear answer to a create */
+	assert_int_equal(d.state, DEST_OPEN);
+	dest_not_sent(&d, 200000, 0); /* of whatever call: nothing is in doubt */
+	dest_success(&d, false);
+	assert_int_equal(d.state, DEST_OPEN);
+	dest_free(&d);
+}
+
+/* Nor do files that are taken make rejected creates fewer. */
+static void test_rejects_are_counted_apart(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	for (int i = 0; i < OUTCOME_REJECT_RUN - 1; i++) {
+		dest_rejected(&d, true, 0);
+		dest_success(&d, false);
+	}
+	assert_int_equal(d.state, DEST_OPEN);
+	dest_rejected(&d, true, 0);
+	assert_int_equal(d.state, DEST_HELD);
+	dest_free(&d);
+}
+
+/* design: an hour of 504 on creates while reads work parks at most the concurrency and ten more. */
+static void an_hour_of_504_on_creates(uint64_t random)
+{
 	int64_t now = 0;
 	int parked = 4;
 	struct dest d;
 
-	(void)state;
 	dest_init(&d, &four);
 	for (int k = 0; k < 4; k++)
 		dest_ambiguous(&d, now, 5000);
@@ -86,6 +124,13 @@ static void test_an_hour_of_504_on_creates(void **state)
 	}
 	assert_in_range(parked, 4, 14);
 	dest_free(&d);
+}
+
+static void test_an_hour_of_504_on_creates(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 2000; seed++)
+		an_hour_of_504_on_creates(seed);
 }
 
 static void test_not_sent_backs_off_without_probe(void **state)
@@ -138,7 +183,7 @@ static void test_rate_limited(void **state)
 		dest_started(&d, 0);
 		assert_false(dest_may_start(&d, 0, true, 500 + t[i].want, 0));
 		dest_ended(&d);
-		dest_success(&d);
+		dest_success(&d, true);
 		assert_int_equal(d.state, DEST_OPEN);
 		assert_int_equal(d.level, 0);
 		dest_free(&d);
@@ -197,12 +242,12 @@ static void test_many_rejects_hold_one_success_forgets(void **state)
 	(void)state;
 	dest_init(&d, &four);
 	for (int i = 0; i < OUTCOME_REJECT_RUN - 1; i++)
-		dest_rejected(&d, 0);
-	dest_success(&d);
+		dest_rejected(&d, true, 0);
+	dest_success(&d, true);
 	for (int i = 0; i < OUTCOME_REJECT_RUN - 1; i++)
-		dest_rejected(&d, 0);
+		dest_rejected(&d, true, 0);
 	assert_int_equal(d.state, DEST_OPEN);
-	dest_rejected(&d, 0);
+	dest_rejected(&d, true, 0);
 	assert_int_equal(d.state, DEST_HELD);
 	dest_free(&d);
 }
@@ -367,6 +412,8 @@ int main(void)
 		cmocka_unit_test(test_concurrency),
 		cmocka_unit_test(test_what_was_not_sent_does_not_count),
 		cmocka_unit_test(test_ambiguous_cools_probes_and_goes_on_one_by_one),
+		cmocka_unit_test(test_only_a_once_only_call_ends_its_doubt),
+		cmocka_unit_test(test_rejects_are_counted_apart),
 		cmocka_unit_test(test_an_hour_of_504_on_creates),
 		cmocka_unit_test(test_not_sent_backs_off_without_probe),
 		cmocka_unit_test(test_hourly_brake_counts_from_the_log),
