@@ -185,6 +185,17 @@ static void absorb_held(struct lane *l)
 	}
 }
 
+/* A number that was typed back is on its way into a log of this process: until it counts, no other
+ * one can be judged, for it may be the same. */
+static bool number_under_way(const struct forwarder *f)
+{
+	for (const struct lane *l = f->lanes; l; l = l->next)
+		for (const struct act *a = l->acts; a; a = a->next)
+			if (a->appended && json_str(a->command, "remote_id"))
+				return true;
+	return false;
+}
+
 void acts_absorb(struct lane *l)
 {
 	struct act **at = &l->acts;
@@ -198,6 +209,8 @@ void acts_absorb(struct lane *l)
 			drop(l, at);
 			continue;
 		}
+		if (!a->appended && json_str(a->command, "remote_id") && number_under_way(l->fwd))
+			break;
 		if (!a->appended && absorb(l, a))
 			break;
 		at = &a->next;

@@ -55,7 +55,7 @@ def handed(o, *texts, **over):
 @flow(limit=120, muara=DESK)
 def test_numbers_typed_back(env):
     with Office(env) as o:
-        o.start(o.destination('kantor', 'manual', max_filings_per_hour=0))
+        d = o.start(o.destination('kantor', 'manual', max_filings_per_hour=0))
         one, two, old = handed(o, 'Jalan rusak', 'Got mampet', 'Pohon tumbang')
         code, done, _ = ctl(env, 'resolve', one['ticket'], '--filed', '7318990', *WHY, '--wait')
         assert (code, done['state']) == (0, 'filed')
@@ -75,6 +75,14 @@ def test_numbers_typed_back(env):
             c = o.command('resolve', complaint=two, destination='kantor', attempt=a.name,
                           resolution='filed', **more)
             assert o.absorbed(c).body['reason'] == reason
+        # Two at once, before the first one counts: one of them is refused.
+        both = handed(o, 'Lampu mati', 'Rambu hilang')
+        d.stop()
+        sent = [o.command('resolve', complaint=c, destination='kantor', attempt=o.attempts(c, 'sheet')[-1].name,
+                          resolution='filed', remote_id='7318995') for c in both]
+        d.start()
+        reasons = [o.absorbed(c).body['reason'] for c in sent]
+        assert reasons == ['person', 'number-used-already'], reasons
         assert o.state(two, 'sheet') == 'handed'
 
         o.later(40 * DAY)
@@ -83,7 +91,7 @@ def test_numbers_typed_back(env):
         code, done, _ = ctl(env, 'resolve', old['ticket'], '--filed', '7318992', *WHY, '--wait')
         assert (code, done['state']) == (0, 'filed'), 'typed in today'
         ends = {b['complaint']: b for b in o.bodies(call='sheet') if b['kind'] == 'resolved'}
-        assert set(ends) == {one['id'], old['id']}
+        assert set(ends) == {one['id'], old['id'], both[0]['id']}
         assert all(b['entered_on'] and b['by'] == 'person' for b in ends.values())
         assert ends[old['id']]['entered_on'] > ends[one['id']]['entered_on']
         assert 'entered on' in env.ctl('trace', old['ticket'])

@@ -10,6 +10,8 @@ MUTANTS = [
     dict(name='manual-used-number-accepted', file=JUDGE, test=F + 'test_judge',
          old='	if (ledger_number_used(v->ledger, system, (uint64_t)number, s->complaint) ||\n',
          new='	if (number < 0 ||\n'),
+    dict(name='manual-two-numbers-at-once', file=ACTS, test=N + 'test_numbers_typed_back',
+         old='			number_under_way(l->fwd))\n', new='			!number_under_way(l->fwd) && !l->fwd)\n'),
     dict(name='manual-number-of-another-lane-accepted', file=JUDGE, test=F + 'test_judge',
          old='		(v->used_elsewhere &&\n', new='		(!v->used_elsewhere &&\n'),
     dict(name='manual-number-too-long-accepted', file='daemons/forwarder/judge.h', test=F + 'test_judge',
