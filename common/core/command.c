@@ -31,6 +31,7 @@ static const struct {
 	[CMD_COMPLETE] = {"complete", "normalizer", NEED_COMPLAINT | NEED_FIELDS},
 	[CMD_REPLAY] = {"replay", "normalizer", NEED_MESSAGE},
 	[CMD_RESOLVE] = {"resolve", "forwarder", NEED_COMPLAINT | NEED_DESTINATION | NEED_ATTEMPT},
+	[CMD_CORRECT] = {"correct", "forwarder", NEED_COMPLAINT | NEED_DESTINATION | NEED_ATTEMPT},
 	[CMD_PAUSE] = {"pause", "forwarder", NEED_DESTINATION},
 	[CMD_RESUME] = {"resume", "forwarder", NEED_DESTINATION},
 	[CMD_ACCEPT_RESTORE] = {"accept_restore", NULL, 0},

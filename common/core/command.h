@@ -17,6 +17,7 @@ enum command_what {
 	CMD_COMPLETE,
 	CMD_REPLAY,
 	CMD_RESOLVE,
+	CMD_CORRECT,
 	CMD_PAUSE,
 	CMD_RESUME,
 	CMD_ACCEPT_RESTORE,
@@ -26,15 +27,15 @@ enum command_what {
 
 struct command {
 	enum command_what what;
-	const char *who, *why;	 /* required */
-	const char *complaint;	 /* release hold archive complete; resolve: of the attempt */
-	int64_t version;	 /* the one its author saw; required with complaint */
-	const char *message;	 /* replay; acknowledge: the emergency */
-	json_t *fields;		 /* complete: borrowed object of name, phone, email, text … */
-	const char *destination; /* pause resume resolve */
-	const char *attempt;	 /* resolve: "term/n" of the INTENT */
-	const char *resolution;	 /* resolve: filed resend drop */
-	const char *remote_id;	 /* resolve filed */
+	const char *who, *why; /* required */
+	const char *complaint; /* release hold archive complete; resolve, correct: of the attempt */
+	int64_t version;       /* the one its author saw; required with complaint */
+	const char *message;   /* replay; acknowledge: the emergency */
+	json_t *fields;	       /* complete: borrowed object of name, phone, email, text … */
+	const char *destination; /* pause resume resolve correct */
+	const char *attempt;	 /* resolve, correct: "term/n" of the INTENT */
+	const char *resolution;	 /* resolve: filed resend drop; correct: filed */
+	const char *remote_id;	 /* resolve filed, correct */
 	const char *entered_on;	 /* resolve filed: day of entry there, "2026-11-24"; NULL = today */
 	const char *target; /* accept_restore: "normalizer" or "forwarder"; else fixed by what */
 };

@@ -266,7 +266,7 @@ static void fold_filing(json_t *ops, const json_t *record, const char *kind)
 	if (complaint)
 		op_json(ops, "hset", index_key(key, "f", complaint), field, json_incref(value));
 	json_decref(value);
-	if (complaint && strcmp(kind, "intent") == 0 &&
+	if (complaint && (strcmp(kind, "intent") == 0 || strcmp(kind, "corrected") == 0) &&
 		call_creates(call_kind_parse(json_str(record, "call"))))
 		op(ops, "hdel", key, status_field(record, field), NULL); /* of an older report */
 }
@@ -306,7 +306,7 @@ static void fold_refused(json_t *ops, const json_t *record)
 static void fold_submission(json_t *ops, const json_t *record)
 {
 	static const char *const outcomes[] = {
-		"intent", "done", "resolved", "rejected", "not_sent", "parked"};
+		"intent", "done", "resolved", "corrected", "rejected", "not_sent", "parked"};
 	const char *kind = json_str_or(record, "kind", "");
 	size_t i;
 

@@ -22,7 +22,8 @@ static const struct log {
 	{"complaints", true, (const char *const[]){"decision", NULL}},
 	{"submissions", false,
 		(const char *const[]){"intent", "done", "rejected", "not_sent", "parked", "handed",
-			"resolved", "refused", "status", "command", "reminded", "hold", NULL}},
+			"resolved", "corrected", "refused", "status", "command", "reminded", "hold",
+			NULL}},
 	{"replies", true, (const char *const[]){NULL}}, /* the replier comes later */
 };
 

@@ -124,8 +124,10 @@ static json_t *resolved_body(struct lane *l, const struct act *a, const struct j
 	lane_key_format(intent.term, intent.n, key);
 	h = submission_head_of(
 		&l->ledger, s, s->call == CALL_UPLOAD ? json_str(l->uploads, key) : NULL);
-	body = submission_resolved(
-		&h, &intent, j->resolution, j->remote_id, "person", json_str(a->command, "id"));
+	body = j->resolution ? submission_resolved(&h, &intent, j->resolution, j->remote_id,
+				       "person", json_str(a->command, "id"))
+			     : submission_corrected(&h, &intent, j->remote_id, s->remote_id,
+				       json_str(a->command, "id"));
 	if (*j->entered_on)
 		json_set_str(body, "entered_on", j->entered_on);
 	return body;
@@ -151,7 +153,10 @@ static int absorb(struct lane *l, struct act *a)
 
 	judge(&v, a->command, &j);
 	resolves = !j.refused && j.slot != IDMAP_NONE;
-	r = lane_append(l->log, resolves ? "resolved" : "command",
+	r = lane_append(l->log,
+		!resolves      ? "command"
+		: j.resolution ? "resolved"
+			       : "corrected",
 		resolves ? resolved_body(l, a, &j)
 			 : submission_command(
 				   id, what, destination, j.refused ? "refused" : "done", j.reason),

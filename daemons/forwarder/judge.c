@@ -184,6 +184,31 @@ static void judge_resolve(const struct judge_view *v, const json_t *c, struct ju
 		ret->remote_id = json_str(c, "remote_id");
 }
 
+static void judge_correct(const struct judge_view *v, const json_t *c, struct judgement *ret)
+{
+	const char *text = json_str_or(c, "remote_id", ""), *why;
+	const struct slot *s = named_attempt(v, c, &why);
+	int64_t number = 0;
+
+	if (s && !slot_correctable(s))
+		why = s->state == SLOT_DONE ? "number-is-the-destinations-own"
+					    : "no-number-to-correct";
+	else if (s && !version_fits(v, c, s))
+		why = "stale-version";
+	else if (s && against_number(v, c, s))
+		why = against_number(v, c, s);
+	else if (s && !parse_i64(text, 1, INT64_MAX, &number) && s->remote_id == (uint64_t)number)
+		why = "same-number";
+	else if (s)
+		why = against_day(v, c, s, ret->entered_on);
+	if (why) {
+		refuse(ret, why);
+		return;
+	}
+	ret->slot = idmap_index(&v->ledger->slots, s);
+	ret->remote_id = text;
+}
+
 void judge(const struct judge_view *v, const json_t *command, struct judgement *ret)
 {
 	const char *destination = json_str_or(command, "destination", "");
@@ -192,6 +217,9 @@ void judge(const struct judge_view *v, const json_t *command, struct judgement *
 	switch (command_what_get(command)) {
 	case CMD_RESOLVE:
 		judge_resolve(v, command, ret);
+		break;
+	case CMD_CORRECT:
+		judge_correct(v, command, ret);
 		break;
 	case CMD_PAUSE:
 	case CMD_RESUME:

@@ -1,9 +1,12 @@
 /* judge: what an operator's command leads to, as a pure function of the command and the ledger.
  *
  * Every command for the forwarder ends in exactly one record that names it: `resolved` when it
- * closes an attempt, else `command` with its result. A `resolve` names one attempt by its INTENT
- * and the version its author saw; an attempt resolves once. --resend waits until the call cannot
- * travel any more (lane.md 18).
+ * closes an attempt, `corrected`, else `command` with its result. A `resolve` names one attempt by
+ * its INTENT and the version its author saw; an attempt resolves once. --resend waits until the
+ * call cannot travel any more (lane.md 18).
+ *
+ * A number a person typed may be corrected (`correct`, the record `corrected`): the attempt stays
+ * filed, under another number. One the destination gave itself may not.
  *
  * A number that is typed back is checked, for no machine reads it again: digits, not the number of
  * another complaint in that system, and entered on a day that can be: not later than the command,
@@ -44,7 +47,7 @@ struct judge_view { /* borrowed */
 struct judgement {
 	bool refused;
 	const char *reason;		/* stable word; NULL when done */
-	uint32_t slot;			/* resolve: the attempt, else IDMAP_NONE */
+	uint32_t slot;			/* resolve, correct: the attempt, else IDMAP_NONE */
 	const char *resolution;		/* resolve: filed not_filed dropped */
 	const char *remote_id;		/* borrowed from the command; filed only */
 	char entered_on[DAY_TEXT_SIZE]; /* filed only: as said, else the day of the command */

@@ -471,6 +471,39 @@ static int apply_resolved(
 	if (state_rank[s->state] >= state_rank[r->state])
 		return 1; /* an attempt resolves once */
 	raise_state(l, s, r->state, remote_id);
+	if (r->state == SLOT_FILED && strcmp(json_str_or(e->body, "by", ""), "person") == 0)
+		s->flags |= SLOT_F_TYPED;
+	return 0;
+}
+
+bool slot_correctable(const struct slot *s)
+{
+	return s->state == SLOT_FILED && (s->flags & SLOT_F_TYPED) && s->remote_id &&
+	       call_creates((enum call_kind)s->call);
+}
+
+/* Another number in place of one that a person typed. What was read of the report of the wrong
+ * number is not of this one. */
+static int apply_corrected(
+	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
+{
+	struct err why = {0};
+	uint64_t remote_id = 0;
+	uint32_t term = 0;
+	bool newest = false;
+	struct slot *s = find_attempt(l, e, &term, &newest, &why);
+
+	if (why.code)
+		return err_set(err, why.code, "%s", why.text);
+	if (read_remote_id(e->body, &remote_id) || !remote_id)
+		return err_set(err, -EINVAL, "remote_id: not readable");
+	if (note_command(l, e->body, true, err))
+		return -EINVAL;
+	if (!s || !newest || !slot_correctable(s))
+		return 1;
+	*ret_slot = idmap_index(&l->slots, s);
+	s->remote_id = remote_id;
+	set_status(l, s, REPORT_NONE);
 	return 0;
 }
 
@@ -568,6 +601,8 @@ static int apply_known(
 		return apply_intent(l, e, ret_slot, err);
 	if (strcmp(e->kind, "resolved") == 0)
 		return apply_resolved(l, e, ret_slot, err);
+	if (strcmp(e->kind, "corrected") == 0)
+		return apply_corrected(l, e, ret_slot, err);
 	if (strcmp(e->kind, "refused") == 0)
 		return apply_refused(l, e, err);
 	if (strcmp(e->kind, "command") == 0)

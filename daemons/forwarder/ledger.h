@@ -56,6 +56,7 @@ enum {
 	SLOT_F_LISTED = 2, /* its INTENT lists the files it tells; older programs' did not */
 	SLOT_F_DUPLICATE =
 		1, /* DONE of an earlier attempt after a resend, or two different remote ids */
+	SLOT_F_TYPED = 2, /* its number was typed by a person: it may be corrected */
 };
 
 struct refusal { /* newest REFUSED of a complaint for a destination */
@@ -122,6 +123,8 @@ bool ledger_told_file(const struct ledger *l, const uint8_t complaint[16], uint8
 
 /* May a new attempt of this call be made? (No slot, NOT_SENT, NOT_FILED.) */
 bool slot_open(const struct slot *s);
+/* Filed under a number a person typed, who may have typed it wrong. */
+bool slot_correctable(const struct slot *s);
 /* Does this slot stand in the way of creating the same source again in the same system? (lane.md
  * 20) */
 bool slot_blocks(const struct slot *s);

@@ -135,6 +135,21 @@ json_t *submission_resolved(const struct submission_head *h, const struct lane_k
 	return b;
 }
 
+json_t *submission_corrected(const struct submission_head *h, const struct lane_key *intent,
+	const char *remote_id, uint64_t was, const char *command)
+{
+	json_t *b = new_call(h);
+
+	set_intent(b, intent);
+	set_remote_id(b, was);
+	json_object_set(b, "was", json_object_get(b, "remote_id"));
+	json_set_str(b, "remote_id", remote_id);
+	json_set_str(b, "reason", "person");
+	json_set_str(b, "command", command);
+	json_set_str(b, "by", "person");
+	return b;
+}
+
 json_t *submission_refused(
 	const struct submission_head *h, const uint8_t other[16], const char *reason)
 {

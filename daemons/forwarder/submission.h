@@ -46,6 +46,9 @@ json_t *submission_outcome(const struct submission_head *h, const struct lane_ke
 /* resolution: filed, not_filed, dropped. command: id of the person's, or NULL. */
 json_t *submission_resolved(const struct submission_head *h, const struct lane_key *intent,
 	const char *resolution, const char *remote_id, const char *reason, const char *command);
+/* remote_id in place of the number `was`. */
+json_t *submission_corrected(const struct submission_head *h, const struct lane_key *intent,
+	const char *remote_id, uint64_t was, const char *command);
 json_t *submission_refused(
 	const struct submission_head *h, const uint8_t other[16], const char *reason);
 struct submission_status { /* what was read of a report; borrowed */

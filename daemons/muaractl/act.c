@@ -132,6 +132,9 @@ static const struct {
 	{"number-used-already",
 		"it is another complaint's number there: look at both in the destination, one of "
 		"the two was read wrong (muaractl trace NUMBER)"},
+	{"number-is-the-destinations-own", "the destination gave it itself: nobody typed it"},
+	{"no-number-to-correct", "no number of it was typed: muaractl resolve"},
+	{"same-number", "it is the number that stands there"},
 	{"not-a-day", "--date is YYYY-MM-DD, a day that exists"},
 	{"entered-in-the-future", "--date is still to come where the forwarder runs"},
 	{"entered-before-the-call",

@@ -196,37 +196,68 @@ static int check_number(struct ctl *c, const json_t *row, const struct command *
 	return CTL_OK;
 }
 
+/* The one attempt that is meant, told when it is none or several. */
+static int one_attempt(struct ctl *c, const json_t *rows, const char *none, const json_t **ret)
+{
+	const json_t *row;
+	size_t i;
+
+	if (!json_array_size(rows))
+		return ctl_fail(c, "%s", none);
+	*ret = json_array_get(rows, 0);
+	if (json_array_size(rows) == 1)
+		return CTL_OK;
+	json_array_foreach (rows, i, row)
+		fprintf(stderr, "%s  lane %lld  %s  %s  %s\n", json_str(row, "attempt"),
+			(long long)json_int(row, "lane", 0), json_str(row, "ticket"),
+			json_str(row, "call"), json_str(row, "state"));
+	return ctl_fail(c, "%zu attempts are open: name one by its term/n (and --lane)",
+		json_array_size(rows));
+}
+
+static int act_on_attempt(struct ctl *c, struct command *command, const json_t *row)
+{
+	int r = check_number(c, row, command);
+
+	if (r)
+		return r;
+	command->complaint = json_str(row, "complaint");
+	command->version = json_int(row, "version", 0);
+	command->destination = json_str(row, "destination");
+	command->attempt = json_str(row, "attempt");
+	return act(c, command, (int32_t)json_int(row, "lane", 0));
+}
+
 int ctl_resolve(struct ctl *c)
 {
 	struct command command = {.what = CMD_RESOLVE};
 	_cleanup_json_ json_t *rows = NULL;
-	const json_t *row;
-	size_t i;
+	const json_t *row = NULL;
 	int r = resolution_of(c, &command);
 
 	if (!r)
-		r = attempts_find(c, &rows);
-	if (r)
-		return r;
-	if (!json_array_size(rows))
-		return ctl_fail(c, "no attempt of it is open (muaractl parked list)");
-	if (json_array_size(rows) > 1) {
-		json_array_foreach (rows, i, row)
-			fprintf(stderr, "%s  lane %lld  %s  %s  %s\n", json_str(row, "attempt"),
-				(long long)json_int(row, "lane", 0), json_str(row, "ticket"),
-				json_str(row, "call"), json_str(row, "state"));
-		return ctl_fail(c, "%zu attempts are open: name one by its term/n (and --lane)",
-			json_array_size(rows));
-	}
-	row = json_array_get(rows, 0);
-	r = check_number(c, row, &command);
-	if (r)
-		return r;
-	command.complaint = json_str(row, "complaint");
-	command.version = json_int(row, "version", 0);
-	command.destination = json_str(row, "destination");
-	command.attempt = json_str(row, "attempt");
-	return act(c, &command, (int32_t)json_int(row, "lane", 0));
+		r = attempts_find(c, false, &rows);
+	if (!r)
+		r = one_attempt(c, rows, "no attempt of it is open (muaractl parked list)", &row);
+	return r ? r : act_on_attempt(c, &command, row);
+}
+
+int ctl_correct(struct ctl *c)
+{
+	struct command command = {.what = CMD_CORRECT};
+	_cleanup_json_ json_t *rows = NULL;
+	const json_t *row = NULL;
+	int r;
+
+	if (!ctl_opt(c, "--filed"))
+		return ctl_usage(c, "--filed NUMBER: the right one");
+	r = resolution_of(c, &command);
+	if (!r)
+		r = attempts_find(c, true, &rows);
+	if (!r)
+		r = one_attempt(
+			c, rows, "no number of it was typed by a person (muaractl trace)", &row);
+	return r ? r : act_on_attempt(c, &command, row);
 }
 
 /* --- messages, destinations, lanes --- */

@@ -16,6 +16,7 @@ struct scan {
 	json_t *open;	  /* "lane term/n" -> row */
 	json_t *rejected; /* slot -> its key in open; a newer attempt takes its place */
 	json_t *refused;  /* "complaint destination" -> row; NULL: not asked for */
+	json_t *typed;	  /* "lane term/n" -> row, filed by a person; NULL: not asked for */
 };
 
 static char *slot_key(const json_t *body)
@@ -146,6 +147,17 @@ static void take_word(struct scan *x, int32_t lane, const struct lane_entry *en)
 		count_reminder(x, en->body);
 }
 
+static void resolved(struct scan *x, const char *key, json_t *row, const json_t *body)
+{
+	if (x->typed && call_creates(call_kind_parse(json_str(row, "call"))) &&
+		strcmp(json_str_or(body, "resolution", ""), "filed") == 0 &&
+		strcmp(json_str_or(body, "by", ""), "person") == 0) {
+		json_set_str(row, "state", "filed");
+		json_object_set(x->typed, key, row);
+	}
+	json_object_del(x->open, key);
+}
+
 static int on_submission(void *ctx, const struct sight *s)
 {
 	struct scan *x = ctx;
@@ -165,7 +177,7 @@ static int on_submission(void *ctx, const struct sight *s)
 	if (!row)
 		return 0;
 	if (strcmp(en->kind, "resolved") == 0)
-		json_object_del(x->open, key);
+		resolved(x, key, row, en->body);
 	else if (!lane_kind_is_outcome(en->kind))
 		wait_for_person(row, en);
 	else if (is_outcome_of_its_writer(en, intent))
@@ -205,17 +217,25 @@ int attempts_waiting(struct ctl *c, int lane, json_t **ret, struct err *e)
 	return r;
 }
 
-int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e)
+/* Those that are open, or those filed under a number a person typed. */
+static int read_rows(struct ctl *c, int lane, bool typed, json_t **ret, struct err *e)
 {
-	struct scan x = {0};
+	struct scan x = {.typed = typed ? json_object() : NULL};
 	int r = read_scan(c, lane, &x, e);
-	json_t *list = json_members(x.open);
+	json_t *list = json_members(json_incref(typed ? x.typed : x.open));
 
+	json_decref(x.open);
+	json_decref(x.typed);
 	if (r)
 		json_decref(list);
 	else
 		*ret = list;
 	return r;
+}
+
+int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e)
+{
+	return read_rows(c, lane, false, ret, e);
 }
 
 /* --- by what a person typed --- */
@@ -257,7 +277,7 @@ static json_t *matching(const struct ctl *c, const struct ref *ref, const json_t
 	return some;
 }
 
-int attempts_find(struct ctl *c, json_t **ret)
+int attempts_find(struct ctl *c, bool typed, json_t **ret)
 {
 	_cleanup_(ref_free) struct ref ref = {0};
 	_cleanup_json_ json_t *rows = NULL;
@@ -267,7 +287,7 @@ int attempts_find(struct ctl *c, json_t **ret)
 	if (lane == -EINVAL)
 		return CTL_USAGE;
 	if ((!strchr(c->args[0], '/') && ref_parse(c->args[0], &ref, &e)) ||
-		attempts_read(c, lane, &rows, &e))
+		read_rows(c, lane, typed, &rows, &e))
 		return ctl_fail(c, "%s", e.text);
 	*ret = matching(c, &ref, rows);
 	if (json_array_size(*ret) || strchr(c->args[0], '/'))
@@ -292,13 +312,19 @@ static int on_number(void *ctx, const struct sight *s)
 	struct holder *h = ctx;
 	const json_t *b = s->entry ? s->entry->body : NULL;
 	const char *complaint = json_str_or(b, "complaint", "");
+	char ticket[TICKET_TEXT_SIZE] = "";
 
+	if (b && strcmp(json_str_or(b, "was", ""), h->number) == 0 &&
+		strcmp(json_str_or(b, "system", ""), h->system) == 0 &&
+		!ticket_of(complaint, ticket) && strcmp(ticket, h->ticket) == 0)
+		*h->ticket = '\0'; /* it was typed wrong */
 	if (!b || strcmp(json_str_or(b, "remote_id", ""), h->number) != 0 ||
 		strcmp(json_str_or(b, "system", ""), h->system) != 0 ||
 		!call_creates(call_kind_parse(json_str(b, "call"))) ||
 		strcmp(complaint, h->complaint) == 0)
 		return 0;
-	if (strcmp(s->entry->kind, "done") == 0 || strcmp(s->entry->kind, "resolved") == 0)
+	if (strcmp(s->entry->kind, "done") == 0 || strcmp(s->entry->kind, "resolved") == 0 ||
+		strcmp(s->entry->kind, "corrected") == 0)
 		(void)ticket_of(complaint, h->ticket);
 	return 0;
 }

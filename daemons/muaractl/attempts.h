@@ -16,8 +16,9 @@ int attempts_read(struct ctl *c, int lane, json_t **ret, struct err *e);
  * holds one of its messages), no attempt. */
 int attempts_waiting(struct ctl *c, int lane, json_t **ret, struct err *e);
 /* Those the command's first argument (a term/n, a ticket, an id) means, with its --destination and
- * --lane. Returns an exit status, everything told; caller owns. */
-int attempts_find(struct ctl *c, json_t **ret);
+ * --lane: of the open ones, or (typed) of those filed under a number a person typed. Returns an
+ * exit status, everything told; caller owns. */
+int attempts_find(struct ctl *c, bool typed, json_t **ret);
 /* Which complaint, other than this one, has this number in this system? ret "" = none. Reads
  * `submissions` of all lanes; the forwarder judges by its own, again. */
 int attempts_holder(struct ctl *c, const char *system, const char *number, const char *complaint,

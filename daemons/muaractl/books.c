@@ -340,6 +340,10 @@ static void claim(struct books *b, uint32_t attempt, const void *what, size_t le
 		return;
 	}
 	first = idmap_at(&b->attempts, row->attempt);
+	if (!source && first->remote_id != a->remote_id) { /* it was corrected since */
+		row->attempt = attempt;
+		return;
+	}
 	if (memcmp(first->complaint, a->complaint, 16) != 0)
 		note_clash(b, row->attempt, attempt, source ? what : NULL);
 }
@@ -435,6 +439,19 @@ static void take_outcome(struct books *b, int32_t lane, const json_t *r, bool la
 			reach(b, a, resolutions[i].state, r);
 }
 
+/* A person's number in place of the one he typed wrong. */
+static void take_correction(struct books *b, int32_t lane, const json_t *r)
+{
+	struct attempt_row *a = attempt_named(b, lane, r);
+	int64_t id;
+
+	if (!a || !(a->states & A_FILED) || (a->states & A_DONE) ||
+		parse_i64(json_str_or(r, "remote_id", ""), 1, INT64_MAX, &id))
+		return;
+	a->remote_id = (uint64_t)id;
+	claim(b, idmap_index(&b->attempts, a), &a->remote_id, sizeof a->remote_id, false);
+}
+
 static void take_status(struct books *b, const json_t *r)
 {
 	static const char *const ends[] = {"done", "archived", "rejected"};
@@ -462,6 +479,8 @@ void books_submission(struct books *b, int32_t lane, const json_t *record, bool 
 		take_intent(b, lane, record);
 	} else if (strcmp(kind, "status") == 0 && !late) {
 		take_status(b, record);
+	} else if (strcmp(kind, "corrected") == 0 && !late) {
+		take_correction(b, lane, record);
 	} else if (strcmp(kind, "refused") == 0 && !late) {
 		c = complaint_of(b, json_str(record, "complaint"));
 		if (c)

@@ -268,6 +268,8 @@ static void check_clash(struct sum *s, const struct clash *k)
 	uuid_format(a->complaint, one);
 	uuid_format(o->complaint, two);
 	uuid_format(k->what, what);
+	if (memcmp(k->what, none, sizeof none) == 0 && a->remote_id != o->remote_id)
+		return; /* one of the two was corrected since */
 	if (memcmp(k->what, none, sizeof none) == 0)
 		fault(s, "same-number", one, "has the same number as complaint %s", two);
 	else if ((a->states & filed) && (o->states & filed))

@@ -109,6 +109,14 @@ static const struct ctl_option resolve_options[] = {
 	ACT_OPTIONS,
 	{},
 };
+static const struct ctl_option correct_options[] = {
+	{"--filed", "NUMBER", "the number the destination gave"},
+	{"--date", "YYYY-MM-DD", "the day it was entered there (default: today)"},
+	{"--destination", "NAME", "only filings at this destination"},
+	{"--lane", "N", "only this lane"},
+	ACT_OPTIONS,
+	{},
+};
 static const struct ctl_option emergency_options[] = {
 	{"--lane", "N", "only this lane"},
 	{"--all", NULL, "those that were acknowledged, and old ones that never rang, too"},
@@ -256,6 +264,11 @@ const struct ctl_command ctl_commands[] = {
 		"attempt "
 		"resolves once. A number is refused\nthat is another complaint's, a --date "
 		"to come, before the call or sheet, or more than 31 days ago."},
+	{"correct", "ATTEMPT|REF", 1, 1, CTL_ACT, correct_options, ctl_correct,
+		"another number in place of one that was typed wrong",
+		"Only for a number a person typed (resolve --filed); checked as there. What was "
+		"done with the wrong number\nmeanwhile, a hand-over or a follow-up, was done to "
+		"that report: look at it there."},
 	{"dead list", "", 0, 0, 0, lane_options, ctl_dead_list,
 		"messages that could not be decoded, and why", NULL},
 	{"dead show", "MESSAGE", 1, 1, 0, NULL, ctl_dead_show,

@@ -25,6 +25,7 @@ int ctl_hold(struct ctl *c);
 int ctl_archive(struct ctl *c);
 int ctl_complete(struct ctl *c);
 int ctl_resolve(struct ctl *c);
+int ctl_correct(struct ctl *c);
 int ctl_pause(struct ctl *c);
 int ctl_resume(struct ctl *c);
 int ctl_restore(struct ctl *c);

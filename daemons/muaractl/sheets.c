@@ -533,7 +533,7 @@ int ctl_parked_show(struct ctl *c)
 {
 	_cleanup_(work_free) struct work w = {.c = c};
 	_cleanup_json_ json_t *all = json_array();
-	int r = attempts_find(c, &w.rows);
+	int r = attempts_find(c, false, &w.rows);
 
 	if (!r && !json_array_size(w.rows))
 		r = ctl_fail(c, "no attempt of it is open (muaractl parked list)");

@@ -91,6 +91,7 @@ char *trace_submission_text(const json_t *s)
 			(long long)json_int(s, "attempt", 0));
 	add_if(&b, "of intent ", json_str(s, "intent"));
 	add_if(&b, "number ", json_str(s, "remote_id"));
+	add_if(&b, "in place of ", json_str(s, "was"));
 	add_if(&b, "entered on ", json_str(s, "entered_on"));
 	add_if(&b, "", json_str(s, "resolution"));
 	add_if(&b, "by a ", json_str(s, "by"));

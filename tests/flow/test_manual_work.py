@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from harness import flow, wait_until
 from harness.forwarding import PROFILES, Office
 from harness.records import now_ms
+from harness.schema import validate_topic
 
 WHY = ('--who', 'sri.utami', '--why', 'uji coba')
 DAY = 24 * 3600 * 1000
@@ -95,6 +96,37 @@ def test_numbers_typed_back(env):
         assert all(b['entered_on'] and b['by'] == 'person' for b in ends.values())
         assert ends[old['id']]['entered_on'] > ends[one['id']]['entered_on']
         assert 'entered on' in env.ctl('trace', old['ticket'])
+
+
+@flow(limit=120)
+def test_a_number_typed_wrong_is_corrected(env):
+    with Office(env) as o:
+        d = o.start(o.destination(max_filings_per_hour=0), o.destination('kantor', 'manual', max_filings_per_hour=0))
+        one, two = handed(o, 'Jalan rusak', 'Got mampet')
+        own = o.ready('Pohon tumbang')
+        o.wait_state(own, 'done')
+        assert ctl(env, 'resolve', one['ticket'], '--filed', '7318990', *WHY, '--wait')[0] == 0
+        done = env.ctl('correct', own['ticket'], '--filed', '5', *WHY, check=False)
+        assert done.returncode == 1 and 'no number of it was typed' in done.stderr
+        done = env.ctl('correct', one['ticket'], '--filed', str(o.stored(own)[0]['remote_id']), *WHY, check=False)
+        assert done.returncode == 1 and own['ticket'] in done.stderr
+        code, done, _ = ctl(env, 'correct', one['ticket'], '--filed', '7318909', *WHY, '--wait')
+        assert (code, done['result']) == (0, 'done'), done
+        a, = o.attempts(one, 'sheet')
+        assert (a.state, a.remote_id) == ('filed', '7318909') and not o.faults
+        story = env.ctl('trace', one['ticket'])
+        assert 'number 7318909, in place of 7318990' in story and 'correct by sri.utami' in story
+        # The wrong number was the other one's; after a restart, too.
+        d.kill9()
+        d.start()
+        o.wait_filing(d)
+        assert ctl(env, 'resolve', two['ticket'], '--filed', '7318990', *WHY, '--wait')[0] == 0
+        code, done, text = ctl(env, 'correct', two['ticket'], '--filed', '7318990', *WHY, '--wait')
+        assert (code, done['reason']) == (1, 'same-number') and 'refused: same-number: ' in text
+        faults = [f['fault'] for f in json.loads(env.ctl('--json', 'balance', check=False).stdout)['faults']]
+        assert not {'same-number', 'two-numbers'} & set(faults), faults
+        validate_topic(env, 'submissions')
+        validate_topic(env, 'commands')
 
 
 def files_below(folder):

@@ -97,6 +97,8 @@ class Filings:
             self._intent(lane, entry)
         elif kind in ENDS or kind == 'resolved':
             self._end(lane, entry)
+        elif kind == 'corrected':
+            self._corrected(lane, entry)
         elif kind == 'refused':
             self.refusals[(body['complaint'], body['destination'])] = entry
         elif kind == 'hold':
@@ -202,6 +204,15 @@ class Filings:
         if entry.kind == 'done' and a is not self.slots[a.slot][-1] and a.call in FILES:
             self.fault('duplicate-filed', a.complaint, f'late DONE of attempt {a.name}, there is a newer')
         a.take(entry, state)
+
+    def _corrected(self, lane, entry):
+        """Another number for what a person filed; the destination's own numbers are not corrected."""
+        a = self.attempts.get((lane, parse_key(entry.body.get('intent'))))
+        if a is None or a.state != 'filed' or a.call not in FILES or a.remote_id != entry.body['was']:
+            self.fault('corrected-amiss', f'submissions {entry.key}', 'corrects what no person has filed so')
+            return
+        a.records.append(entry)
+        a.remote_id = entry.body['remote_id']
 
     def by_complaint(self):
         """{complaint: the newest attempt of each of its create and sheet slots}"""

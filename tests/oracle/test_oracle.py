@@ -255,6 +255,20 @@ class Right(unittest.TestCase):
         self.assertEqual(w.audit().ends, {'filed': 1})
         self.assertEqual(w.names(), [])
 
+    def test_corrected(self):
+        """Only what a person filed is corrected, and from the number it had."""
+        for was, fault in ((None, []), ('9', ['corrected-amiss'])):
+            w = World()
+            c = w.ready('1', 'Sampah')
+            intent = w.intent(c)
+            remote = w.call(c, status=None, action='rst_after_store')
+            w.end(c, 'parked', intent)
+            head = {**w.head(c), 'intent': intent}
+            w.submissions.append('resolved', {**head, 'resolution': 'filed', 'remote_id': '7'})
+            w.submissions.append('corrected', {**head, 'remote_id': str(remote), 'was': was or '7'})
+            self.assertEqual(w.audit().ends, {'filed': 1})
+            self.assertEqual(w.names(), fault)
+
     def test_waiting_destination(self):
         w = World()
         w.ready('1', 'Sampah')

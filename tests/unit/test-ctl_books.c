@@ -92,6 +92,9 @@ static void feed(struct books *b, const char *const *records, bool submissions)
 #define RESOLVED(n, c, of, as, id) \
 	CALL("resolved", "1", n, c) ",'intent':'" of "','resolution':'" as "'" id "}"
 
+#define CORRECTED(n, c, of, id) \
+	CALL("corrected", "1", n, c) ",'intent':'" of "','remote_id':'" id "'}"
+
 static const struct books_case {
 	const char *name;
 	const char *raws[6], *submissions[8], *decisions[6];
@@ -306,11 +309,22 @@ static void filed_once(void **state)
 	static const char *const one_parked[] = {INTENT("1", "$1", "'$1','$3'"),
 		OUT("not_sent", "1", "2", "$1", "1/1"), INTENT("3", "$2", "'$2','$3'"),
 		DONE("1", "4", "$2", "1/3", "78"), NULL};
+	/* the first one was typed wrong, then right; its wrong number is the other's */
+	static const char *const corrected[] = {INTENT("1", "$1", "'$1'"),
+		OUT("parked", "1", "2", "$1", "1/1"),
+		RESOLVED("3", "$1", "1/1", "filed", ",'remote_id':'77'"),
+		CORRECTED("4", "$1", "1/1", "78"), INTENT("5", "$2", "'$2'"),
+		DONE("1", "6", "$2", "1/5", "77"), NULL};
+	static const char *const corrected_amiss[] = {INTENT("1", "$1", "'$1'"),
+		OUT("parked", "1", "2", "$1", "1/1"),
+		RESOLVED("3", "$1", "1/1", "filed", ",'remote_id':'77'"), INTENT("4", "$2", "'$2'"),
+		DONE("1", "5", "$2", "1/4", "78"), CORRECTED("6", "$1", "1/1", "78"), NULL};
 	static const char *const decisions[] = {COMPLAINT1, COMPLAINT2, NULL};
 	static const struct {
 		const char *const *submissions;
 		const char *fault;
-	} rows[] = {{same_source, "filed-twice"}, {same_number, "same-number"}, {one_parked, ""}};
+	} rows[] = {{same_source, "filed-twice"}, {same_number, "same-number"}, {one_parked, ""},
+		{corrected, ""}, {corrected_amiss, "same-number"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -391,6 +391,9 @@ static json_t *resolve_command(const char *over)
 }
 
 #define DAY (24 * 3600000LL)
+#define TYPED(n_, number_)    \
+	OUT("resolved", (n_), \
+		"{\"resolution\":\"filed\",\"by\":\"person\",\"remote_id\":\"" number_ "\"}")
 #define C2_DONE(system_, number_)                                                              \
 	{.kind = "intent", .n = 11, .complaint = C2, .extra = "{\"system\":\"" system_ "\"}"}, \
 	{                                                                                      \
@@ -465,6 +468,25 @@ static const struct judge_case {
 	{"used, but it is to be dropped",
 		{INTENT(1), OUT("parked", 2, NULL), C2_DONE("lapor", "7")},
 		"{\"remote_id\":\"7\",\"resolution\":\"drop\"}", 0, 0, NULL, "dropped"},
+	{"correct a typed number", {INTENT(1), TYPED(2, "7")},
+		"{\"what\":\"correct\",\"remote_id\":\"8\"}", 0, 0, NULL, NULL},
+	{"correct to the same number", {INTENT(1), TYPED(2, "7")},
+		"{\"what\":\"correct\",\"remote_id\":\"7\"}", 0, 0, "same-number", NULL},
+	{"correct to another complaint's number", {INTENT(1), TYPED(2, "7"), C2_DONE("lapor", "8")},
+		"{\"what\":\"correct\",\"remote_id\":\"8\"}", 0, 0, "number-used-already", NULL},
+	{"correct to no number", {INTENT(1), TYPED(2, "7")},
+		"{\"what\":\"correct\",\"remote_id\":\"8a\"}", 0, 0, "not-a-report-number", NULL},
+	{"correct what the destination said itself",
+		{INTENT(1), OUT("done", 2, "{\"remote_id\":\"7\"}")},
+		"{\"what\":\"correct\",\"remote_id\":\"8\"}", 0, 0,
+		"number-is-the-destinations-own", NULL},
+	{"correct what a reading found",
+		{INTENT(1), OUT("resolved", 2,
+				    "{\"resolution\":\"filed\",\"remote_id\":\"7\",\"by\":"
+				    "\"forwarder\"}")},
+		"{\"what\":\"correct\",\"remote_id\":\"8\"}", 0, 0, "no-number-to-correct", NULL},
+	{"correct what has no number", {INTENT(1), OUT("parked", 2, NULL)},
+		"{\"what\":\"correct\",\"remote_id\":\"8\"}", 0, 0, "no-number-to-correct", NULL},
 	{"pause", {LAST}, "{\"what\":\"pause\",\"destination\":\"d\"}", 0, 0, NULL, NULL},
 	{"pause of nobody", {LAST}, "{\"what\":\"pause\",\"destination\":\"x\"}", 0, 0,
 		"unknown-destination", NULL},
@@ -643,6 +665,41 @@ static void test_judge(void **state)
 	}
 }
 
+/* The attempt stays filed, under another number; the wrong one is free, and what was read of the
+ * report of the wrong one is forgotten. */
+static void test_correction(void **state)
+{
+	const struct rec recs[] = {INTENT(1), TYPED(2, "7"),
+		{.kind = "status", .n = 3, .extra = "{\"status\":\"verified\"}"}, LAST};
+	const struct lane_key intent = {1, 1};
+	struct submission_head h;
+	_cleanup_json_ json_t *b = NULL, *again = NULL;
+	struct fixture f;
+	struct slot *s;
+	uint8_t c2[16];
+
+	(void)state;
+	assert_int_equal(uuid_parse(C2, c2), 0);
+	build(&f, recs, NULL);
+	s = ledger_filing(&f.ledger, f.v.id, f.v.destination);
+	assert_int_equal(s->status, REPORT_VERIFIED);
+	assert_true(slot_correctable(s));
+	h = submission_head_of(&f.ledger, s, NULL);
+	b = submission_corrected(&h, &intent, "8", s->remote_id, K1);
+	assert_string_equal(json_str(b, "was"), "7");
+	feed_body(&f.ledger, "corrected", 4, b);
+	assert_int_equal(s->state, SLOT_FILED);
+	assert_int_equal(s->remote_id, 8);
+	assert_int_equal(s->status, REPORT_NONE);
+	assert_false(ledger_number_used(&f.ledger, "lapor", 7, c2));
+	assert_true(ledger_number_used(&f.ledger, "lapor", 8, c2));
+	/* a typing mistake is made twice at times */
+	again = submission_corrected(&h, &intent, "9", s->remote_id, K1);
+	feed_body(&f.ledger, "corrected", 5, again);
+	assert_int_equal(s->remote_id, 9);
+	drop(&f);
+}
+
 /* --- submission: what is written is what the ledger reads --- */
 
 static void take(struct ledger *l, const char *kind, unsigned n, json_t *body, int want)
@@ -710,6 +767,7 @@ int main(void)
 		cmocka_unit_test(test_judge),
 		cmocka_unit_test(test_day_of_entry),
 		cmocka_unit_test(test_reminder),
+		cmocka_unit_test(test_correction),
 		cmocka_unit_test(test_bodies_round_trip),
 	};
 
