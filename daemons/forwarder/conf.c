@@ -4,6 +4,7 @@
 
 #include "base/util.h"
 #include "core/muara_conf.h"
+#include "core/clocks.h"
 #include "core/workdays.h"
 
 #include "conf.h"
@@ -66,6 +67,8 @@ const struct option_row conf_options[] = {
 		.help = "Folder for the sheets of `manual` destinations; holds personal data, the forwarder deletes nothing in it."),
 	OPT(struct conf, OPT_PATH, observe_dir, "observe_dir", NULL,
 		.help = "Folder for what `observe` destinations would have sent; holds personal data."),
+	OPT(struct conf, OPT_PATH, clocks, "clocks", NULL,
+		.help = "How long each step of a filed report may take; needs `holidays`. Without it no clock is watched."),
 	OPT(struct conf, OPT_PATH, holidays, "holidays", NULL,
 		.help = "Calendar of days on which offices are closed; Saturdays and Sundays only when left out."),
 	OPT(struct conf, OPT_STRING, user_agent, "user_agent", "Muara", .min = 1, .max = 100,
@@ -173,6 +176,23 @@ static void check_profile(
 	profile_free(p);
 }
 
+static void check_clocks(const struct conf *c, struct options_faults *f)
+{
+	_cleanup_buf_ struct buf faults = BUF_INIT(16 * 1024);
+	struct clocks *clocks = NULL;
+	struct err e = {0};
+
+	if (!c->clocks)
+		return;
+	if (!c->holidays)
+		options_fault(
+			f, "clocks", "needs `holidays`, by which its working days are counted");
+	if (clocks_load(c->clocks, &clocks, &faults, &e))
+		options_fault(
+			f, "clocks", "are no clocks: %s", faults.len ? buf_str(&faults) : e.text);
+	clocks_free(clocks);
+}
+
 static void check_holidays(const struct conf *c, struct options_faults *f)
 {
 	_cleanup_buf_ struct buf faults = BUF_INIT(16 * 1024);
@@ -195,6 +215,7 @@ void conf_check(void *conf, struct options_faults *f)
 	if (!c->destinations.n)
 		options_fault(f, "destinations", "is empty; name at least one");
 	check_holidays(c, f);
+	check_clocks(c, f);
 	for (size_t i = 0; i < c->destinations.n; i++) {
 		if (d[i].name && !plain_name(d[i].name))
 			FAULT(f, i, "name", "may hold a-z 0-9 - _ only");

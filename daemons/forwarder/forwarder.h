@@ -8,6 +8,7 @@
  *   what an answer means for its destination, probes       gate.c
  *   a destination seen from a lane; what its log says of it  site.c, holds.c
  *   reports that are open -> reads -> status records       status.c
+ *   reports whose time runs out -> gauges, a line a day    dues.c
  *
  * Order of effects (lane.md 16): an INTENT is sent only when it is confirmed under our own term,
  * after both inputs were read to ends asked for after the confirmation, and within SEND_WITHIN_MS
@@ -52,6 +53,7 @@ struct forwarder { /* the process */
 	struct lane *lanes;
 	struct stats *stats;
 	struct status *status;
+	struct dues *dues;	   /* NULL: no clocks, or no calendar */
 	struct workdays *workdays; /* NULL: Saturdays and Sundays only */
 	char *topics[INPUTS], *own_topic, *group, *member_name;
 	const char **kafka_extra;
@@ -151,6 +153,7 @@ struct lane {
 	long n_attempts;
 	struct act *acts, **acts_end;
 	json_t *uploads; /* "term/n" of an open upload's INTENT -> sha256 */
+	struct lane_dues *dues;
 	struct loop_timer *soon, *tick;
 
 	int64_t position[INPUTS];   /* read up to here */
@@ -277,6 +280,13 @@ void reminders_tick(struct lane *l);
 void reminders_owned(struct lane *l);
 /* own: written by us under the term of now, not read again at a start. */
 void reminders_counted(struct lane *l, const json_t *body, bool own);
+
+/* --- dues.c --- */
+/* *ret NULL: `clocks` or `holidays` is not given. names as for status_new. */
+int dues_new(struct forwarder *f, const char *const *names, struct dues **ret, struct err *e);
+void dues_free(struct dues *d);	     /* NULL-safe */
+void dues_show(struct forwarder *f); /* called each second */
+void dues_forget(struct lane *l);
 
 /* --- papers.c --- */
 /* <dir>/<ticket>.<term>-<n>.html and .csv, 0640, on the disk when it returns 0. */

@@ -266,6 +266,7 @@ static void lane_free(struct lane *l)
 	asker_forget(l->fwd->looks, l);
 	asker_forget(l->fwd->reads, l);
 	status_forget(l);
+	dues_forget(l);
 	attempts_free(l);
 	acts_free(l);
 	for (size_t i = 0; i < l->fwd->n_endpoints; i++)

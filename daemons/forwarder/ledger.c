@@ -79,7 +79,7 @@ void ledger_init(struct ledger *l)
 		.files = IDMAP_INIT(struct file_row),
 		.refusals = IDMAP_INIT(struct refusal),
 		.commands = IDMAP_INIT(struct command_row),
-		.answers = IDMAP_INIT(struct answered),
+		.reported = IDMAP_INIT(struct reported),
 	};
 	l->names[l->n_names++] = xstrdup("");
 }
@@ -91,7 +91,7 @@ void ledger_free(struct ledger *l)
 	idmap_free(&l->files);
 	idmap_free(&l->refusals);
 	idmap_free(&l->commands);
-	idmap_free(&l->answers);
+	idmap_free(&l->reported);
 	for (unsigned i = 0; i < l->n_names; i++)
 		free(l->names[i]);
 	l->n_names = 0;
@@ -327,6 +327,15 @@ static void set_status(struct ledger *l, struct slot *s, enum report_status to)
 	s->status = (uint8_t)to;
 }
 
+static void forget_report(struct ledger *l, struct slot *s)
+{
+	struct reported *row = idmap_get(&l->reported, s->key);
+
+	set_status(l, s, REPORT_NONE);
+	if (row)
+		row->verified_s = row->in_progress_s = 0;
+}
+
 static int apply_intent(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
@@ -354,7 +363,7 @@ static int apply_intent(
 	if (h.call == CALL_FOLLOWUP)
 		s->part = (uint8_t)h.part;
 	else
-		set_status(l, s, REPORT_NONE); /* that of an earlier attempt */
+		forget_report(l, s); /* that of an earlier attempt */
 	s->at_s = read_at(e->body);
 	*ret_slot = idmap_index(&l->slots, s);
 	return call_tells(h.call) ? note_told(l, e->body, h.system, *ret_slot, err) : 0;
@@ -539,6 +548,22 @@ static uint64_t highest_answer(const json_t *body)
 	return highest;
 }
 
+/* When it was verified, and answered: by the first status that says so, or more. */
+static void note_progress(struct ledger *l, const struct slot *s, uint32_t at_s, uint64_t answer)
+{
+	const bool verified = s->status == REPORT_VERIFIED || s->status == REPORT_IN_PROGRESS;
+	struct reported *row;
+
+	if (!verified && answer <= ledger_last_answer(l, s))
+		return;
+	row = idmap_put(&l->reported, s->key, NULL);
+	row->last = MAX(row->last, answer);
+	if (verified && !row->verified_s)
+		row->verified_s = at_s;
+	if (s->status == REPORT_IN_PROGRESS && !row->in_progress_s)
+		row->in_progress_s = at_s;
+}
+
 /* What was read of a report. What says nothing new is void, so that a crash between the append and
  * the memory of it leaves no second news. */
 static int apply_status(
@@ -546,22 +571,18 @@ static int apply_status(
 {
 	enum report_status status = report_status_parse(json_str(e->body, "status"));
 	uint64_t answer = highest_answer(e->body);
-	struct answered *row;
 	struct slot *s;
 	struct head h;
 	int r = read_head(l, e->body, &h, err);
 
 	if (r)
 		return r;
-	s = ledger_slot(l, h.complaint, h.destination, h.call, NULL);
+	s = call_creates(h.call) ? ledger_slot(l, h.complaint, h.destination, h.call, NULL) : NULL;
 	if (!s || (s->status == status && answer <= ledger_last_answer(l, s)))
 		return 1;
 	*ret_slot = idmap_index(&l->slots, s);
 	set_status(l, s, status);
-	if (answer > ledger_last_answer(l, s)) {
-		row = idmap_put(&l->answers, s->key, NULL);
-		row->last = answer;
-	}
+	note_progress(l, s, read_at(e->body), answer);
 	return 0;
 }
 
@@ -762,9 +783,14 @@ bool ledger_number_used(
 	return false;
 }
 
+const struct reported *ledger_reported(const struct ledger *l, const struct slot *s)
+{
+	return idmap_get(&l->reported, s->key);
+}
+
 uint64_t ledger_last_answer(const struct ledger *l, const struct slot *s)
 {
-	const struct answered *row = idmap_get(&l->answers, s->key);
+	const struct reported *row = ledger_reported(l, s);
 
 	return row ? row->last : 0;
 }

@@ -65,13 +65,15 @@ struct refusal { /* newest REFUSED of a complaint for a destination */
 	uint32_t version;
 };
 
-struct answered {	 /* a filing to which something was written back */
+struct reported {	 /* a filing whose report went on, or to which something was written back */
 	uint8_t key[16]; /* of its slot */
 	uint64_t last;	 /* the highest follow-up there that is in the log */
+	uint32_t verified_s;	/* wall clock: when that, or more, was read first; 0 = not yet */
+	uint32_t in_progress_s; /* the same */
 };
 
 struct ledger {
-	struct idmap slots, sources, files, refusals, commands, answers;
+	struct idmap slots, sources, files, refusals, commands, reported;
 	char *names[256]; /* interned destinations and systems; 0 is "" */
 	unsigned n_names;
 	unsigned long duplicates;		 /* filings flagged SLOT_F_DUPLICATE */
@@ -142,6 +144,8 @@ const struct refusal *ledger_refusal(
  * for what persons do. `system` by its name, for the table may be another lane's. */
 bool ledger_number_used(const struct ledger *l, const char *system, uint64_t remote_id,
 	const uint8_t complaint[16]);
+const struct reported *ledger_reported(
+	const struct ledger *l, const struct slot *s); /* NULL = nothing yet */
 /* The highest follow-up of theirs that is in the log; 0 = none. */
 uint64_t ledger_last_answer(const struct ledger *l, const struct slot *s);
 bool ledger_command_absorbed(const struct ledger *l, const uint8_t command[16]);

@@ -35,6 +35,7 @@ static void on_show(void *ctx)
 	loop_timer_arm(show_timer, SHOW_MS);
 	stats_show(f);
 	status_show(f);
+	dues_show(f);
 }
 
 static void forwarder_stop(void *state)
@@ -45,6 +46,7 @@ static void forwarder_stop(void *state)
 		return;
 	lane_member_close(f->member);
 	status_free(f->status);
+	dues_free(f->dues);
 	for (size_t i = 0; f->gates && i < f->n_endpoints; i++)
 		gate_free(&f->gates[i]);
 	free(f->gates);
@@ -151,6 +153,8 @@ static int open_parts(struct forwarder *f, struct err *e)
 		r = stats_new(f, &f->stats, e);
 	if (!r)
 		r = status_new(f, stats_names(f->stats), &f->status);
+	if (!r)
+		r = dues_new(f, stats_names(f->stats), &f->dues, e);
 	if (!r)
 		r = make_folders(f, e);
 	if (!r)

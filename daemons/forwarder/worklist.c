@@ -153,6 +153,31 @@ static void keep_text(struct worklist *w, struct work *row, const json_t *snapsh
 		work_drop_text(w, row);
 }
 
+#define KIND_SUPERVISORY 0x80
+
+static const char *const classifications[] = {NULL, "complaint", "aspiration", "information"};
+
+static uint8_t kind_of(const json_t *snapshot)
+{
+	const char *name = json_str_or(snapshot, "classification", "");
+	uint8_t kind = json_flag(snapshot, "supervisory") ? KIND_SUPERVISORY : 0;
+
+	for (size_t i = 1; i < ARRAY_SIZE(classifications); i++)
+		if (strcmp(classifications[i], name) == 0)
+			kind |= (uint8_t)i;
+	return kind;
+}
+
+const char *work_classification(const struct work *row)
+{
+	return row ? classifications[row->kind & ~KIND_SUPERVISORY] : NULL;
+}
+
+bool work_supervisory(const struct work *row)
+{
+	return row && row->kind & KIND_SUPERVISORY;
+}
+
 static int64_t ready_time(const json_t *snapshot)
 {
 	const char *at = json_str(snapshot, "ready_at");
@@ -180,6 +205,7 @@ static int apply_snapshot(struct worklist *w, const json_t *s, int64_t offset,
 	row->offset = offset;
 	row->state = strcmp(state, "ready") == 0 ? WORK_READY : WORK_OTHER;
 	row->ready_ms = ready_time(s);
+	row->kind = kind_of(s);
 	keep_text(w, row, s);
 	/* A queued row whose destination changed is met in its old queue, found elsewhere and put
 	 * right by the daemon. */

@@ -27,7 +27,12 @@ struct work {
 	uint8_t state;	     /* enum work_state */
 	uint8_t destination; /* interned by the caller's ledger */
 	bool queued;	     /* in a queue or under way */
+	uint8_t kind;	     /* classification and whether supervisory; see below */
 };
+
+/* "complaint", "aspiration", "information"; NULL: the row is NULL, or its record says none. */
+const char *work_classification(const struct work *row);
+bool work_supervisory(const struct work *row); /* row may be NULL */
 
 struct work_queue { /* FIFO of row indices */
 	uint32_t *v;

@@ -6,6 +6,7 @@ import os
 
 from harness import flow, wait_until
 from harness.forwarding import AGENCY, Office, opened
+from harness.kafka import ROOT
 from harness.schema import validate_topic
 
 PERIOD_MS = 4 * 3600 * 1000  # more than status_every and its tenth
@@ -47,10 +48,10 @@ def ends(o, daemon=None):
         return 0
 
 
-def turn(o, reports=1, daemon=None):
-    """A period passes, and so many reports are read."""
+def turn(o, reports=1, daemon=None, days=0):
+    """A period passes, or so many days, and so many reports are read."""
     before = ends(o, daemon)
-    o.later(PERIOD_MS)
+    o.later(days * 86400_000 or PERIOD_MS)
     wait_until(lambda: ends(o, daemon) >= before + reports, 60,
                lambda: f'{reports} reports are read; {ends(o, daemon) - before} are')
 
@@ -167,6 +168,49 @@ def test_a_paused_destination_is_left_alone(env):
         o.resume()
         wait_statuses(o, c, 'received')
         wait_statuses(o, other, 'received')
+
+
+def gauge(o, name, **label):
+    """Its value; None while the daemon cannot be asked."""
+    where = ','.join(f'{k}="{v}"' for k, v in label.items())
+    return o.daemon.metrics().get(f'muara_forwarder_{name}' + (f'{{{where}}}' if where else ''))
+
+
+def wait_gauge(o, want, name, **label):
+    wait_until(lambda: gauge(o, name, **label) == want, 60,
+               lambda: f'{name} {label} is {want}; it is {gauge(o, name, **label)}')
+
+
+@flow(limit=60)
+def test_clocks_run_out(env):
+    with Office(env) as o:
+        config = os.path.join(ROOT, 'config')
+        o.start(o.destination(status_per_minute=600), o.destination('kedua', status_every='0s'),
+                holidays=f'{config}/holidays.yaml', clocks=f'{config}/clocks.yaml')
+        (c, info), (number, asked) = filed(o, 'Satu.', 'Berapa tarif parkir?', classification='information')
+        unread, _ = filed(o, 'Tiga.', destination='kedua')
+        turn(o, 2)
+        wait_gauge(o, 0, 'clocks_overdue', destination='lapor')
+        o.lapor.set_status(asked, 'Terverifikasi')
+        turn(o, 2)
+        wait_statuses(o, info, 'received', 'verified')
+        turn(o, 2, days=60)  # no feast lasts so long
+        wait_gauge(o, 1, 'clocks_overdue_by_clock', clock='verify')
+        wait_gauge(o, 1, 'clocks_overdue_by_clock', clock='finish-information')
+        wait_gauge(o, 0, 'clocks_overdue_by_clock', clock='finish')
+        wait_gauge(o, 3, 'clocks_overdue', destination='lapor')  # the first answer's, too
+        wait_gauge(o, 0, 'clocks_overdue', destination='kedua')
+        wait_until(lambda: 'destination lapor: 3 clocks of reports are overdue' in o.daemon.log_text(), 60, 'it is told')
+        o.lapor.set_status(asked, 'Selesai')
+        o.lapor.set_status(number, 'Ditolak')
+        turn(o, 2)
+        o.later(15 * 60_000)  # all filings are looked at each ten minutes
+        wait_gauge(o, 0, 'clocks_overdue', destination='lapor')
+        told = o.daemon.log_text().count('clocks of reports are overdue')
+        o.later(800 * 86400_000)
+        wait_until(lambda: gauge(o, 'calendar_ends') > 2027, 60, 'the calendar is at its end')
+        assert 'does not hold' in o.daemon.log_text()
+        assert o.daemon.log_text().count('clocks of reports are overdue') == told <= 2
 
 
 def crash_at(env, point):

@@ -299,11 +299,45 @@ static void test_statuses(void **state)
 	ledger_free(&l);
 }
 
+static void test_progress(void **state)
+{
+	static const struct {
+		struct rec rec;
+		bool verified, in_progress; /* known from here on */
+	} steps[] = {
+		{INTENT(1, 1), false, false}, {DONE(1, 2, false, "1/1"), false, false},
+		{STATUS(3, "received", ANSWER("9")), false, false},
+		{STATUS(4, "verified", ""), true, false},
+		{STATUS(5, "in_progress", ""), true, true}, {STATUS(6, "missing", ""), true, true},
+		{INTENT(1, 7), false, false},
+		{STATUS(8, "in_progress", ""), true, true}, /* what was skipped was reached, too */
+	};
+	struct err e = {0};
+	struct ledger l;
+	uint8_t id[16];
+
+	(void)state;
+	assert_int_equal(uuid_parse(C1, id), 0);
+	ledger_init(&l);
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		const struct reported *r;
+
+		assert_int_equal(feed(&l, &steps[i].rec, &e), 0);
+		r = ledger_reported(
+			&l, ledger_slot(&l, id, ledger_name(&l, "d"), CALL_CREATE, NULL));
+		if ((r && r->verified_s) != steps[i].verified ||
+			(r && r->in_progress_s) != steps[i].in_progress)
+			fail_msg("step %zu", i);
+	}
+	ledger_free(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_statuses),
+		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_source_in_two_filings),
 		cmocka_unit_test(test_broken_records_hold),
