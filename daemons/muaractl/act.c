@@ -134,6 +134,7 @@ static const struct {
 		"the two was read wrong (muaractl trace NUMBER)"},
 	{"number-is-the-destinations-own", "the destination gave it itself: nobody typed it"},
 	{"no-number-to-correct", "no number of it was typed: muaractl resolve"},
+	{"another-report-number", "a follow-up goes by its report's own number (muaractl trace)"},
 	{"same-number", "it is the number that stands there"},
 	{"not-a-day", "--date is YYYY-MM-DD, a day that exists"},
 	{"entered-in-the-future", "--date is still to come where the forwarder runs"},

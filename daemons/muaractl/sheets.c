@@ -19,22 +19,11 @@
 
 #include "attempts.h"
 #include "commands.h"
+#include "desk.h"
 #include "print.h"
-#include "profile_destination.h"
 #include "sheet_set.h"
 #include "tail.h"
 #include "wayout.h"
-
-#define MANUAL_NAME  "lapor/manual.yaml"
-#define FINDINGS_MAX (64 * 1024)
-
-struct desk { /* a destination, with the profiles its sheets are made by */
-	struct desk *next;
-	char *name;
-	struct profile_destination conf;
-	struct profile *profile; /* its own; NULL: not configured any more */
-	struct profile *sheet;	 /* by which a sheet is made; may be the same */
-};
 
 struct item {
 	const json_t *row;
@@ -51,10 +40,9 @@ struct work {
 	json_t *rows;
 	struct item *v;
 	size_t n;
-	struct desk *desks;
-	char *forwarder; /* forwarder.yaml */
-	bool parked;	 /* not the sheets that are out, but what is parked or refused */
-	bool lacking;	 /* told: something could not be made */
+	struct desks *desks;
+	bool parked;  /* not the sheets that are out, but what is parked or refused */
+	bool lacking; /* told: something could not be made */
 };
 
 static void work_free(struct work *w)
@@ -66,16 +54,7 @@ static void work_free(struct work *w)
 	}
 	free(w->v);
 	json_decref(w->rows);
-	free(w->forwarder);
-	for (struct desk *d = w->desks, *next; d; d = next) {
-		next = d->next;
-		if (d->sheet != d->profile)
-			profile_free(d->sheet);
-		profile_free(d->profile);
-		profile_destination_free(&d->conf);
-		free(d->name);
-		free(d);
-	}
+	desks_free(w->desks);
 }
 
 /* --- which --- */
@@ -174,71 +153,6 @@ static int read_texts(struct work *w, int lane)
 
 /* --- their profiles --- */
 
-static int load_profile(struct work *w, const char *path, struct profile **ret)
-{
-	_cleanup_buf_ struct buf faults = BUF_INIT(FINDINGS_MAX);
-	struct err e = {0};
-
-	if (!profile_load(path, ret, &faults, &e))
-		return CTL_OK;
-	fputs(buf_str(&faults), stderr);
-	return ctl_fail(w->c, "%s", e.text);
-}
-
-static int load_sheet(struct work *w, struct desk *d)
-{
-	const char *given = ctl_opt(w->c, "--profile"), *slash = strrchr(w->forwarder, '/');
-	_cleanup_free_ char *path =
-		given ? xstrdup(given)
-		      : xasprintf("%.*s" MANUAL_NAME, slash ? (int)(slash - w->forwarder) + 1 : 0,
-				w->forwarder);
-	int r = CTL_OK;
-
-	if (d->profile && !given && profile_kind(d->profile) == PROFILE_SHEET)
-		d->sheet = d->profile;
-	else
-		r = load_profile(w, path, &d->sheet);
-	if (!r && profile_kind(d->sheet) != PROFILE_SHEET)
-		r = ctl_fail(w->c, "profile %s makes no sheets: --profile names one of kind sheet",
-			profile_name(d->sheet));
-	return r;
-}
-
-static int desk_of(struct work *w, const char *name, struct desk **ret)
-{
-	struct err e = {0};
-	struct desk *d;
-	int r;
-
-	for (d = w->desks; d; d = d->next)
-		if (strcmp(d->name, name) == 0) {
-			*ret = d;
-			return CTL_OK;
-		}
-	d = xcalloc(1, sizeof *d);
-	d->next = w->desks;
-	d->name = xstrdup(name);
-	w->desks = d;
-	*ret = d;
-	r = profile_destination_read(w->forwarder, name, &d->conf, &e);
-	if (r && r != -ENOENT)
-		return ctl_fail(w->c, "%s", e.text);
-	if (r && access(w->forwarder, R_OK))
-		return ctl_fail(w->c,
-			"%s: %s: the profiles of the destinations stand there (--forwarder FILE)",
-			w->forwarder, strerror(errno));
-	/* A destination that was removed since: by the profile of sheets. */
-	return r || !*d->conf.profile ? CTL_OK : load_profile(w, d->conf.profile, &d->profile);
-}
-
-static bool agency_known(const struct desk *d, const char *agency)
-{
-	for (size_t i = 0; i < d->conf.agencies.n; i++)
-		if (*agency && strcmp(d->conf.agencies.v[i].key, agency) == 0)
-			return true;
-	return false;
-}
-
 static json_t *search_of(const struct item *it)
 {
 	return it->desk->profile && profile_kind(it->desk->profile) == PROFILE_HTTP
@@ -255,12 +169,12 @@ static void find_way_out(const struct work *w, struct item *it)
 
 static int prepare(struct work *w, struct item *it)
 {
-	int r = desk_of(w, json_str_or(it->row, "destination", ""), &it->desk);
+	int r = desk_get(w->desks, json_str_or(it->row, "destination", ""), &it->desk);
 
 	if (r)
 		return r;
 	it->agency = json_str_or(it->complaint, "agency", "");
-	sheet_slug(it->agency, agency_known(it->desk, it->agency), it->slug);
+	sheet_slug(it->agency, desk_names(it->desk, it->agency), it->slug);
 	find_way_out(w, it);
 	return CTL_OK;
 }
@@ -299,7 +213,7 @@ static int prepare_all(struct work *w)
 		int r = prepare(w, it);
 
 		if (!r && !it->desk->sheet)
-			r = load_sheet(w, it->desk);
+			r = desk_load_sheet(w->desks, it->desk);
 		if (r)
 			return r;
 		if (w->parked)
@@ -455,24 +369,14 @@ static int to_folder(const struct work *w, const char *dir)
 	return r;
 }
 
-/* forwarder.yaml, beside the shared configuration unless it is named. */
-static char *forwarder_file(const struct ctl *c)
-{
-	const char *given = ctl_opt(c, "--forwarder"), *slash = strrchr(c->muara, '/');
-
-	return given ? xstrdup(given)
-		     : xasprintf("%.*sforwarder.yaml", slash ? (int)(slash - c->muara) + 1 : 0,
-			       c->muara);
-}
-
 static int read_all(struct work *w, int lane)
 {
 	struct err e = {0};
-	int r = w->rows || !attempts_read(w->c, lane, &w->rows, &e) ? CTL_OK
-								    : ctl_fail(w->c, "%s", e.text);
 
-	w->forwarder = forwarder_file(w->c);
-	return r;
+	w->desks = desks_new(w->c);
+	if (!w->rows && attempts_read(w->c, lane, &w->rows, &e))
+		return ctl_fail(w->c, "%s", e.text);
+	return CTL_OK;
 }
 
 int ctl_sheets(struct ctl *c)
