@@ -1,10 +1,12 @@
 """What stops a destination: holds that outlive the process, brakes that the lanes of a process
 share, turns between lanes."""
 
+import json
 import os
 
 from harness import flow, wait_until
 from harness.forwarding import Office, Sandbox
+from harness.kafka import ROOT
 
 TWO_LANES = {'lanes': 2, 'tenants': [{'name': 'malang', 'lane': 0, 'destination': 'lapor'},
                                      {'name': 'batu', 'lane': 1, 'destination': 'lapor'}]}
@@ -88,6 +90,17 @@ def test_kill_when_a_hold_is_counted(env):
         assert not o.faults, o.faults
 
 
+def refuses(env, topic):
+    """Does the broker refuse a record by its size? (One that it takes is void: of a term nobody has.)"""
+    with open(os.path.join(ROOT, 'tests', 'schema', 'valid', 'submission-hold.json'), encoding='utf-8') as f:
+        record = json.load(f)
+    try:
+        env.kafka.produce(topic, json.dumps(record).encode(), f"{record['term']}/{record['n']}".encode())
+    except AssertionError as e:
+        return 'MSG_SIZE_TOO_LARGE' in str(e)
+    return False
+
+
 @flow(limit=60)
 def test_a_hold_that_cannot_be_written_is_said_again(env):
     durable = {'message_timestamp_type': 'LogAppendTime', 'cleanup_policy': 'delete',
@@ -101,6 +114,7 @@ def test_a_hold_that_cannot_be_written_is_said_again(env):
         c = o.ready()
         wait_until(lambda: os.path.exists(f'{go}.here'), 30, 'it stands still at the answer')
         env.kafka.set_topic_config(topic, **{**durable, 'max_message_bytes': 200})
+        wait_until(lambda: refuses(env, topic), 30, 'the broker refuses records of that size')
         env.scratch.write('go', '')
         wait_until(lambda: 'append failed' in d.log_text(), 30, 'an append fails')
         env.kafka.set_topic_config(topic, **{**durable, 'max_message_bytes': size})
