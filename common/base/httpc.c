@@ -58,6 +58,7 @@ struct httpc_call {
 	int64_t start_ms;
 	struct buf body;
 	size_t head_bytes;
+	bool head_ended; /* its empty line came */
 	bool too_large;
 	char error[CURL_ERROR_SIZE];
 };
@@ -129,7 +130,9 @@ static void unlink_call(struct httpc *h, struct httpc_call *c)
 /* Tells and frees a call that is in no list any more. */
 static void finish(struct httpc_call *c, CURLcode code)
 {
-	struct httpc_answer a = {.curl = (int)code,
+	/* libcurl takes a head that is cut off for a whole one with nothing behind it. */
+	bool cut = code == CURLE_OK && !c->head_ended;
+	struct httpc_answer a = {.curl = cut ? CURLE_PARTIAL_FILE : (int)code,
 		.body = buf_str(&c->body),
 		.body_len = c->body.len,
 		.too_large = c->too_large,
@@ -266,9 +269,12 @@ static size_t on_head(char *p, size_t size, size_t n, void *ctx)
 {
 	struct httpc_call *c = ctx;
 
-	(void)p;
 	n *= size;
 	c->head_bytes += n;
+	if (n > 5 && memcmp(p, "HTTP/", 5) == 0) /* another head: a 1xx stood before it */
+		c->head_ended = false;
+	else if (n && (*p == '\r' || *p == '\n'))
+		c->head_ended = true;
 	if (c->head_bytes > HEAD_MAX_BYTES) {
 		c->too_large = true;
 		return 0;

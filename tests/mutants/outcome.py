@@ -4,6 +4,8 @@ FILE, UNIT = 'common/core/outcome.c', 'unit:test-outcome/'
 ROWS, NEVER = UNIT + 'the_table_row_by_row', UNIT + 'once_only_never_repeats_on_doubt'
 
 MUTANTS = [
+    dict(name='outcome-cut-head-believed', file='common/base/httpc.c', test='unit:test-httpc/a_cut_head',
+         old='code == CURLE_OK && !c->head_ended;', new='code == CURLE_OK && !c->head_ended && false;'),
     dict(name='outcome-doubt-sent-again', file=FILE, test=NEVER,
          old='			RECORD_PARK,                                                             \\\n',
          new='			RECORD_RETRY,                                                            \\\n'),

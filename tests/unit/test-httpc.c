@@ -680,6 +680,26 @@ static void a_cut_answer(void **state)
 	assert_string_equal(buf_str(&b->body), "sepuluh...");
 }
 
+/* libcurl itself says 200 and no error of the first three. */
+static void a_cut_head(void **state)
+{
+	struct bed *b = *state;
+
+	SERVE(b, {ANSWER_CLOSE, "HTTP/1.1 200 OK\r\n"},
+		{ANSWER_CLOSE, "HTTP/1.1 200 OK\r\nContent-Length: 0"},
+		{ANSWER_CLOSE,
+			"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: a/b\r\n"},
+		{ANSWER_CLOSE, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Type: "
+			       "a/b\r\n\r\n"});
+	for (int i = 0; i < 3; i++) {
+		call(b, POST);
+		assert_int_equal(b->a.curl, CURLE_PARTIAL_FILE);
+	}
+	call(b, POST);
+	assert_int_equal(b->a.curl, CURLE_OK);
+	assert_int_equal(b->a.status, 200);
+}
+
 static void answers_that_are_too_large(void **state)
 {
 	struct bed *b = *state;
@@ -880,6 +900,7 @@ int main(void)
 		TEST(no_answer_in_time),
 		TEST(closed_or_reset_without_an_answer),
 		TEST(a_cut_answer),
+		TEST(a_cut_head),
 		TEST(answers_that_are_too_large),
 		TEST(a_head_that_does_not_end),
 		TEST(redirects_are_not_followed),
