@@ -5,7 +5,7 @@ with brakes of its own; behind what stops one stands a plain complaint, which sh
 back. Printed as a table, which must be full."""
 
 from harness import flow, wait_until
-from harness.campaign import SLOW, Campaign, audit, by_http, profile_calls, rest, ways
+from harness.campaign import FOLLOWUP, SLOW, Campaign, audit, by_http, profile_calls, rest, ways
 from harness.forwarding import INSTITUTION, OUTCOMES, Office
 
 BESIDE = 14         # destinations at work
@@ -31,6 +31,7 @@ class Line:
     def __init__(self, campaign, name, cases):
         self.campaign, self.name, self.cases = campaign, name, list(cases)
         self.now = self.between = None
+        self.told = False
 
     @property
     def idle(self):
@@ -44,11 +45,16 @@ class Line:
         elif self.now:
             self._watch(bodies.get(self.now.complaint['id'], []))
         elif self.cases:
-            self.now = self.cases.pop(0)
-            self.now.complaint = self.campaign.drive(self.now.call, self.now.way, self.name)
+            self.now, self.told = self.cases.pop(0), False
+            self.now.complaint = self.campaign.drive(self.now.call, self.now.way, self.name, news=False)
 
     def _watch(self, bodies):
         case = self.now
+        if case.call == FOLLOWUP and not self.told:
+            if newest({0: bodies}, {'id': 0}, 'create') == 'done':
+                self.campaign.news(case.complaint)
+                self.told = True
+            return
         ends = [b for b in bodies if b['call'] == case.call and b['kind'] in OUTCOMES]
         if ends and not case.end:
             case.end = ends[0]
@@ -108,8 +114,9 @@ def test_every_outcome_of_every_call(env):
                  if x.end['kind'] not in x.wanted]
         assert not wrong, wrong
         left_once(o, cases)
-        parked = {x.complaint['id'] for x in cases if 'parked' in x.wanted and x.call == 'create'}
-        assert o.parked() == parked, 'parked is what nobody can know, no more'
+        for call in by_http():
+            parked = {x.complaint['id'] for x in cases if 'parked' in x.wanted and x.call == call}
+            assert o.parked(call) == parked, f'{call}: parked is what nobody can know, no more'
 
 
 def left_once(o, cases):
@@ -127,6 +134,9 @@ def left_once(o, cases):
             sent = len(asked['handover', c['ticket']])
             assert sent == (2 if end == 'not_sent' else 1), f'{case}: {sent} hand-overs'
             assert report['handed'] == ([] if end in ('rejected', 'parked') else [INSTITUTION]), f'{case}'
+        elif case.call == FOLLOWUP:
+            there = 1 if end in ('not_sent', 'done') else case.way.stored and end == 'parked'
+            assert len(report['told']) == there, f'{case}: {len(report["told"])} follow-ups'
         elif case.call == 'upload' and report and end != 'rejected':
             file = files[int(report['fields']['attachments'].strip('[].'))]
             assert file['sha256'] == c['attachments'][0]['sha256'], f'{case}'

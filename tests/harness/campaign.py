@@ -159,8 +159,9 @@ class Campaign:
         return {'call': SANDBOX_CALL.get(call, call), 'ticket': complaint['ticket'], 'times': 1,
                 'action': way.action, 'args': way.args}
 
-    def drive(self, call, way=None, destination='lapor'):
-        """A complaint that needs this call, its first one misbehaved when a way is given."""
+    def drive(self, call, way=None, destination='lapor', news=True):
+        """A complaint that needs this call, its first one misbehaved when a way is given. news: a
+        follow-up is waited for and told; else that is left to the caller."""
         o, over, files = self.o, {'destination': destination}, ()
         if call == 'upload':
             self._files += 1
@@ -176,7 +177,7 @@ class Campaign:
             o.lapor.script(self.rule(call, way, c), append=True)
         o.put(c, [m])
         self.all.append(c)
-        if call == FOLLOWUP:
+        if call == FOLLOWUP and news:
             o.wait(c, 'done')
             self.news(c)
         return c
@@ -229,6 +230,9 @@ def audit(o, complaints, zombies=False):
     filings = o.filings()
     assert not o.faults, o.faults
     o.once()
+    for f in o.lapor.filed():
+        told = [t['content'] for t in f['told']]
+        assert len(told) == len(set(told)), f"{f['ticket']}: told twice"
     fits_the_journal(o, [c for c in complaints if c['destination'] != AT_THE_DESK], filings)
     repeat = {**profile_calls(), SHEET: SHEET}
     for a in filings.attempts.values():

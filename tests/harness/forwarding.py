@@ -43,6 +43,7 @@ FINAL = ('done', 'filed', 'dropped')  # no waiting changes these
 SETTINGS = {'institution': '12', 'category': '436'}
 AGENCY, INSTITUTION = 'Dinas Perhubungan', 77
 AGENCIES = {AGENCY: str(INSTITUTION)}
+ONCE_ONLY = {'create': 'create', 'followup_add': 'followup'}  # the sandbox's word -> ours
 OUTCOMES = ('done', 'rejected', 'not_sent', 'parked', 'handed', 'resolved')
 
 
@@ -308,14 +309,14 @@ def opened(env, total=None, **destination):
 
 def fits_the_journal(o, complaints, filings):
     """The outcomes in the log and what the sandbox answered tell the same story (oracle_filings)."""
-    creates, attempts = {}, {}
-    for r in Journal(o.lapor.journal()).creates():
-        creates.setdefault(r['ticket'], []).append(r)
+    came, attempts = {}, {}
+    for r in Journal(o.lapor.journal()).requests.values():
+        came.setdefault((ONCE_ONLY.get(r['call']), r['ticket']), []).append(r)
     for a in filings.attempts.values():
-        if a.call == 'create':
-            attempts.setdefault(a.complaint, []).append(a)
+        attempts.setdefault((a.call, a.complaint), []).append(a)
     for c in complaints:
-        own, requests = attempts.get(c['id'], []), creates.get(c['ticket'], [])
-        told = [(a.name, a.own_end, a.state) for a in own]
-        assert match(own, requests) is not None, (
-            f"{c['ticket']}: {told}; answers {[r['answer'] for r in requests]}")
+        for call in ONCE_ONLY.values():
+            own, requests = attempts.get((call, c['id']), []), came.get((call, c['ticket']), [])
+            told = [(a.name, a.own_end, a.state) for a in own]
+            assert match(own, requests) is not None, (
+                f"{c['ticket']}: {call} {told}; answers {[r['answer'] for r in requests]}")

@@ -34,6 +34,8 @@ def allowed_ends(answer):
     """The ends an attempt may have that got this answer line (None: the sandbox died over it)."""
     if answer is None or answer['status'] is None or answer['connection'] == 'client-gone':
         return AMBIGUOUS
+    if answer['action'] == 'no_id' and answer.get('call') == 'followup_add':
+        return DONE      # a follow-up is told without one
     if answer['action'] in ACTIONS:
         return ACTIONS[answer['action']]
     status = answer['status']
