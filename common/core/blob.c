@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/crash.h"
 #include "base/fsio.h"
 #include "base/util.h"
 
@@ -16,6 +17,9 @@
 #define TMP_NAME      (sizeof TMP_PREFIX + 32)
 #define TMP_MAX_AGE_S 86400 /* by the file system's clock, which stamps the files */
 #define CHUNK	      65536
+#define AWAY_PREFIX   ".away-" /* and the name: a removal looks at it once more */
+#define AWAY_NAME     (sizeof AWAY_PREFIX + SHA256_HEX_SIZE)
+#define YOUNG_S	      3600 /* nobody removes what is so young: blob_remove's callers keep a day */
 
 struct blob_store {
 	int dirfd;
@@ -130,13 +134,18 @@ static int temp_keep(struct temp *t, const char *sha256, struct err *e)
 }
 
 /* There already, with its size: another process may have renamed it and not yet synced the
- * directory, so sync before saying so. */
+ * directory, so sync before saying so. And young, or made so, by its name: a removal that is under
+ * way either sees that or has the name out of the way, and it is written anew. So it is when
+ * another daemon's user owns it. */
 static bool already_there(struct blob_store *s, const char *sha256, int64_t bytes)
 {
 	struct stat st;
 
 	return fstatat(s->dirfd, sha256, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_size == bytes && fsync(s->dirfd) == 0;
+	       st.st_size == bytes &&
+	       (time(NULL) - st.st_mtime < YOUNG_S ||
+		       utimensat(s->dirfd, sha256, NULL, AT_SYMLINK_NOFOLLOW) == 0) &&
+	       fsync(s->dirfd) == 0;
 }
 
 int blob_put(struct blob_store *s, const void *p, size_t n, char ret_sha256[SHA256_HEX_SIZE],
@@ -366,4 +375,105 @@ int blob_path(struct blob_store *s, const char *sha256, char **ret, struct err *
 	if (!r)
 		*ret = xasprintf("%s/%s", s->dir, sha256);
 	return r;
+}
+
+/* --- retention --- */
+
+static int64_t changed_ms(const struct stat *st)
+{
+	return (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+}
+
+static void away_name(const char *sha256, char ret[AWAY_NAME])
+{
+	snprintf(ret, AWAY_NAME, "%s%s", AWAY_PREFIX, sha256);
+}
+
+/* Under its name again; one that was written there meanwhile has the same bytes. */
+static int put_back(struct blob_store *s, const char *sha256, struct err *e)
+{
+	char away[AWAY_NAME];
+
+	away_name(sha256, away);
+	if (renameat(s->dirfd, away, s->dirfd, sha256) && errno != ENOENT)
+		return err_sys(e, -errno, "blob %s: putting it back", sha256);
+	return fsync(s->dirfd) ? err_sys(e, -errno, "blob store %s", s->dir) : 0;
+}
+
+typedef int each_name_fn(struct blob_store *s, const char *name, void *ctx, struct err *e);
+
+static int each_name(struct blob_store *s, each_name_fn *fn, void *ctx, struct err *e)
+{
+	int fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *x;
+	int r = 0;
+
+	if (!d) {
+		r = err_sys(e, -errno, "blob store %s", s->dir);
+		if (fd >= 0)
+			close(fd);
+		return r;
+	}
+	while (!r && (x = readdir(d)))
+		r = fn(s, x->d_name, ctx, e);
+	closedir(d);
+	return r;
+}
+
+static int restore_one(struct blob_store *s, const char *name, void *ctx, struct err *e)
+{
+	(void)ctx;
+	if (strncmp(name, AWAY_PREFIX, strlen(AWAY_PREFIX)) != 0 ||
+		check_name(name + strlen(AWAY_PREFIX), NULL))
+		return 0;
+	return put_back(s, name + strlen(AWAY_PREFIX), e);
+}
+
+struct each {
+	int (*fn)(void *ctx, const struct blob_seen *b);
+	void *ctx;
+};
+
+static int tell_one(struct blob_store *s, const char *name, void *ctx, struct err *e)
+{
+	const struct each *x = ctx;
+	struct blob_seen b = {.sha256 = name};
+	struct stat st;
+
+	(void)e;
+	if (check_name(name, NULL) || fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) ||
+		!S_ISREG(st.st_mode))
+		return 0;
+	b.bytes = st.st_size;
+	b.changed_ms = changed_ms(&st);
+	return x->fn(x->ctx, &b);
+}
+
+int blob_each(struct blob_store *s, int (*fn)(void *ctx, const struct blob_seen *b), void *ctx,
+	struct err *e)
+{
+	struct each x = {fn, ctx};
+	int r = each_name(s, restore_one, NULL, e);
+
+	return r ? r : each_name(s, tell_one, &x, e);
+}
+
+int blob_remove(struct blob_store *s, const char *sha256, int64_t before_ms, struct err *e)
+{
+	char away[AWAY_NAME];
+	struct stat st;
+	int r = check_name(sha256, e);
+
+	if (r)
+		return r;
+	away_name(sha256, away);
+	if (renameat(s->dirfd, sha256, s->dirfd, away))
+		return errno == ENOENT ? 0 : err_sys(e, -errno, "blob %s", sha256);
+	CRASH_POINT("blob-away", 1);
+	if (fstatat(s->dirfd, away, &st, AT_SYMLINK_NOFOLLOW) || changed_ms(&st) >= before_ms)
+		return put_back(s, sha256, e);
+	if (unlinkat(s->dirfd, away, 0))
+		return err_sys(e, -errno, "blob %s", sha256);
+	return 1;
 }

@@ -6,7 +6,12 @@
  * fsync of the directory: after 0 the bytes survive a power cut. Put it before you produce the
  * record that names it. Several daemons and machines may share the directory (network file
  * system); they never disturb each other. Files are 0640, never followed through links. Reads
- * check the hash. A blob nobody names (crash between put and produce) is harmless. Blocking. */
+ * check the hash. A blob nobody names (crash between put and produce) is harmless.
+ *
+ * Blobs are removed by age only by who knows that nobody needs them (muaractl blobs prune). A put
+ * of bytes that are there already makes them young again, and a removal looks at the age once more
+ * when the name is out of the way: so a put and a removal at the same moment never lose the bytes;
+ * for that moment a reader may not find them. Blocking. */
 #pragma once
 
 #include <stdbool.h>
@@ -44,3 +49,16 @@ int blob_open_fd(
 	struct blob_store *s, const char *sha256, int *ret_fd, int64_t *ret_bytes, struct err *e);
 /* "<dir>/<sha256>", for libraries that want a path; caller frees. -EINVAL for no sha256 text. */
 int blob_path(struct blob_store *s, const char *sha256, char **ret, struct err *e);
+
+/* --- retention --- */
+
+struct blob_seen {
+	const char *sha256;
+	int64_t bytes, changed_ms; /* put last, by the file system's clock */
+};
+/* Every blob there is, in no order; fn not 0: ends with it. What a removal that was killed left out
+ * of the way is put back first. */
+int blob_each(struct blob_store *s, int (*fn)(void *ctx, const struct blob_seen *b), void *ctx,
+	struct err *e);
+/* Removes it if it was not put since before_ms. 1: removed; 0: it is young, or gone. */
+int blob_remove(struct blob_store *s, const char *sha256, int64_t before_ms, struct err *e);

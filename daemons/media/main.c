@@ -3,7 +3,7 @@
  * What is read, in which order what takes effect: intake.h. What may be asked and what is kept:
  * reach.h, judge.h, sniff.h. Several processes may run; the group gives each lane to one of them,
  * and should two ever fetch the same, the blob is one file and the second record changes nothing.
- * Nothing here deletes: blobs and `media` records stay for as long as the operator keeps them.
+ * Nothing here deletes: `muaractl blobs prune` removes blobs, `media` records stay.
  * Known gaps: links that need another login than a Bearer token by id are reported as missing; the
  * disk is written to from the loop. */
 #include "base/daemon.h"

@@ -9,6 +9,13 @@ static const struct ctl_option create_options[] = {
 	{"--recreate", "LOG", "make this lost lane log anew, empty (see restore)"},
 	{},
 };
+static const struct ctl_option blobs_options[] = {
+	{"--older", "TIME",
+		"how long after its complaint's end a file stays (default 90d, at least 1d)"},
+	{"--dry-run", NULL, "count only"},
+	{},
+};
+
 static const struct ctl_option lane_options[] = {
 	{"--lane", "N", "only this lane"},
 	{},
@@ -278,6 +285,11 @@ const struct ctl_command ctl_commands[] = {
 		"(88 days)."},
 	{"dead replay", "MESSAGE", 1, 1, CTL_ACT, act_options, ctl_dead_replay,
 		"decide a dead or archived message anew", NULL},
+	{"blobs prune", "", 0, 0, 0, blobs_options, ctl_blobs_prune,
+		"remove attachments and originals that nobody needs any more",
+		"Reads all logs first. A file stays while a raw record names it, while its "
+		"complaint is not\nfinished (filed and told, merged, withdrawn, archived) since "
+		"--older, while any younger record\nnames it, and when in doubt."},
 	{"pause", "DESTINATION", 1, 1, CTL_ACT, lane_act_options, ctl_pause,
 		"file nothing into a destination until `resume`", NULL},
 	{"resume", "DESTINATION", 1, 1, CTL_ACT, lane_act_options, ctl_resume, "file into it again",

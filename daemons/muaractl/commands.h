@@ -17,6 +17,7 @@ int ctl_show(struct ctl *c);		 /* lists.c */
 int ctl_destination_list(struct ctl *c); /* destinations.c */
 int ctl_trace(struct ctl *c);		 /* trace.c */
 int ctl_dead_list(struct ctl *c);	 /* deads.c */
+int ctl_blobs_prune(struct ctl *c);	 /* blobs.c */
 int ctl_clocks(struct ctl *c);		 /* clocks.c */
 int ctl_dead_show(struct ctl *c);
 int ctl_dead_replay(struct ctl *c); /* acts.c */

@@ -224,10 +224,11 @@ class Env:
             'TZ': 'UTC',
         }
 
-    def ctl(self, *args, check=True, timeout=60):
-        """`muaractl --muara … ARGS`: its stdout. check=False: CompletedProcess."""
+    def ctl(self, *args, check=True, timeout=60, crash=None):
+        """`muaractl --muara … ARGS`: its stdout. check=False: CompletedProcess. crash: the point it dies at."""
         done = subprocess.run([self.bin('muaractl'), '--muara', self.muara_file, *map(str, args)],
-                              env={**os.environ, **self.base_env()}, stdin=subprocess.DEVNULL,
+                              env={**os.environ, **self.base_env(), **({'MUARA_CRASH': crash} if crash else {})},
+                              stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=timeout)
         if not check:

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -200,6 +201,83 @@ static void no_directory(void **state)
 
 #define STORE_TEST(f) cmocka_unit_test_setup_teardown(f, open_scratch, close_scratch)
 
+/* As if it had been put `days` ago. */
+static void age(const struct scratch *s, const char *name, int days)
+{
+	struct timespec old[2] = {
+		{.tv_sec = time(NULL) - days * 86400}, {.tv_sec = time(NULL) - days * 86400}};
+	_cleanup_free_ char *path = xasprintf("%s/%s", s->dir, name);
+
+	assert_int_equal(utimensat(AT_FDCWD, path, old, AT_SYMLINK_NOFOLLOW), 0);
+}
+
+static int64_t days_ago(int days)
+{
+	return ((int64_t)time(NULL) - days * 86400) * 1000;
+}
+
+static int count_one(void *ctx, const struct blob_seen *b)
+{
+	int *n = ctx;
+
+	assert_string_equal(b->sha256, ABC);
+	assert_int_equal(b->bytes, 3);
+	(*n)++;
+	return 0;
+}
+
+static void what_is_old_is_removed(void **state)
+{
+	struct scratch *s = *state;
+	char hash[SHA256_HEX_SIZE];
+	struct err e = {0};
+
+	assert_int_equal(blob_put(s->store, "abc", 3, hash, NULL), 0);
+	assert_int_equal(blob_remove(s->store, ABC, days_ago(1), &e), 0); /* young */
+	assert_int_equal(blob_exists(s->store, ABC, NULL, NULL), 0);
+	age(s, ABC, 2);
+	assert_int_equal(blob_remove(s->store, ABC, days_ago(3), &e), 0);
+	assert_int_equal(blob_remove(s->store, ABC, days_ago(1), &e), 1);
+	assert_int_equal(blob_exists(s->store, ABC, NULL, NULL), -ENOENT);
+	assert_int_equal(blob_remove(s->store, ABC, days_ago(1), &e), 0); /* gone */
+	assert_int_equal(blob_remove(s->store, "../x", days_ago(1), &e), -EINVAL);
+	assert_int_equal(count_files(s->dir, false), 0);
+}
+
+/* A message of today has the bytes of one long ago: they are needed anew. */
+static void what_is_put_again_is_young(void **state)
+{
+	struct scratch *s = *state;
+	char hash[SHA256_HEX_SIZE];
+
+	assert_int_equal(blob_put(s->store, "abc", 3, hash, NULL), 0);
+	age(s, ABC, 100);
+	assert_int_equal(blob_put(s->store, "abc", 3, hash, NULL), 0);
+	assert_int_equal(blob_remove(s->store, ABC, days_ago(1), NULL), 0);
+	assert_int_equal(blob_exists(s->store, ABC, NULL, NULL), 0);
+}
+
+/* Killed with one out of the way; it was put again meanwhile, or not. */
+static void what_was_out_of_the_way_comes_back(void **state)
+{
+	struct scratch *s = *state;
+	_cleanup_free_ char *name = xasprintf("%s/%s", s->dir, ABC);
+	_cleanup_free_ char *away = xasprintf("%s/.away-%s", s->dir, ABC);
+	char hash[SHA256_HEX_SIZE];
+
+	for (int again = 0; again < 2; again++) {
+		int n = 0;
+
+		assert_int_equal(blob_put(s->store, "abc", 3, hash, NULL), 0);
+		assert_int_equal(rename(name, away), 0);
+		if (again)
+			assert_int_equal(blob_put(s->store, "abc", 3, hash, NULL), 0);
+		assert_int_equal(blob_each(s->store, count_one, &n, NULL), 0);
+		assert_int_equal(n, 1);
+		assert_int_equal(count_files(s->dir, false), 1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -211,6 +289,12 @@ int main(void)
 		STORE_TEST(too_large_for_the_reader),
 		STORE_TEST(old_leftovers_go_and_young_stay),
 		cmocka_unit_test(no_directory),
+		cmocka_unit_test_setup_teardown(
+			what_is_old_is_removed, open_scratch, close_scratch),
+		cmocka_unit_test_setup_teardown(
+			what_is_put_again_is_young, open_scratch, close_scratch),
+		cmocka_unit_test_setup_teardown(
+			what_was_out_of_the_way_comes_back, open_scratch, close_scratch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
