@@ -191,6 +191,10 @@ void sheet_page_open(struct buf *out, const char *title);
 int profile_sheet_section(const struct profile *p, const json_t *complaint, const char *attempt,
 	const char *const *note, struct buf *out, struct err *e);
 void sheet_page_close(struct buf *out);
+/* A page that asks an officer to tell a report its news: in->complaint, news, remote_id. Of any
+ * profile; what an endpoint without a call for it gets. */
+int profile_news_html(const struct profile *p, const struct profile_input *in, const char *attempt,
+	struct buf *out, struct err *e);
 void sheet_text(struct buf *out, const char *s);	 /* what stays text in HTML */
 void sheet_anchor(struct buf *out, const char *attempt); /* id of its section */
 /* Without the byte order mark a spreadsheet wants before UTF-8: SHEET_BOM, once a file. */

@@ -5,6 +5,7 @@
  * file that cannot be carried is told of in the text. Nothing about the reporter can be named.
  * Pure. Known gap: a correction is told whole, not as what it changes. */
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -72,8 +73,8 @@ static size_t chars(const char *s)
 static void add_prefixes(
 	const struct profile *p, const struct profile_piece *piece, struct buf *out)
 {
-	if (piece->edit && p->news_edit)
-		(void)buf_adds(out, p->news_edit);
+	if (piece->edit)
+		(void)buf_adds(out, p->news_edit ? p->news_edit : "Ralat: ");
 	if (piece->from && p->news_again)
 		(void)buf_adds(out, p->news_again);
 }
@@ -187,4 +188,65 @@ json_t *news_content(const struct render *outer, const char *name)
 		*outer->told = told;
 	}
 	return whole ? json_str_new(whole) : NULL;
+}
+
+/* --- on paper --- */
+
+static void add_row(struct buf *out, const char *label, const char *value)
+{
+	if (!value || !*value)
+		return;
+	(void)buf_adds(out, "<tr><th>");
+	sheet_text(out, label);
+	(void)buf_adds(out, "</th><td>");
+	sheet_text(out, value);
+	(void)buf_adds(out, "</td></tr>\n");
+}
+
+static void add_head(const struct profile_input *in, const char *attempt, struct buf *out)
+{
+	_cleanup_free_ char *how =
+		xasprintf("Catat isian di bawah sebagai tindak lanjut laporan itu, "
+			  "lalu: muaractl resolve %s --filed %" PRIu64,
+			attempt, in->remote_id);
+	_cleanup_free_ char *id = xasprintf(
+		"Tiket %s, berkas isian %s", json_str_or(in->complaint, "ticket", ""), attempt);
+	_cleanup_free_ char *number =
+		xasprintf("Nomor laporan SP4N-LAPOR!: %" PRIu64, in->remote_id);
+
+	(void)buf_adds(out, "<section>\n<h1>Tindak lanjut laporan</h1>\n<p class=\"id\">");
+	sheet_text(out, id);
+	(void)buf_adds(out, "</p>\n<div class=\"number\">");
+	sheet_text(out, number);
+	(void)buf_adds(out, "<p>");
+	sheet_text(out, how);
+	(void)buf_adds(out, "</p></div>\n<table>\n");
+}
+
+int profile_news_html(const struct profile *p, const struct profile_input *in, const char *attempt,
+	struct buf *out, struct err *e)
+{
+	struct err why = {0};
+	const struct render r = {.p = p, .in = in, .where = IN_NEWS, .e = &why};
+	_cleanup_buf_ struct buf news = BUF_INIT(NEWS_MAX), files = BUF_INIT(NEWS_MAX);
+	_cleanup_free_ char *title = NULL, *place = render_text(&r, "{{location}}");
+	_cleanup_json_ json_t *list = json_array(), *with = json_object();
+	struct profile_told told = {0};
+
+	if (!in->news || !in->remote_id || !place)
+		return err_set(e, -EINVAL, "no news, or no report to tell it");
+	title = xasprintf("Tindak lanjut %s", json_str_or(in->complaint, "ticket", ""));
+	(void)join(&r, SIZE_MAX / 2, &told, &news);
+	for (size_t i = 0; i < in->news->n_files; i++)
+		json_array_append(list, (json_t *)(uintptr_t)in->news->files[i]);
+	json_set_new(with, "attachments", json_incref(list));
+	sheet_files(&files, with);
+	sheet_page_open(out, title);
+	add_head(in, attempt, out);
+	add_row(out, "Isi tindak lanjut", buf_str(&news));
+	add_row(out, "Lokasi", place);
+	add_row(out, "Lampiran", buf_str(&files));
+	(void)buf_adds(out, "</table>\n</section>\n");
+	sheet_page_close(out);
+	return out->over || news.over ? err_set(e, -E2BIG, "the sheet is too large") : 0;
 }

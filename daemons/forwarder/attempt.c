@@ -32,6 +32,7 @@
 #define UPLOADS_MAX	 10 /* unclear ones in a row of one file, while others pass: it is the file */
 #define UPLOADS_SPAN_MS	 (10 * 60 * 1000)
 #define READ_BACK_MIN_MS 2000
+#define PAGE_MAX	 (4 << 20)
 
 /* --- life --- */
 
@@ -80,6 +81,7 @@ static void attempt_drop(struct attempt *a)
 	leave_place(a);
 	profile_request_clear(&a->request);
 	told_clear(&a->told);
+	free(a->page);
 	json_decref(a->snapshot);
 	free(a);
 }
@@ -367,13 +369,20 @@ static void on_first_byte(void *ctx)
 	CRASH_POINT_OF("first-byte-sent", call_kind_name(a->call), a->lane->n_attempts);
 }
 
+static int write_sheet(const struct attempt *a, struct err *e)
+{
+	const char *dir = a->lane->fwd->conf->sheet_dir;
+
+	return a->page ? papers_page(dir, a->ticket, &a->intent, a->page, e)
+		       : papers_sheet(
+				 dir, a->site->ep->profile, a->snapshot, a->ticket, &a->intent, e);
+}
+
 static void send_sheet(struct attempt *a)
 {
 	struct err e = {0};
-	int r = papers_sheet(a->lane->fwd->conf->sheet_dir, a->site->ep->profile, a->snapshot,
-		a->ticket, &a->intent, &e);
 
-	if (r) {
+	if (write_sheet(a, &e)) {
 		struct outcome o = {
 			VERDICT_NOT_SENT, RECORD_RETRY, DESTINATION_BACK_OFF, "sheet-not-written"};
 
@@ -395,12 +404,11 @@ static void send_call(struct attempt *a)
 
 	CRASH_POINT_OF("before-send", call_kind_name(a->call), a->lane->n_attempts);
 	a->state = ATT_SENT;
-	if (a->by_hand) {
-		/* The endpoint has no call for it: an officer tells it. */
+	if (a->page && !a->lane->fwd->conf->sheet_dir) { /* an officer reads it in muaractl */
 		attempt_end(a, END_PARKED, "no-follow-up-call");
 		return;
 	}
-	if (a->call == CALL_SHEET) {
+	if (a->call == CALL_SHEET || a->page) {
 		send_sheet(a);
 		return;
 	}
@@ -552,6 +560,24 @@ static void sift_files(const struct attempt *a, struct news *n)
 	}
 }
 
+/* Without a call for it an officer tells it. */
+static void make_page(struct attempt *a, const struct profile_input *in)
+{
+	_cleanup_buf_ struct buf page = BUF_INIT(PAGE_MAX);
+	char attempt[LANE_KEY_SIZE];
+	struct err e = {0};
+	int r;
+
+	lane_key_format(a->intent.term, a->intent.n, attempt);
+	r = profile_news_html(a->site->ep->profile, in, attempt, &page, &e);
+	if (r) {
+		a->unsendable = no_request(a, r, &e);
+		return;
+	}
+	sha256_hex(page.data, page.len, a->request.content_sha256);
+	a->page = buf_take(&page);
+}
+
 static void make_follow_up(struct attempt *a, const struct filing_step *step)
 {
 	struct profile_input in = site_input(a->site, a->snapshot);
@@ -566,8 +592,7 @@ static void make_follow_up(struct attempt *a, const struct filing_step *step)
 	if (profile_call(a->site->ep->profile, CALL_FOLLOWUP)->present) {
 		request(a, &in);
 	} else {
-		a->unsendable = NULL;
-		a->by_hand = true;
+		make_page(a, &in);
 		a->request.told =
 			(struct profile_told){.pieces = n->is.n_pieces, .files = n->is.n_files};
 	}
@@ -594,7 +619,7 @@ static void make_request(struct attempt *a, const struct filing_step *step)
 
 static const char *content_hash(const struct attempt *a)
 {
-	if (a->unsendable || a->by_hand)
+	if (a->unsendable)
 		return NULL;
 	return a->call == CALL_SHEET ? json_str(a->snapshot, "content_hash")
 				     : a->request.content_sha256;
@@ -617,14 +642,15 @@ int attempt_start(struct site *s, uint32_t index, const json_t *snapshot,
 	if (step->attachment)
 		snprintf(a->attachment, sizeof a->attachment, "%s",
 			json_str_or(step->attachment, "sha256", ""));
-	make_request(a, step);
-	h = head_of(a);
 	r = lane_log_next_key(s->lane->log, &a->intent)
 		    ? 0
 		    : err_set(e, -EAGAIN, "the lane is not owned");
-	if (!r)
+	if (!r) {
+		make_request(a, step);
+		h = head_of(a);
 		r = lane_append(s->lane->log, "intent",
 			submission_intent(&h, &a->told, content_hash(a)), NULL, e);
+	}
 	if (r) {
 		attempt_drop(a);
 		return r;
@@ -718,13 +744,11 @@ static bool foreign_snapshot(struct attempt *a)
 static void foreign_due(struct attempt *a)
 {
 	const struct profile *p = a->site ? a->site->ep->profile : NULL;
+	const char *dir = a->lane->fwd->conf->sheet_dir;
+	const bool there = dir && papers_sheet_there(dir, a->ticket, &a->intent);
 	enum call_repeat repeat = CALL_ONCE;
 
-	if (a->call == CALL_SHEET) {
-		bool there =
-			a->lane->fwd->conf->sheet_dir &&
-			papers_sheet_there(a->lane->fwd->conf->sheet_dir, a->ticket, &a->intent);
-
+	if (a->call == CALL_SHEET || (a->call == CALL_FOLLOWUP && there)) {
 		attempt_end(a, there ? END_HANDED : END_PARKED, there ? "sheet" : "no-outcome");
 		return;
 	}

@@ -116,13 +116,13 @@ struct attempt {
 	struct submission_told told; /* what its INTENT says */
 	json_t *snapshot;	     /* NULL: foreign, not read yet */
 	uint64_t remote_id;	     /* hand-over, follow-up: of the report */
-	bool by_hand;		     /* follow-up: the endpoint has no call for it */
-	bool holds_row;		     /* its worklist row is under way because of it */
-	bool place;		     /* counts among the destination's calls under way */
-	bool ends_known;	     /* of its look */
-	bool appended;		     /* its end */
-	bool proof;		     /* the answer was recognised as not passed on */
-	const char *unsendable;	     /* why no request could be made */
+	char *page;		/* follow-up: for an officer, the endpoint has no call for it */
+	bool holds_row;		/* its worklist row is under way because of it */
+	bool place;		/* counts among the destination's calls under way */
+	bool ends_known;	/* of its look */
+	bool appended;		/* its end */
+	bool proof;		/* the answer was recognised as not passed on */
+	const char *unsendable; /* why no request could be made */
 	int64_t ends[INPUTS], appended_ms, due_ms;
 	uint32_t created_s; /* noted for the hourly brake */
 	int reads;	    /* verifications tried */
@@ -292,6 +292,9 @@ void dues_forget(struct lane *l);
 /* <dir>/<ticket>.<term>-<n>.html and .csv, 0640, on the disk when it returns 0. */
 int papers_sheet(const char *dir, const struct profile *p, const json_t *snapshot,
 	const char *ticket, const struct lane_key *intent, struct err *e);
+/* The page alone, of the same name and mode. */
+int papers_page(const char *dir, const char *ticket, const struct lane_key *intent,
+	const char *page, struct err *e);
 bool papers_sheet_there(const char *dir, const char *ticket, const struct lane_key *intent);
 /* <dir>/<destination>.<ticket>.v<version>.json, 0600: what would be sent, header values left out.
  * An existing file is left alone. */

@@ -313,9 +313,11 @@ static int note_told(
 
 static void set_state(struct ledger *l, struct slot *s, enum slot_state to)
 {
-	if (call_creates((enum call_kind)s->call)) {
-		l->filings[s->state] -= s->state != SLOT_NONE;
-		l->filings[to]++;
+	if (call_tells((enum call_kind)s->call)) {
+		unsigned long *n = s->call == CALL_FOLLOWUP ? l->follow_ups : l->filings;
+
+		n[s->state] -= s->state != SLOT_NONE;
+		n[to]++;
 	}
 	s->state = (uint8_t)to;
 }

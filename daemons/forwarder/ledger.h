@@ -76,8 +76,9 @@ struct ledger {
 	struct idmap slots, sources, files, refusals, commands, reported;
 	char *names[256]; /* interned destinations and systems; 0 is "" */
 	unsigned n_names;
-	unsigned long duplicates;		 /* filings flagged SLOT_F_DUPLICATE */
-	unsigned long filings[SLOT_STATES];	 /* create and sheet slots by state */
+	unsigned long duplicates;	    /* filings flagged SLOT_F_DUPLICATE */
+	unsigned long filings[SLOT_STATES]; /* create and sheet slots by state */
+	unsigned long follow_ups[SLOT_STATES];
 	unsigned long statuses[REPORT_STATUSES]; /* of those whose report was read */
 	int32_t reminded[256]; /* by name: newest day that was reminded of; 0 = never */
 };

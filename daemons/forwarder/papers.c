@@ -64,6 +64,14 @@ int papers_sheet(const char *dir, const struct profile *p, const json_t *snapsho
 	return r ? r : write_html(html, p, snapshot, attempt, e);
 }
 
+int papers_page(const char *dir, const char *ticket, const struct lane_key *intent,
+	const char *page, struct err *e)
+{
+	_cleanup_free_ char *html = sheet_path(dir, ticket, intent, "html");
+
+	return fsio_write_atomic(html, page, strlen(page), 0640, e);
+}
+
 bool papers_sheet_there(const char *dir, const char *ticket, const struct lane_key *intent)
 {
 	_cleanup_free_ char *html = sheet_path(dir, ticket, intent, "html");

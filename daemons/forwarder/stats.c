@@ -14,7 +14,8 @@
 #include "forwarder.h"
 
 struct stats {
-	struct metric *calls, *follow_ups, *filings, *open, *uploads_open, *waiting, *state;
+	struct metric *calls, *follow_ups, *follow_up_states, *filings, *open, *uploads_open,
+		*waiting, *state;
 	struct metric *duplicates, *held, *lanes, *backlog, *commands;
 	struct metric *handed_waiting, *person_oldest, *parked_waiting;
 	char **names; /* destinations, NULL ends; outlive the metrics, so never freed */
@@ -52,6 +53,8 @@ int stats_new(struct forwarder *f, struct stats **ret, struct err *e)
 		"Follow-ups that ended, by what was written about them", "verdict", verdicts);
 	s->filings = metric_gauge("muara_forwarder_filings",
 		"Filings by the state of their newest attempt", "state", states);
+	s->follow_up_states = metric_gauge("muara_forwarder_follow_ups",
+		"Follow-ups by the state of their newest attempt", "state", states);
 	s->open = metric_gauge("muara_forwarder_calls_open",
 		"Attempts under way by how far they are", "stage", call_states);
 	s->waiting = metric_gauge("muara_forwarder_waiting",
@@ -144,11 +147,15 @@ static void show_filings(struct forwarder *f)
 	double open[ARRAY_SIZE(call_states)] = {0};
 
 	for (int state = SLOT_INTENT; state < SLOT_STATES; state++) {
-		double n = 0;
+		double n = 0, told = 0;
 
-		for (struct lane *l = f->lanes; l; l = l->next)
+		for (struct lane *l = f->lanes; l; l = l->next) {
 			n += (double)l->ledger.filings[state];
+			told += (double)l->ledger.follow_ups[state];
+		}
 		metric_set(f->stats->filings, slot_state_name((enum slot_state)state), n);
+		metric_set(
+			f->stats->follow_up_states, slot_state_name((enum slot_state)state), told);
 	}
 	for (struct lane *l = f->lanes; l; l = l->next)
 		for (struct attempt *a = l->attempts; a; a = a->next)

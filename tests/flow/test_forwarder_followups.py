@@ -161,8 +161,13 @@ def test_a_lost_file_is_said_and_the_words_go(env):
         assert len(told['files']) == 1
 
 
+def page(env, c, a):
+    with open(f"{env.scratch.path('sheets')}/{c['ticket']}.{a.name.replace('/', '-')}.html") as f:
+        return f.read()
+
+
 @flow(limit=60)
-def test_without_a_call_for_it_a_person_is_asked(env):
+def test_without_a_call_for_it_an_officer_tells_it(env):
     with Office(env) as o:
         path = env.scratch.path('short.yaml')
         with open(o.profile_file('lapor-v3')) as f:
@@ -172,8 +177,28 @@ def test_without_a_call_for_it_a_person_is_asked(env):
             f.write(text[:a] + '\n' + text[b:])
         o.start(o.destination(follow_up_settle='0s') | {'profile': path})
         c = filed(o)
-        c = o.adds(c, o.message('Masih mati.'))
-        a = o.wait_state(c, 'parked', 'followup')
-        assert a.records[-1].body['reason'] == 'no-follow-up-call'
+        c = o.adds(c, o.message('Masih mati <b>.', attachments=[o.photo()]))
+        a = o.wait_state(c, 'handed', 'followup')
+        number = str(o.stored(c)[0]['remote_id'])
+        assert all(x in page(env, c, a) for x in (number, 'Masih mati &lt;b&gt;.', 'foto.jpg', a.name))
         filed(o)
         assert not o.told(c) and o.once() == 2
+
+
+@flow(limit=60)
+def test_at_the_desk_an_officer_tells_it(env):
+    """A report typed in by hand: what comes later is a page of its own, and waits for his word."""
+    with Office(env) as o:
+        o.start(o.destination(), o.destination('meja', 'manual'))
+        c = o.ready(destination='meja')
+        a = o.wait_state(c, 'handed', 'sheet')
+        c = o.adds(c, o.message('Masih mati.'))
+        o.wait_state(o.ready(destination='meja'), 'handed', 'sheet')
+        assert not o.kinds(c, 'followup')  # there is no report yet
+        o.command('resolve', complaint=c, destination='meja', attempt=a.name, resolution='filed',
+                  remote_id='7000001')
+        told = o.wait_state(c, 'handed', 'followup')
+        assert 'Masih mati.' in page(env, c, told) and '7000001' in page(env, c, told)
+        o.command('resolve', complaint=c, destination='meja', attempt=told.name, resolution='filed',
+                  remote_id='7000001')
+        o.wait_state(c, 'filed', 'followup')
