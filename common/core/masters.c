@@ -134,7 +134,7 @@ static int believe(const struct next *x, bool shrunk_too, struct err *e)
 		return 0;
 	return err_set(e, -ESTALE,
 		"%ld of %ld entries would be gone at once: not believed, the old list stays; if it "
-		"is right, take it by `muaractl masters fetch --accept`",
+		"is right, take it by `muaractl masters fetch --anyway`",
 		x->counts[GONE], had);
 }
 

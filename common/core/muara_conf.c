@@ -136,6 +136,12 @@ const char *muara_state_dir(const struct muara_conf *c)
 	return given && *given && strcmp(c->state_dir, STATE_DIR) == 0 ? given : c->state_dir;
 }
 
+char *muara_state_dir_of(const struct muara_conf *c, const char *daemon)
+{
+	return strcmp(c->state_dir, STATE_DIR) == 0 ? xasprintf("%s/%s", STATE_DIR, daemon)
+						    : xstrdup(c->state_dir);
+}
+
 const char *muara_topic(const struct muara_conf *c, const char *name, char ret[TOPIC_NAME_SIZE])
 {
 	if (snprintf(ret, TOPIC_NAME_SIZE, "%s%s", c->prefix, name) >= TOPIC_NAME_SIZE)

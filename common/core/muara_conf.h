@@ -33,6 +33,8 @@ extern const struct option_row muara_conf_options[];
  * configured than the default, the folder the service manager made for it ($STATE_DIRECTORY): the
  * units leave no other one writable. */
 const char *muara_state_dir(const struct muara_conf *c);
+/* The same of a daemon ("forwarder") as another program on this machine finds it. Caller frees. */
+char *muara_state_dir_of(const struct muara_conf *c, const char *daemon);
 void muara_conf_check(void *conf, struct options_faults *f); /* struct muara_conf * */
 
 #define TOPIC_NAME_SIZE 250

@@ -79,6 +79,8 @@ const struct option_row conf_options[] = {
 		.help = "Texts of waiting complaints that are kept in memory, over all lanes; of the rest only the place in the log."),
 	OPT(struct conf, OPT_DURATION, session_ms, "session_timeout", "45s", .min = 1000, .max = 300000,
 		.help = "Silent so long, its lanes go to another process."),
+	OPT(struct conf, OPT_DURATION, masters_every_ms, "masters_every", "24h", .max = 30LL * 86400000,
+		.help = "The destinations' lists of numbers (institutions ...) are read so often; 0s = never."),
 	OPT(struct conf, OPT_DURATION, stop_ms, "stop_timeout", "110s", .min = 1000, .max = 600000,
 		.help = "A stop waits so long for calls under way; above the longest create, below TimeoutStopSec."),
 	OPT_END

@@ -20,7 +20,7 @@ struct conf_destination {
 struct conf {
 	struct optlist destinations; /* of struct conf_destination */
 	char *sheet_dir, *observe_dir, *user_agent, *member, *holidays, *clocks;
-	int64_t backlog_bytes, session_ms,
+	int64_t backlog_bytes, session_ms, masters_every_ms,
 		stop_ms; /* stop_ms is the skeleton's, which finds it by key */
 };
 extern const struct option_row conf_options[];

@@ -9,6 +9,7 @@
  *   a destination seen from a lane; what its log says of it  site.c, holds.c
  *   reports that are open -> reads -> status records       status.c
  *   reports whose time runs out -> gauges, a line a day    dues.c
+ *   lists of numbers, looked up                            masters.c
  *
  * Order of effects (lane.md 16): an INTENT is sent only when it is confirmed under our own term,
  * after both inputs were read to ends asked for after the confirmation, and within SEND_WITHIN_MS
@@ -32,6 +33,7 @@
 #include "follow.h"
 #include "holds.h"
 #include "reminder.h"
+#include "masters.h"
 #include "submission.h"
 #include "worklist.h"
 
@@ -55,6 +57,7 @@ struct forwarder { /* the process */
 	struct status *status;
 	struct dues *dues;	   /* NULL: no clocks, or no calendar */
 	struct workdays *workdays; /* NULL: Saturdays and Sundays only */
+	struct masters *masters;
 	char *topics[INPUTS], *own_topic, *group, *member_name;
 	const char **kafka_extra;
 };

@@ -33,6 +33,7 @@ static void on_show(void *ctx)
 	struct forwarder *f = ctx;
 
 	loop_timer_arm(show_timer, SHOW_MS);
+	masters_tick(f->masters);
 	stats_show(f);
 	status_show(f);
 	dues_show(f);
@@ -47,6 +48,7 @@ static void forwarder_stop(void *state)
 	lane_member_close(f->member);
 	status_free(f->status);
 	dues_free(f->dues);
+	masters_free(f->masters);
 	for (size_t i = 0; f->gates && i < f->n_endpoints; i++)
 		gate_free(&f->gates[i]);
 	free(f->gates);
@@ -156,6 +158,8 @@ static int open_parts(struct forwarder *f, struct err *e)
 	if (!r)
 		r = dues_new(f, stats_names(f->stats), &f->dues, e);
 	if (!r)
+		r = masters_new(f, &f->masters, e);
+	if (!r)
 		r = make_folders(f, e);
 	if (!r)
 		r = blob_open(f->shared->blob_dir, &f->blobs, e);
@@ -197,6 +201,7 @@ static void forwarder_drain(void *state)
 {
 	struct forwarder *f = state;
 
+	masters_stop(f->masters);
 	lane_member_drain(f->member);
 }
 

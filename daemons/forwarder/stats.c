@@ -268,6 +268,7 @@ bool stats_health(struct forwarder *f, char *text, size_t size)
 			(void)buf_adds(&b, " | ");
 		fine &= lane_words(l, &b);
 	}
+	fine &= masters_words(f->masters, &b);
 	snprintf(text, size, "%s%s", kafka_away() ? "Kafka is away; " : "",
 		f->lanes ? buf_str(&b) : "no lane assigned");
 	return fine && !kafka_away();

@@ -19,6 +19,7 @@
 #include "calendar.h"
 #include "commands.h"
 #include "estate.h"
+#include "masters.h"
 #include "print.h"
 
 #define REDIS_TIMEOUT_MS 3000
@@ -409,6 +410,24 @@ static void answer(const struct checkup *x)
 				json_str(row, "what"), json_str(row, "remedy"));
 }
 
+/* --- numbers we route by --- */
+
+static void check_masters(struct checkup *x)
+{
+	_cleanup_buf_ struct buf wrong = BUF_INIT(1 << 20);
+	int lists = 0;
+
+	masters_wrong(x->c, &wrong, &lists);
+	if (lists && !wrong.len)
+		say(x, OK, "masters", "", "our numbers are in %d list%s of the destinations", lists,
+			lists == 1 ? "" : "s");
+	for (char *line = wrong.data, *end; line && *line; line = end + 1) {
+		end = strchrnul(line, '\n');
+		*end = '\0';
+		say(x, FAIL, "masters", "muaractl masters check", "%s", line);
+	}
+}
+
 int ctl_check(struct ctl *c)
 {
 	struct checkup x = {.c = c, .rows = json_array(), .offsets_ms = -1};
@@ -422,6 +441,7 @@ int ctl_check(struct ctl *c)
 	check_dir(&x, "blob_dir", c->conf.blob_dir, FAIL);
 	check_dir(&x, "state_dir", c->conf.state_dir, WARN);
 	check_calendar(&x);
+	check_masters(&x);
 	answer(&x);
 	json_decref(x.rows);
 	return x.worst == FAIL ? CTL_FAILED : CTL_OK;

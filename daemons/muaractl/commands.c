@@ -2,6 +2,7 @@
 #include "act.h"
 #include "channel.h"
 #include "commands.h"
+#include "masters.h"
 #include "profile.h"
 
 static const struct ctl_option create_options[] = {
@@ -162,6 +163,16 @@ static const struct ctl_option check_options[] = {
 	{"--strict", NULL, "a warning fails, too"},
 	{},
 };
+#define MASTERS_OPTIONS                                                                        \
+	{"--destination", "NAME", "only of this destination"},                                 \
+		{"--list", "NAME", "only this list (institutions, …)"},                        \
+	{                                                                                      \
+		"--forwarder", "FILE",                                                         \
+			"where destinations stand (default: forwarder.yaml beside muara.yaml)" \
+	}
+static const struct ctl_option masters_options[] = {MASTERS_OPTIONS, {}};
+static const struct ctl_option fetch_options[] = {MASTERS_OPTIONS,
+	{"--anyway", NULL, "take a list although more than a fifth of it would be gone"}, {}};
 static const struct ctl_option render_options[] = {
 	{"--complaint", "REF", "the newest version of this complaint"},
 	{"--snapshot", "FILE", "a complaint in a file, as `muaractl --json show REF` prints it"},
@@ -356,6 +367,26 @@ const struct ctl_command ctl_commands[] = {
 		"and words are then on your screen and wherever you put the output.\nWith --json "
 		"the bytes are exact; the text form is made fit for a terminal. Exit status 1 "
 		"when a call\ncannot be made."},
+	{"masters list", "", 0, 0, 0, masters_options, ctl_masters_list,
+		"lists of numbers (institutions ...) that the destinations keep, as read here",
+		"The forwarder reads them once a day on the machine that owns the destination's "
+		"lane."},
+	{"masters find", "TEXT", 1, 1, 0, masters_options, ctl_masters_find,
+		"the number of an institution, by words of its name, or the other way round",
+		"Also what is gone, since when, and which of our own numbers it is."},
+	{"masters check", "", 0, 0, 0, masters_options, ctl_masters_check,
+		"are our numbers (settings, agencies) in the destinations' lists?",
+		"Exit status 1 when one is missing or has another name than it had; each line says "
+		"where it stands and\nwhat to do."},
+	{"masters diff", "", 0, 0, 0, masters_options, ctl_masters_diff,
+		"what changed in a list the last time it changed", NULL},
+	{"masters fetch", "", 0, 0, 0, fetch_options, ctl_masters_fetch,
+		"read the lists now, such as before the forwarder runs for the first time",
+		"GET only. Takes the credentials of forwarder.yaml (credentials/ beside it for "
+		"those of the service), so it\nis for whoever may read them. An answer that is "
+		"not whole is not taken."},
+	{"masters accept", "LIST ID", 2, 2, 0, masters_options, ctl_masters_accept,
+		"the new name of a number is right: no alarm any more", NULL},
 	{"index dump", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_dump,
 		"the whole index as text (personal data in it)", NULL},
 	{"index rebuild-compare", "", 0, 0, CTL_HIDDEN, lane_options, ctl_index_compare,

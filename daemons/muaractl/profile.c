@@ -113,21 +113,10 @@ static int load_profile(struct ctl *c, struct rendering *r)
 	return ctl_fail(c, "%s", e.text);
 }
 
-/* forwarder.yaml, beside the shared configuration unless it is named. */
-static char *forwarder_file(const struct ctl *c)
-{
-	const char *given = ctl_opt(c, "--forwarder"), *slash = strrchr(c->muara, '/');
-
-	if (given)
-		return xstrdup(given);
-	return slash ? xasprintf("%.*s/forwarder.yaml", (int)(slash - c->muara), c->muara)
-		     : xstrdup("forwarder.yaml");
-}
-
 static int load_destination(struct ctl *c, struct rendering *r)
 {
 	_cleanup_buf_ struct buf faults = BUF_INIT(FINDINGS_MAX);
-	_cleanup_free_ char *file = forwarder_file(c);
+	_cleanup_free_ char *file = profile_destination_file(ctl_opt(c, "--forwarder"), c->muara);
 	const char *name = ctl_opt(c, "--destination");
 	struct profile_destination *d = &r->destination;
 	struct err e = {0};

@@ -102,7 +102,7 @@ def destination(env, base, name='lapor', **over):
 
 
 def forwarder(env, *destinations):
-    return env.daemon('forwarder', {'session_timeout': '6s', 'destinations': list(destinations)})
+    return env.daemon('forwarder', {'session_timeout': '6s', 'masters_every': '0s', 'destinations': list(destinations)})
 
 
 def metric(d, name):

@@ -10,6 +10,7 @@ Prints "READY <port>" when it listens (port 0 picks one), keeps a journal (see s
   GET|POST /__sandbox/script    rules in force; {"rules": [...], "append": false} sets them
                                 (see sandbox_rules.py)
   POST /__sandbox/config    {"id_place": ..., "auth_header": ..., "create_delay_ms": ...}
+  POST /__sandbox/institutions  {"rows": [{"id": N, "name": ...}, ...]}, the list from now on
   POST /__sandbox/status    {"remote_id": N, "status_name": ..., "status_code": ...}
   POST /__sandbox/followup  {"remote_id": N, "content": ..., "code": ..., any field of a follow-up: ...}
   POST /__sandbox/forget    {"remote_id": N, "forget": true|false}: reads of it answer 404
@@ -29,7 +30,7 @@ import time
 
 import sandbox_http as http
 from sandbox_rules import Rules, strike
-from sandbox_store import INSTITUTIONS, TEMPLATES, Refused, Store, ticket_of
+from sandbox_store import TEMPLATES, Refused, Store, ticket_of
 
 ID_PLACES = {
     "complaint_id": lambda i: {"complaint_id": i},
@@ -46,7 +47,8 @@ ROUTES = [
     ("GET", r"/complaints/([^/]+)/followups", "followups"),
     ("POST", r"/complaints/followup/add", "followup_add"),
 ]
-CONFIG = ("id_place", "auth_header", "create_delay_ms", "page_size", "page_loop")
+CONFIG = ("id_place", "auth_header", "create_delay_ms", "page_size", "page_loop",
+          "institutions_page_size")
 
 
 class Sandbox:
@@ -147,7 +149,14 @@ class Sandbox:
         return 200, result
 
     def do_institutions(self, number, request, args):
-        return {"results": {"data": INSTITUTIONS}}
+        rows, size = self.store.institutions, self.options.institutions_page_size
+        if not size:
+            return {"results": {"data": rows}}
+        asked = re.search(r"(?:^|&)page=(\d+)", request.query)
+        page = int(asked[1]) if asked else 1
+        more = len(rows) > page * size  # as a server behind a gateway would name itself
+        return {"results": {"data": rows[(page - 1) * size:page * size], "total": len(rows),
+                            "next_page_url": f"http://lapor.internal/x?page={page + 1}" if more else None}}
 
     def do_templates(self, number, request, args):
         return {"results": {"data": TEMPLATES}}
@@ -196,6 +205,9 @@ class Sandbox:
         if what == "config":
             self.configure(body)
             return {k: getattr(self.options, k) for k in CONFIG}
+        if what == "institutions":
+            self.store.institutions = list(body["rows"])
+            return {}
         if what == "status":
             self.store.set_status(body["remote_id"], body["status_name"], body.get("status_code", "2"))
             return {}
@@ -240,6 +252,7 @@ def options(argv=None):
     p.add_argument("--create-delay-ms", type=int, default=0)
     p.add_argument("--page-size", type=int, default=2, help="follow-ups per page")
     p.add_argument("--page-loop", action="store_true", help="the last page names a next one")
+    p.add_argument("--institutions-page-size", type=int, default=0, help="0: all on one page")
     p.add_argument("--keep-requests", action="store_true")
     return p.parse_args(argv)
 

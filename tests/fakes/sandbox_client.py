@@ -74,6 +74,10 @@ class Sandbox:
     def configure(self, **values):
         return self.control("POST", "config", values)
 
+    def institutions(self, rows):
+        """{id: name}, the list of institutions from now on."""
+        self.control("POST", "institutions", {"rows": [{"id": i, "name": n} for i, n in rows.items()]})
+
     def filed(self):
         return self.control("GET", "filed")["filed"]
 

@@ -52,6 +52,7 @@ class Store:
         self.complaints, self.files, self.followups, self.answers = {}, {}, {}, {}
         self.forgotten = set()
         self.told = {}   # remote id -> stored lines of what clients told it
+        self.institutions = list(INSTITUTIONS)  # may be set to others, see lapor_sandbox.py
         self.next_id, self.next_file, self.requests, self.lines = first_id, 501, 0, 0
         path = self.folder / "journal.jsonl"
         if path.exists():
@@ -150,7 +151,7 @@ class Store:
         fields = json_of(request)
         with self.lock:
             c = self.complaint(args[0])
-            known = {i["id"] for i in INSTITUTIONS}
+            known = {i["id"] for i in self.institutions}
             if fields.get("is_request") != 1 or fields.get("not_authority") != 1:
                 raise Refused(422, "is_request dan not_authority harus 1.")
             if fields.get("reason") not in known or not is_text(fields.get("reason_description"), 1000):
@@ -200,7 +201,7 @@ class Store:
     def status(self, _, request, args):
         with self.lock:
             c = self.complaint(args[0])
-            name = next((i["name"] for i in INSTITUTIONS if i["id"] == c["disposition"]), None)
+            name = next((i["name"] for i in self.institutions if i["id"] == c["disposition"]), None)
             data = {"status_code": c["status_code"], "status_name": c["status_name"],
                     "disposition_id": c["disposition"], "disposition_name": name,
                     "status_logs": list(c["logs"])}

@@ -135,7 +135,7 @@ class City:
         return {'name': name, 'profile': str(PROFILES / 'manual.yaml'), 'settle': '0s'}
 
     def _forwarder(self):
-        return {'destinations': [self.destination()], 'session_timeout': self.session}
+        return {'destinations': [self.destination()], 'session_timeout': self.session, 'masters_every': '0s'}
 
     def crashes(self, label):
         """[Crash(point, in_flight)] of one daemon, in order."""

@@ -97,7 +97,7 @@ class Office:
         return {'destinations': list(destinations) or [self.destination()],
                 'sheet_dir': self.env.scratch.path('sheets'),
                 'observe_dir': self.env.scratch.path('observed'),
-                'session_timeout': '6s', **over}
+                'masters_every': '0s', 'session_timeout': '6s', **over}
 
     def start(self, *destinations, label='forwarder', filing=True, supervise=False, crash=None,
               env=None, wrap=None, **over):

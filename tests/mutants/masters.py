@@ -2,6 +2,9 @@
 
 READ, KEEP, SECTION = 'common/core/masters_read.c', 'common/core/masters.c', 'common/core/profile_masters.c'
 LINT, REQUEST = 'common/core/profile_lint.c', 'common/core/profile_request.c'
+STORE, FETCH = 'common/core/masters_store.c', 'common/core/masters_fetch.c'
+DAEMON, CTL = 'daemons/forwarder/masters.c', 'daemons/muaractl/masters.c'
+S, F = 'unit:test-masters_store/', 'flow:test_forwarder_masters:'
 U, L = 'unit:test-masters/', 'unit:test-profile_lint/'
 
 MUTANTS = [
@@ -59,4 +62,36 @@ MUTANTS = [
          old='!checks_it(p, "agencies"))', new='!profile_masters(p) && !checks_it(p, "agencies"))'),
     dict(name='masters-file-not-looked-at', file=LINT, test=L + 'each_mistake_is_told',
          old='		if (m->file)\n			check_kept(', new='		if (m->file && !*m->file)\n			check_kept('),
+    # where it lies
+    dict(name='masters-written-in-place', file=STORE, test=S + 'the_old_file_is_never_written_into',
+         old='	rc = fsio_write_atomic(file, text, n, FILE_MODE, e);',
+         new='	FILE *f = fopen(file, "w");\n\n	rc = f && fwrite(text, 1, n, f) == n && !fclose(f) ? 0 : -EIO;\n	(void)FILE_MODE;'),
+    dict(name='masters-written-unbelieved', file=STORE, test=S + 'an_answer_that_is_not_believed_changes_nothing',
+         old='	rc = masters_next(old, r, &place, accepted, now_ms, shrunk_too, &doc, ret_change, e);',
+         new='	rc = masters_next(old, r, &place, accepted, now_ms, shrunk_too || r, &doc, ret_change, e);'),
+    dict(name='masters-damage-for-ever', file=STORE, test=S + 'damage_is_told_and_begun_anew',
+         old='	if (rc && rc != -ENOENT)\n		log_warn(', new='	if (rc && rc != -ENOENT)\n		return rc;\n	if (rc && rc != -ENOENT)\n		log_warn('),
+    dict(name='masters-accepted-unseen', file=STORE, test=S + 'what_is_accepted_stands_beside_it',
+         old='^ (stamp_of(accepted) * 31)', new='^ (stamp_of(accepted) * 0)'),
+    # the forwarder
+    dict(name='masters-kept-before-checked', file=FETCH, test=F + 'test_what_cannot_be_believed_changes_nothing',
+         old='		rc = master_read_end(&f->read, &e);', new='		rc = 0;'),
+    dict(name='masters-answer-of-a-failure', file=FETCH, test=F + 'test_what_cannot_be_believed_changes_nothing',
+         old='	if (a->status < 200 || a->status > 299)', new='	if (a->status < 200 || a->status > 599)'),
+    dict(name='masters-alarm-silent', file=DAEMON, test=F + 'test_a_number_that_vanishes_is_an_alarm_until_it_is_mended',
+         old='	tell(k, k->findings, found);\n', new='	tell(k, found, found);\n'),
+    dict(name='masters-alarm-healthy', file=DAEMON, test=F + 'test_a_number_that_vanishes_is_an_alarm_until_it_is_mended',
+         old='		fine &= !first && !stale(k);', new='		fine &= !stale(k);'),
+    dict(name='masters-asked-while-paused', file=DAEMON, test=F + 'test_not_asked_while_paused_and_read_anew_when_damaged',
+         old='	       !follow_stopped(&s->gate->brake, &s->word, clock_mono_ms());', new='	       s->gate;'),
+    dict(name='masters-asked-by-each-process', file=DAEMON, test=F + 'test_one_process_asks_for_all',
+         old='		if (strcmp(t[i].destination, destination) == 0)\n			lane = MIN(lane, t[i].lane);',
+         new='		if (strcmp(t[i].destination, destination) == 0 && lane_of(f, t[i].lane))\n			lane = MIN(lane, t[i].lane);'),
+    dict(name='masters-stale-silent', file=DAEMON, test=F + 'test_what_cannot_be_believed_changes_nothing',
+         old='	       (k->failures || now', new='	       (k->failures > 99 || now'),
+    dict(name='masters-read-again-at-each-start', file=DAEMON, test=F + 'test_a_number_that_vanishes_is_an_alarm_until_it_is_mended',
+         old='	if (!whole || k->fetched_ms > now + DAY_MS)', new='	if (!whole || k->fetched_ms > 0)'),
+    # by hand
+    dict(name='masters-check-passes', file=CTL, test='flow:test_muaractl_masters:test_before_the_forwarder_runs',
+         old='		json_array_append(x->rows, row);\n		x->bad = true;', new='		json_array_append(x->rows, row);'),
 ]
