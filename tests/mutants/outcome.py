@@ -1,11 +1,17 @@
 """The outcome table: a row that takes doubt for certainty, or certainty for doubt, is found out."""
 
 FILE, UNIT = 'common/core/outcome.c', 'unit:test-outcome/'
+ANSWER, CALLS = 'common/core/profile_answer.c', 'unit:test-outcome_calls/every_call_of_every_profile'
 ROWS, NEVER = UNIT + 'the_table_row_by_row', UNIT + 'once_only_never_repeats_on_doubt'
 
 MUTANTS = [
     dict(name='outcome-cut-head-believed', file='common/base/httpc.c', test='unit:test-httpc/a_cut_head',
          old='code == CURLE_OK && !c->head_ended;', new='code == CURLE_OK && !c->head_ended && false;'),
+    dict(name='outcome-any-answer-understood', file=ANSWER, test=CALLS,
+         old='			ret->facts.understood = ret->remote_id != 0;\n',
+         new='			ret->facts.understood = answer != NULL;\n'),
+    dict(name='outcome-proof-under-any-status', file=ANSWER, test=CALLS,
+         old='json_int(proof, "status", 0) == status && is &&', new='json_int(proof, "status", 0) <= status && is &&'),
     dict(name='outcome-doubt-sent-again', file=FILE, test=NEVER,
          old='			RECORD_PARK,                                                             \\\n',
          new='			RECORD_RETRY,                                                            \\\n'),
