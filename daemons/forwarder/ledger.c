@@ -311,8 +311,15 @@ static int note_told(
 	return 0;
 }
 
+static bool with_person(enum slot_state s)
+{
+	return s == SLOT_HANDED || s == SLOT_PARKED;
+}
+
 static void set_state(struct ledger *l, struct slot *s, enum slot_state to)
 {
+	l->with_person -= with_person((enum slot_state)s->state);
+	l->with_person += with_person(to);
 	if (call_tells((enum call_kind)s->call)) {
 		unsigned long *n = s->call == CALL_FOLLOWUP ? l->follow_ups : l->filings;
 

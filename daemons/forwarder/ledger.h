@@ -53,10 +53,10 @@ struct slot {
 	};
 };
 enum {
-	SLOT_F_LISTED = 2, /* its INTENT lists the files it tells; older programs' did not */
 	SLOT_F_DUPLICATE =
 		1, /* DONE of an earlier attempt after a resend, or two different remote ids */
-	SLOT_F_TYPED = 2, /* its number was typed by a person: it may be corrected */
+	SLOT_F_LISTED = 2, /* its INTENT lists the files it tells; older programs' did not */
+	SLOT_F_TYPED = 4,  /* its number was typed by a person: it may be corrected */
 };
 
 struct refusal { /* newest REFUSED of a complaint for a destination */
@@ -79,6 +79,7 @@ struct ledger {
 	unsigned long duplicates;	    /* filings flagged SLOT_F_DUPLICATE */
 	unsigned long filings[SLOT_STATES]; /* create and sheet slots by state */
 	unsigned long follow_ups[SLOT_STATES];
+	unsigned long with_person;		 /* slots of all calls that are HANDED or PARKED */
 	unsigned long statuses[REPORT_STATUSES]; /* of those whose report was read */
 	int32_t reminded[256]; /* by name: newest day that was reminded of; 0 = never */
 };

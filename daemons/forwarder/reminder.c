@@ -29,13 +29,12 @@ void reminder_look(const struct reminder_view *v, struct reminder *ret)
 
 	*ret = (struct reminder){.before_ms = v->now_ms - v->after_ms};
 	day_format(today, ret->day);
-	if (!l->filings[SLOT_HANDED] && !l->filings[SLOT_PARKED] && !l->follow_ups[SLOT_HANDED] &&
-		!l->follow_ups[SLOT_PARKED])
+	if (!l->with_person)
 		return;
 	for (uint32_t i = 0; i < l->slots.n; i++) {
 		const struct slot *s = idmap_at(&l->slots, i);
 
-		if (s->destination == v->destination && call_tells((enum call_kind)s->call) &&
+		if (s->destination == v->destination &&
 			(s->state == SLOT_HANDED || s->state == SLOT_PARKED))
 			count(s, ret);
 	}

@@ -1,8 +1,8 @@
 /* reminder: what waits for a person at a destination, and whether to remind of it today. Pure.
  *
- * Counts filings (creates and sheets): HANDED, a sheet without its number; PARKED, nobody knows. Of
- * those begun longer than `after_ms` ago it reminds once a working day and destination; that it did
- * is a record (`reminded`), so a restart does not repeat it. Days are those of `timezone`. */
+ * Counts calls: HANDED, a sheet without its number; PARKED, nobody knows. Of those begun longer
+ * than `after_ms` ago it reminds once a working day and destination; that it did is a record
+ * (`reminded`), so a restart does not repeat it. Days are those of `timezone`. */
 #pragma once
 
 #include <stdbool.h>

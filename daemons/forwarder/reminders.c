@@ -73,7 +73,7 @@ void reminders_counted(struct lane *l, const json_t *body, bool own)
 			l->sites[i].reminding = false;
 	if (own)
 		log_warn("reminder: destination %s: %lld sheets wait for their number, %lld "
-			 "filings are parked, the oldest since %.16sZ; muaractl worklist names "
+			 "calls are parked, the oldest since %.16sZ; muaractl worklist names "
 			 "them",
 			destination, sheets, parked, json_str_or(body, "oldest", "?"));
 }

@@ -65,7 +65,7 @@ int stats_new(struct forwarder *f, struct stats **ret, struct err *e)
 	s->handed_waiting = metric_gauge("muara_forwarder_handed_waiting",
 		"Sheets with an officer whose number is not typed back", "destination", names);
 	s->parked_waiting = metric_gauge("muara_forwarder_parked_waiting",
-		"Filings that are parked for a person", "destination", names);
+		"Calls that are parked for a person", "destination", names);
 	s->person_oldest = metric_gauge("muara_forwarder_person_oldest_seconds",
 		"Age of the oldest of both; 0 = none waits", "destination", names);
 	s->duplicates = metric_gauge("muara_forwarder_duplicates",

@@ -132,7 +132,6 @@ static void count_reminder(struct scan *x, const json_t *body)
 
 		if (strcmp(json_str_or(row, "destination", ""),
 			    json_str_or(body, "destination", "?")) == 0 &&
-			call_tells(call_kind_parse(json_str(row, "call"))) &&
 			(strcmp(state, "handed") == 0 || strcmp(state, "parked") == 0) &&
 			strcmp(json_str_or(row, "begun", "~"), before) < 0)
 			json_set_int(row, "reminded", json_int(row, "reminded", 0) + 1);

@@ -38,6 +38,8 @@ MUTANTS = [
          old='	return w ? workdays_works(w, day) : day_weekday(day) < 5;\n', new='	return w || day_weekday(day) < 7;\n'),
     dict(name='manual-reminded-of-what-is-typed-back', file=REMINDER, test=F + 'test_reminder',
          old='			(s->state == SLOT_HANDED || s->state == SLOT_PARKED))\n', new='			s->state != SLOT_INTENT)\n'),
+    dict(name='manual-flags-of-a-slot-collide', file='daemons/forwarder/ledger.h', test=F + 'test_judge',
+         old='	SLOT_F_TYPED = 4,', new='	SLOT_F_TYPED = 2,'),
     dict(name='manual-reminder-forgotten-at-a-restart', file='daemons/forwarder/ledger.c',
          test=N + 'test_reminded_once_a_working_day',
          old='	l->reminded[name] = MAX(l->reminded[name], (int32_t)day);\n',

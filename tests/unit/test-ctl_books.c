@@ -315,6 +315,10 @@ static void filed_once(void **state)
 		RESOLVED("3", "$1", "1/1", "filed", ",'remote_id':'77'"),
 		CORRECTED("4", "$1", "1/1", "78"), INTENT("5", "$2", "'$2'"),
 		DONE("1", "6", "$2", "1/5", "77"), NULL};
+	static const char *const corrected_late[] = {INTENT("1", "$1", "'$1'"),
+		OUT("parked", "1", "2", "$1", "1/1"),
+		RESOLVED("3", "$1", "1/1", "filed", ",'remote_id':'77'"), INTENT("4", "$2", "'$2'"),
+		DONE("1", "5", "$2", "1/4", "77"), CORRECTED("6", "$1", "1/1", "78"), NULL};
 	static const char *const corrected_amiss[] = {INTENT("1", "$1", "'$1'"),
 		OUT("parked", "1", "2", "$1", "1/1"),
 		RESOLVED("3", "$1", "1/1", "filed", ",'remote_id':'77'"), INTENT("4", "$2", "'$2'"),
@@ -324,7 +328,7 @@ static void filed_once(void **state)
 		const char *const *submissions;
 		const char *fault;
 	} rows[] = {{same_source, "filed-twice"}, {same_number, "same-number"}, {one_parked, ""},
-		{corrected, ""}, {corrected_amiss, "same-number"}};
+		{corrected, ""}, {corrected_late, ""}, {corrected_amiss, "same-number"}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
