@@ -126,6 +126,29 @@ static void add_part(json_t *j, const struct render_what *w, const struct profil
 	json_set_new(j, "parts", parts);
 }
 
+/* Fields and files of one form. */
+static void add_form(json_t *j, const struct render_what *w, const struct profile_request *r)
+{
+	json_t *parts = json_array();
+
+	for (size_t i = 0; i < r->http.n_parts; i++) {
+		const struct httpc_part *p = &r->http.parts[i];
+		_cleanup_free_ char *value =
+			p->data ? xstrndup((const char *)p->data, p->len) : NULL;
+		json_t *part = json_object();
+
+		json_set_str(part, "name", p->name);
+		if (value)
+			json_set_new(part, w->show_text ? "value" : "shape",
+				w->show_text ? json_str_new(value) : masked_text(value));
+		json_set_str(part, "filename", p->filename);
+		json_set_str(part, "mime", p->mime);
+		json_array_append_new(parts, part);
+	}
+	json_set_str(j, "sha256", r->content_sha256);
+	json_set_new(j, "parts", parts);
+}
+
 static void add_limits(json_t *j, const struct profile_call *c)
 {
 	json_set_int(j, "connect_ms", c->connect_ms);
@@ -152,7 +175,9 @@ static json_t *call_of(
 	json_set_str(j, "method", r.http.method);
 	json_set_str(j, "url", r.http.url);
 	add_headers(j, &r.http);
-	if (r.http.n_parts)
+	if (kind == CALL_FOLLOWUP && r.http.n_parts)
+		add_form(j, w, &r);
+	else if (r.http.n_parts)
 		add_part(j, w, &r, in->attachment);
 	else
 		add_body(j, w, &r);
@@ -263,6 +288,37 @@ static json_t *left_out(const struct render_what *w)
 	return out;
 }
 
+/* What a follow-up would be, if the newest message (or, without one that can be told apart, the
+ * whole text) came after the filing, with every file it can carry. */
+static json_t *later_calls(const struct render_what *w)
+{
+	const json_t *sources = json_object_get(w->complaint, "sources"), *a,
+		     *newest = json_array_get(sources, json_array_size(sources) - 1),
+		     *span = json_object_get(newest, "span");
+	const char *text = json_str_or(w->complaint, "text", "");
+	const size_t len = strlen(text),
+		     from = MIN((size_t)json_integer_value(json_array_get(span, 0)), len);
+	struct profile_piece piece = {.source = json_str_or(newest, "message", ""),
+		.text = text + from,
+		.bytes = span ? MIN((size_t)json_integer_value(json_array_get(span, 1)), len - from)
+			      : len};
+	const json_t *files[FILES_MAX];
+	struct profile_news news = {.pieces = &piece, .n_pieces = 1, .files = files, .part = 1};
+	struct profile_input in = input_of(w);
+	json_t *calls = json_array();
+	size_t i;
+
+	if (!profile_call(w->profile, CALL_FOLLOWUP)->present)
+		return calls;
+	json_array_foreach (json_object_get(w->complaint, "attachments"), i, a)
+		if (news.n_files < FILES_MAX && profile_follow_up_file(w->profile, a))
+			files[news.n_files++] = a;
+	in.news = &news;
+	in.remote_id = RENDER_REPORT;
+	json_array_append_new(calls, call_of(w, CALL_FOLLOWUP, &in));
+	return calls;
+}
+
 static json_t *http_calls(const struct render_what *w)
 {
 	struct profile_file files[FILES_MAX];
@@ -327,8 +383,12 @@ json_t *profile_render(const struct render_what *w)
 {
 	const bool sheet = profile_kind(w->profile) == PROFILE_SHEET;
 	json_t *j = json_object(), *calls = sheet ? sheet_call(w) : http_calls(w), *c;
+	json_t *later = sheet ? json_array() : later_calls(w);
 	size_t i, bad = 0;
 
+	json_array_foreach (later, i, c) {
+		bad += json_str(c, "cannot_be_made") != NULL;
+	}
 	json_array_foreach (calls, i, c) {
 		bad += json_str(c, "cannot_be_made") != NULL;
 	}
@@ -339,6 +399,7 @@ json_t *profile_render(const struct render_what *w)
 	json_set_str(j, "ticket", json_str(w->complaint, "ticket"));
 	json_set_int(j, "version", json_int(w->complaint, "version", 0));
 	json_set_new(j, "calls", calls);
+	json_set_new(j, "later", later);
 	json_set_new(j, "reads", sheet ? json_array() : reads_of(w));
 	json_set_new(j, "left_out", sheet ? json_array() : left_out(w));
 	json_set_int(j, "unmakable", (int64_t)bad);

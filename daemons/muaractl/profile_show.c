@@ -47,9 +47,17 @@ static void show_parts(FILE *out, const json_t *parts)
 	fputs("Content-Type: multipart/form-data; boundary=BOUNDARY\n\n", out);
 	json_array_foreach (parts, i, p) {
 		put(out, "--BOUNDARY\nContent-Disposition: form-data; name=\"",
-			json_str_or(p, "name", ""), "\"; ");
+			json_str_or(p, "name", ""), json_str(p, "filename") ? "\"; " : "\"\n\n");
+		if (!json_str(p, "filename")) {
+			put(out, "", json_str_or(p, "value", json_str_or(p, "shape", "")), "\n");
+			continue;
+		}
 		put(out, "filename=\"", json_str_or(p, "filename", ""), "\"\n");
 		put(out, "Content-Type: ", json_str_or(p, "mime", ""), "\n\n");
+		if (!json_str(p, "sha256")) {
+			fputs("<the file>\n", out);
+			continue;
+		}
 		if (json_object_get(p, "bytes"))
 			fprintf(out, "<%" PRId64 " bytes, ", json_int(p, "bytes", 0));
 		put(out, json_object_get(p, "bytes") ? "sha256 " : "<sha256 ",
@@ -155,6 +163,11 @@ void profile_show(FILE *out, const json_t *j, bool show_text)
 			fprintf(out, "%s %" JSON_INTEGER_FORMAT, i ? "," : "",
 				json_integer_value(c));
 		fputs("\n\n", out);
+	}
+	json_array_foreach (json_object_get(j, "later"), i, c) {
+		fprintf(out, "Later, if the newest message came after the filing:\n\n%s",
+			json_str_or(c, "call", ""));
+		show_call(out, c);
 	}
 	if (json_array_size(reads))
 		fputs("Only when needed:\n\n", out);

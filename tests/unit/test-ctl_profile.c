@@ -92,6 +92,42 @@ static void calls_stand_in_their_order(void **state)
 	}
 }
 
+/* What comes later is shown by the newest message: fields, then files, of one form. */
+static void what_comes_later_is_shown(void **state)
+{
+	static const struct {
+		const char *profile;
+		size_t n;
+	} rows[] = {{V3, 1}, {JSON, 1}, {MANUAL, 0}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_json_ json_t *c = snapshot("attachments"),
+				      *j = render(rows[i].profile, c, true);
+		const json_t *later = json_object_get(j, "later"), *call = json_array_get(later, 0),
+			     *parts, *part;
+		_cleanup_free_ char *text = shown(j, true);
+
+		assert_int_equal(json_array_size(later), rows[i].n);
+		assert_int_equal(strstr(text, "Later, if the newest message") != NULL, rows[i].n);
+		if (!rows[i].n)
+			continue;
+		assert_string_equal(json_str(call, "call"), "followup");
+		parts = json_object_get(call, "parts");
+		if (!parts) {
+			assert_non_null(strstr(json_str(call, "body"),
+				"\"text\":\"[Tiket ABCDE-FGHJK] Jalan berlubang besar"));
+			continue;
+		}
+		part = json_array_get(parts, json_array_size(parts) - 2);
+		assert_string_equal(json_str(part, "name"), "attachment[0]");
+		assert_string_equal(json_str(part, "filename"), "ABCDE-FGHJK-1.jpg");
+		assert_non_null(strstr(text, "name=\"complaint_id\"\n\n900000000000000\n"));
+		assert_non_null(strstr(text, "name=\"institution_to_id\"\n\n77\n"));
+		assert_non_null(strstr(text, "name=\"is_secret\"\n\n0\n"));
+	}
+}
+
 static void bytes_are_those_of_the_forwarder(void **state)
 {
 	_cleanup_json_ json_t *c = snapshot("attachments"), *j = render(V3, c, true);
@@ -334,6 +370,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(calls_stand_in_their_order),
+		cmocka_unit_test(what_comes_later_is_shown),
 		cmocka_unit_test(bytes_are_those_of_the_forwarder),
 		cmocka_unit_test(what_cannot_be_made_says_why),
 		cmocka_unit_test(nothing_personal_unasked),
