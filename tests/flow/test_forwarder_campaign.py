@@ -7,7 +7,7 @@ import contextlib
 import os
 
 from harness import Env, flow, wait_until
-from harness.campaign import (LONG_MS, SHEET, WAYS, Campaign, Way, audit, desk, lane_points, pairs, parted,
+from harness.campaign import (LONG_MS, SHEET, WAYS, Campaign, Way, audit, calls, desk, lane_points, pairs, parted,
                               points, rest, untested_points)
 from harness.forwarding import Office
 
@@ -148,3 +148,65 @@ def test_sleepers_at_every_point_of_every_call(env):
     todo = pairs()
     for at in range(0, len(todo), 6):
         sleep_at(env, todo[at:at + 6])
+
+
+# --- a person or the normalizer is quicker than the call
+
+def held_back(o, c):
+    o.next_version(c, state='held')
+
+
+def withdrawn(o, c):
+    o.next_version(c, state='withdrawn')
+
+
+def paused(o, c):
+    o.command('pause', destination=c['destination'])
+
+
+ACTS = (held_back, paused, withdrawn)
+SAYS = {held_back: 'not-ready-any-more', withdrawn: 'not-ready-any-more', paused: 'paused'}
+
+
+def quicker(env, cases):
+    """Each act, appended while the process stands between the INTENT of a call and its sending: it is
+    not sent, and the log says why."""
+    with Office(env) as o:
+        c = Campaign(o)
+        for n, (act, call) in enumerate(cases):
+            go = env.scratch.path(f'go-{n}')
+            d = o.start(o.destination(max_filings_per_hour=0), desk(o), label=f'f{n}', filing=False,
+                        env={'MUARA_STALL': f'after-intent@{call}:1:{go}'})
+            one = c.drive(call)
+            wait_until(lambda g=go: os.path.exists(g + '.here'), 60, f'an INTENT of {call}')
+            sent = len(o.lapor.journal())
+            act(o, c.newest.get(one['id'], one))
+            env.scratch.write(f'go-{n}', '')
+            end = o.wait(one, 'not_sent', call)
+            assert end['reason'] == SAYS[act], f'{act.__name__} {call}: {end["reason"]}'
+            assert len(o.lapor.journal()) == sent and not os.listdir(o.sheets), f'{act.__name__} {call}: sent'
+            print(f"       {act.__name__:<10} before {call:<10} {end['reason']}")
+            if act is paused:  # nothing else stands against it
+                o.absorbed(o.resume(one['destination']))
+                wait_until(lambda x=one, k=call: o.kinds(x, k)[-1] in ('done', 'handed'), 60, f'{call} after all')
+                clear(o.sheets)
+            d.stop()
+        o.once()
+
+
+def clear(folder):
+    for name in os.listdir(folder):
+        os.unlink(os.path.join(folder, name))
+
+
+@flow(limit=120)
+def test_quicker_than_the_create(env):
+    quicker(env, [(act, 'create') for act in ACTS])
+
+
+@flow(limit=120)
+def test_quicker_than_other_calls(env):
+    """In turn; all of them in the soak."""
+    others = [call for call in calls() if call != 'create']
+    every = [(act, call) for call in others for act in ACTS]
+    quicker(env, every if env.soak else [(ACTS[i % len(ACTS)], call) for i, call in enumerate(others)])

@@ -153,6 +153,7 @@ class Campaign:
 
     def __init__(self, o):
         self.o, self.all, self._files = o, [], 0
+        self.newest = {}  # complaint id: its version with news
         o.growing = True
 
     def rule(self, call, way, complaint):
@@ -184,7 +185,8 @@ class Campaign:
 
     def news(self, c):
         """A later version with one message more."""
-        return self.o.adds(c, self.o.message('Masih belum diperbaiki.'))
+        self.newest[c['id']] = self.o.adds(c, self.o.message('Masih belum diperbaiki.'))
+        return self.newest[c['id']]
 
 
 def desk(o):

@@ -52,7 +52,7 @@ class Office:
         self.env, self.lane, self.total = env, lane, total
         self.lapor = Sandbox(env.scratch.mkdir('sandbox'), *sandbox).start()
         self.writer, self.daemon, self._count = LaneWriter(env, 'complaints', lane), None, 0
-        self.faults = []
+        self.faults, self.sheets = [], env.scratch.mkdir('sheets')
         self.growing, self._read = False, []  # the log only grows: what was read is not read again
 
     def __enter__(self):
@@ -95,7 +95,7 @@ class Office:
 
     def config(self, *destinations, **over):
         return {'destinations': list(destinations) or [self.destination()],
-                'sheet_dir': self.env.scratch.path('sheets'),
+                'sheet_dir': self.sheets,
                 'observe_dir': self.env.scratch.path('observed'),
                 'masters_every': '0s', 'session_timeout': '6s', **over}
 
