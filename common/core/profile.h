@@ -168,13 +168,11 @@ bool profile_shows_own(
 /* Institution the complaint goes to, as text; NULL = stays with our own. */
 const char *profile_institution(const struct profile *p, const json_t *complaint,
 	const struct strmap *settings, const struct strmap *agencies);
-/* READ_REPORT as status: constant of ours ("received", "verified", "in_progress", "done",
- * "archived", "rejected") by the profile's status map, NULL = unknown or not readable. */
-const char *profile_status(const struct profile *p, const struct httpc_answer *a);
 /* Has it a status map, and so words for profile_report_status? */
 bool profile_has_status(const struct profile *p);
-/* The same, with the word they use: short and of letters, digits and " ._/()-", else
- * "sha256:" and the beginning of its hash. REPORT_NONE: not readable, no word. */
+/* READ_REPORT as status, by the profile's status map, with the word they use: short and of letters,
+ * digits and " ._/()-", else "sha256:" and the beginning of its hash. REPORT_NONE: not readable, no
+ * word. */
 #define PROFILE_WORD_SIZE 41
 enum report_status profile_report_status(
 	const struct profile *p, const struct httpc_answer *a, char ret_word[PROFILE_WORD_SIZE]);

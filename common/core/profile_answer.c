@@ -224,13 +224,6 @@ static const char *meaning(const struct profile *p, const char *word)
 	return NULL;
 }
 
-const char *profile_status(const struct profile *p, const struct httpc_answer *a)
-{
-	_cleanup_free_ char *word = status_word(p, a);
-
-	return word ? meaning(p, word) : NULL;
-}
-
 bool profile_has_status(const struct profile *p)
 {
 	return p->status && p->reads[READ_REPORT].is.present;

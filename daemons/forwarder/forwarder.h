@@ -276,6 +276,8 @@ void status_free(struct status *st); /* NULL-safe */
 void status_owned(struct lane *l);   /* what is open is followed from now on */
 /* A record of a slot counts. */
 void status_counted(struct lane *l, const char *kind, uint32_t slot);
+/* A record of ours that says what was read says nothing new, or of another number. */
+void status_void(struct lane *l);
 void status_forget(struct lane *l); /* lost, or about to go */
 void status_show(struct forwarder *f);
 /* --- reminders.c --- */

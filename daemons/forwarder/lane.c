@@ -178,6 +178,8 @@ static void on_entry(void *obj, const struct lane_entry *e)
 		end_counted(l, e, slot);
 	if (slot != IDMAP_NONE)
 		status_counted(l, e->kind, slot);
+	else if (e->own && strcmp(e->kind, "status") == 0)
+		status_void(l);
 	for (size_t i = 0; !le.late && i < l->fwd->n_endpoints; i++)
 		site_counted(&l->sites[i], e->kind, e->body);
 	acts_counted(l, e->kind, e->body);

@@ -336,13 +336,14 @@ static void set_status(struct ledger *l, struct slot *s, enum report_status to)
 	s->status = (uint8_t)to;
 }
 
+/* What was read of it is not of the report it stands for now. */
 static void forget_report(struct ledger *l, struct slot *s)
 {
 	struct reported *row = idmap_get(&l->reported, s->key);
 
 	set_status(l, s, REPORT_NONE);
 	if (row)
-		row->verified_s = row->in_progress_s = 0;
+		row->last = row->verified_s = row->in_progress_s = 0;
 }
 
 static int apply_intent(
@@ -521,7 +522,7 @@ static int apply_corrected(
 		return 1;
 	*ret_slot = idmap_index(&l->slots, s);
 	s->remote_id = remote_id;
-	set_status(l, s, REPORT_NONE);
+	forget_report(l, s); /* that of the wrong number */
 	return 0;
 }
 
@@ -580,6 +581,7 @@ static int apply_status(
 {
 	enum report_status status = report_status_parse(json_str(e->body, "status"));
 	uint64_t answer = highest_answer(e->body);
+	uint64_t remote_id = 0;
 	struct slot *s;
 	struct head h;
 	int r = read_head(l, e->body, &h, err);
@@ -589,6 +591,8 @@ static int apply_status(
 	s = call_creates(h.call) ? ledger_slot(l, h.complaint, h.destination, h.call, NULL) : NULL;
 	if (!s || (s->status == status && answer <= ledger_last_answer(l, s)))
 		return 1;
+	if (read_remote_id(e->body, &remote_id) || remote_id != s->remote_id)
+		return 1; /* its number was corrected meanwhile: said of another report */
 	*ret_slot = idmap_index(&l->slots, s);
 	set_status(l, s, status);
 	note_progress(l, s, read_at(e->body), answer);

@@ -543,12 +543,26 @@ void status_counted(struct lane *l, const char *kind, uint32_t slot)
 		return;
 	if (s->call == CALL_HANDOVER && s->state == SLOT_DONE)
 		handed_over(l, w, site, s);
-	if (w->site == site && w->slot == slot && w->step != STEP_NONE) {
-		if (w->step == STEP_APPENDED && strcmp(kind, "status") == 0)
+	if (w->site == site && w->slot == slot && w->step == STEP_APPENDED) {
+		if (strcmp(kind, "status") == 0)
 			counted(w);
-	} else if (follow_wants(s) && followed(w->ep)) {
+		return; /* else: it is void, or counts, soon; see status_void */
+	}
+	if (w->site == site && w->slot == slot && w->step != STEP_NONE)
+		clear(w); /* what is being read may be of another number */
+	if (follow_wants(s) && followed(w->ep)) {
 		(void)follow_put(
 			&site->follow, slot, follow_start_due(now_s(), 0, every_s(w), dice()));
+	}
+}
+
+void status_void(struct lane *l)
+{
+	for (size_t i = 0; i < l->fwd->n_endpoints; i++) {
+		struct watch *w = &l->fwd->status->watches[i];
+
+		if (w->site && w->site->lane == l && w->step == STEP_APPENDED)
+			finish(w, "not_written", now_s() + SOON_S);
 	}
 }
 

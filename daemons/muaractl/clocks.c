@@ -91,6 +91,15 @@ static void take_status(json_t *row, const json_t *body)
 	json_set_str(row, "status", status);
 }
 
+/* Another number: what was read is not of this report. */
+static void corrected(json_t *row, const json_t *body)
+{
+	json_object_set(row, "number", json_object_get(body, "remote_id"));
+	json_object_del(row, "status");
+	for (int m = CLOCK_VERIFIED; m < CLOCK_MOMENTS; m++)
+		json_object_del(row, moment_keys[m]);
+}
+
 static int on_submission(void *ctx, const struct sight *s)
 {
 	struct scan *x = ctx;
@@ -106,6 +115,8 @@ static int on_submission(void *ctx, const struct sight *s)
 	o = json_object_get(x->filed, json_str_or(body, "complaint", ""));
 	if (strcmp(kind, "done") == 0 || strcmp(resolution, "filed") == 0)
 		filed(x->filed, body, destination);
+	else if (strcmp(kind, "corrected") == 0 && json_object_get(o, destination))
+		corrected(json_object_get(o, destination), body);
 	else if (*resolution)
 		json_object_del(o, destination);
 	else if (strcmp(kind, "status") == 0 && json_object_get(o, destination))

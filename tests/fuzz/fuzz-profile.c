@@ -10,9 +10,13 @@
 // parser: common/core/profile.c without check_value declared: they tell of one that was read
 // parser: common/core/profile.c without profile_check_agencies: they tell of one that was read
 // parser: common/core/profile.c without list_keys: they tell of one that was read
-// parser: common/core/profile_masters.c without profile_masters profile_master: they tell of one that was read
-// parser: common/core/profile_masters.c without profile_master_named profile_master_uses: they tell of one that was read
-// parser: common/core/profile_masters.c without use use_pairs use_setting use_value use_table: they tell of one that was read
+// parser: common/core/profile_masters.c without profile_masters: of one read before
+// parser: common/core/profile_masters.c without profile_master: of one read before
+// parser: common/core/profile_masters.c without profile_master_named: of one read before
+// parser: common/core/profile_masters.c without profile_master_uses: of one read before
+// parser: common/core/profile_masters.c without use use_pairs: of one read before
+// parser: common/core/profile_masters.c without use_setting use_value: of one read before
+// parser: common/core/profile_masters.c without use_table: of one read before
 #include <sys/mman.h>
 
 #include "base/fsio.h"
@@ -53,6 +57,7 @@ static void an_answer(const struct profile *v3, uint8_t pick, const char *body, 
 		.body_len = n,
 		.sent_bytes = 900};
 	const bool whole = !a.curl && !a.too_large && a.status < 300;
+	char word[PROFILE_WORD_SIZE];
 
 	for (int c = CALL_UPLOAD; c <= CALL_HANDOVER; c++) {
 		struct profile_answer r;
@@ -67,7 +72,10 @@ static void an_answer(const struct profile *v3, uint8_t pick, const char *body, 
 	}
 	CHECK(!profile_probe_good(v3, &a) || whole);
 	CHECK(profile_read_back(v3, &a, "77") != READ_BACK_DONE || whole);
-	CHECK(!profile_status(v3, &a) || whole);
+	CHECK(!profile_shows_own(v3, &a, &settings) || whole);
+	CHECK(profile_report_there(v3, &a) != READ_BACK_NOT || whole);
+	CHECK(profile_report_status(v3, &a, word) == REPORT_NONE || whole);
+	CHECK(strlen(word) < PROFILE_WORD_SIZE && !strpbrk(word, "<>@\n\""));
 }
 
 static void body_holds(const struct profile_request *r)

@@ -90,6 +90,7 @@ class Filings:
         self.tellers = {}    # (complaint, destination) -> attempts that tell something
         self.stops = {}      # (lane, destination) -> {'held', 'paused'}
         self.restored = {}   # lane -> destinations resumed since
+        self.reports = {}    # (complaint, destination) -> (its number, status, highest answer)
 
     def feed(self, lane, entry):
         kind, body = entry.kind, entry.body
@@ -107,10 +108,32 @@ class Filings:
             self._stop(lane, body['destination'], 'held', body['state'] == 'held')
         elif kind == 'command':
             self._command(lane, body)
-        elif kind not in ('status', 'reminded'):
+        elif kind == 'status':
+            self._status(entry)
+        elif kind != 'reminded':
             self.fault('unknown-kind', f'submissions {entry.key}', kind)
         if body.get('command'):
             self.commands.setdefault(body['command'], []).append(entry)
+
+    def _status(self, entry):
+        """What was read is of a report that stands there, and is news: killed anywhere, it is told once."""
+        b = entry.body
+        filing = [o for o in self.told_by(b['complaint'], b['destination']) if o.call in FILES]
+        if not any(o.state in ('done', 'filed') for o in filing):
+            self.fault('status-of-nothing', b['complaint'], f'submissions {entry.key}: no report stands there')
+            return
+        if b.get('remote_id') not in {o.remote_id for o in filing}:
+            return  # was corrected while it was read: void for the forwarder
+        at = (b['complaint'], b['destination'])
+        number, status, highest = self.reports.get(at, (None, None, 0))
+        if number != b['remote_id']:
+            status, highest = None, 0
+        answers = [int(x['id']) for x in b.get('answers', ())]
+        if any(n <= highest for n in answers) or answers != sorted(set(answers)):
+            self.fault('answer-told-twice', b['complaint'], f'submissions {entry.key}: {answers} after {highest}')
+        if b.get('status') == status and not answers:
+            self.fault('status-told-twice', b['complaint'], f'submissions {entry.key}: {status} again')
+        self.reports[at] = b['remote_id'], b.get('status'), max([highest, *answers])
 
     def _stop(self, lane, destination, why, on):
         stops = self.stops.setdefault((lane, destination), set())

@@ -71,7 +71,7 @@ class World:
         self.now = 1000
         self.raw, self.accepted, self.journal, self.requests = Log(self, 'raw.whatsapp', False), {}, [], 0
         self.complaints, self.submissions = Log(self, 'complaints'), Log(self, 'submissions')
-        self.remote = 100
+        self.remote, self.numbers = 100, {}  # of reports; complaint id -> its own
         self.waiting, self.commands, self.settled, self.agencies = (), [], True, None
         self.emergencies, self.media = Log(self, 'emergencies', False), Log(self, 'media', False)
 
@@ -152,6 +152,7 @@ class World:
         intent = self.intent(c)
         remote = self.call(c, **call)
         self.end(c, 'done', intent, remote)
+        self.numbers[c['id']] = str(remote)
         return intent, remote
 
     # ---- whole histories
@@ -372,6 +373,37 @@ class Stops(unittest.TestCase):
                 (1, [command('accept_restore'), command('resume', **elsewhere)])):
             with self.subTest(records=records):
                 self.assertEqual(len(self.names(*records)), stops)
+
+
+class Statuses(unittest.TestCase):
+    """What was read of a report: of one that stands there, and each news once."""
+
+    def names(self, *statuses):
+        w = World().usual()
+        for c, status, more in statuses:
+            head = w.head(getattr(w, c))
+            w.submissions.append('status', {**head, 'remote_id': w.numbers[head['complaint']], 'status': status,
+                                            **more})
+        return [n for n in w.names() if 'told-twice' in n or n == 'status-of-nothing']
+
+    def test_each(self):
+        def answers(*ids):
+            return {'answers': [{'id': str(n), 'sha256': '0' * 64} for n in ids]}
+        for names, statuses in (
+                ([], [('one', 'received', {}), ('one', 'done', {})]),
+                ([], [('one', 'received', answers(3, 5)), ('one', 'received', answers(6))]),
+                (['status-told-twice'], [('one', 'received', {}), ('one', 'received', {})]),
+                (['answer-told-twice'], [('one', 'received', answers(3)), ('one', 'done', answers(3))]),
+                (['answer-told-twice'], [('one', 'received', answers(5, 3))]),
+                ([], [('one', 'received', {}), ('one', 'received', {'remote_id': '1'})])):
+            with self.subTest(names=names, statuses=statuses):
+                self.assertEqual(self.names(*statuses), names)
+
+    def test_of_nothing(self):
+        w = World().usual()
+        c = w.ready('6', 'Sampah')
+        w.submissions.append('status', {**w.head(c), 'remote_id': '5', 'status': 'done'})
+        self.assertIn('status-of-nothing', w.names())
 
 
 class Twice(unittest.TestCase):

@@ -253,6 +253,11 @@ static void test_sizes(void **state)
 		"status", 1, n_, false, C1, "d", "lapor", "create", 1,           \
 			"{\"remote_id\":\"77\",\"status\":\"" word "\"" more "}" \
 	}
+#define OTHER(n_, word)                                                  \
+	{                                                                \
+		"status", 1, n_, false, C1, "d", "lapor", "create", 1,   \
+			"{\"remote_id\":\"78\",\"status\":\"" word "\"}" \
+	}
 #define ANSWER(id) ",\"answers\":[{\"id\":\"5\"},{\"id\":\"" id "\"}]"
 
 static const struct status_case {
@@ -270,7 +275,8 @@ static const struct status_case {
 	{STATUS(8, "3", ""), true, REPORT_UNKNOWN, 9},
 	{STATUS(9, "missing", ""), true, REPORT_MISSING, 9},
 	{STATUS(10, "done", ANSWER("12")), true, REPORT_DONE, 12},
-	{INTENT(1, 11), true, REPORT_NONE, 12}, /* filed anew: nothing of it is read yet */
+	{INTENT(1, 11), true, REPORT_NONE, 0},	    /* filed anew: nothing of it is read yet */
+	{OTHER(12, "done"), false, REPORT_NONE, 0}, /* of another number */
 };
 
 static void test_statuses(void **state)
