@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/crypto.h"
@@ -20,12 +21,29 @@ static void must(int ok)
 		abort();
 }
 
+static const EVP_MD *sha256_md;
+
+static void fetch_sha256(void)
+{
+	sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+	must(sha256_md != NULL);
+}
+
+/* Found once: EVP_sha256() is looked up anew by each digest, which costs more than a short one. */
+static const EVP_MD *md_sha256(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, fetch_sha256);
+	return sha256_md;
+}
+
 struct sha256 *sha256_new(void)
 {
 	struct sha256 *s = xmalloc(sizeof *s);
 
 	s->ctx = EVP_MD_CTX_new();
-	must(s->ctx && EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL));
+	must(s->ctx && EVP_DigestInit_ex(s->ctx, md_sha256(), NULL));
 	return s;
 }
 
@@ -54,7 +72,7 @@ void sha256_key(uint8_t key[16], const void *a, size_t a_len, const void *b, siz
 
 void sha256_of(const void *p, size_t n, uint8_t out[SHA256_SIZE])
 {
-	must(EVP_Digest(p, n, out, NULL, EVP_sha256(), NULL));
+	must(EVP_Digest(p, n, out, NULL, md_sha256(), NULL));
 }
 
 void sha256_hex(const void *p, size_t n, char out[SHA256_HEX_SIZE])

@@ -149,6 +149,10 @@ void kafka_commit(struct kafka_consumer *c, const char *topic, int32_t partition
 /* First offset and end (next offset to be written). Blocking, bounded. */
 int kafka_watermarks(struct kafka_consumer *c, const char *topic, int32_t partition,
 	int64_t *ret_low, int64_t *ret_high, int timeout_ms, struct err *e);
+/* The ends alone, of the same partition of n topics: cheaper. ret[n]; not all of them: an error.
+ * Blocking, bounded by twice timeout_ms a topic. */
+int kafka_ends(struct kafka_consumer *c, const char *const *topics, int n, int32_t partition,
+	int64_t *ret, int timeout_ms, struct err *e);
 /* Reads one partition from an offset (or KAFKA_BEGIN) to the end as of the call with a private
  * client; for start-up, tools and tests. fn returns 0 to go on, > 0 to stop early, < 0 = error
  * (returned as it is). Blocking; compaction holes are fine. -ERANGE when `from` is below the log's

@@ -649,3 +649,38 @@ int kafka_watermarks(struct kafka_consumer *c, const char *topic, int32_t partit
 	*ret_high = high;
 	return 0;
 }
+
+/* By one request where one broker leads them all. */
+static bool ends_at_once(struct kafka_consumer *c, const char *const *topics, int n,
+	int32_t partition, int64_t *ret, int timeout_ms)
+{
+	_cleanup_parts_ rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(n);
+
+	for (int i = 0; i < n; i++)
+		rd_kafka_topic_partition_list_add(l, topics[i], partition)->offset =
+			RD_KAFKA_OFFSET_END; /* the "time" that means so */
+	if (rd_kafka_offsets_for_times(c->rk, l, timeout_ms))
+		return false;
+	for (int i = 0; i < n; i++) {
+		const rd_kafka_topic_partition_t *t =
+			rd_kafka_topic_partition_list_find(l, topics[i], partition);
+
+		if (!t || t->err || t->offset < 0)
+			return false;
+		ret[i] = t->offset;
+	}
+	return true;
+}
+
+int kafka_ends(struct kafka_consumer *c, const char *const *topics, int n, int32_t partition,
+	int64_t *ret, int timeout_ms, struct err *e)
+{
+	int64_t low;
+	int r = 0;
+
+	if (ends_at_once(c, topics, n, partition, ret, timeout_ms))
+		return 0;
+	for (int i = 0; !r && i < n; i++)
+		r = kafka_watermarks(c, topics[i], partition, &low, &ret[i], timeout_ms, e);
+	return r;
+}

@@ -99,8 +99,6 @@ static int keep_value(void *ctx, const struct kafka_record *r)
 
 static void answer(struct asker *a, struct question *q)
 {
-	int64_t low;
-
 	if (q->record_fn) {
 		q->rc = kafka_read_one(&a->conf, q->topics[0], q->partition, q->offset, keep_value,
 			q, RECORD_MS, &q->err);
@@ -108,9 +106,8 @@ static void answer(struct asker *a, struct question *q)
 			q->rc = err_set(&q->err, -ENOENT, "the record was erased");
 		return;
 	}
-	for (int i = 0; !q->rc && i < ASKER_TOPICS; i++)
-		q->rc = kafka_watermarks(a->consumer, q->topics[i], q->partition, &low, &q->ends[i],
-			ENDS_MS, &q->err);
+	q->rc = kafka_ends(
+		a->consumer, q->topics, ASKER_TOPICS, q->partition, q->ends, ENDS_MS, &q->err);
 }
 
 static void tell(struct asker *a)
