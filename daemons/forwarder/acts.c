@@ -214,6 +214,8 @@ void acts_absorb(struct lane *l)
 			drop(l, at);
 			continue;
 		}
+		if (is(a, CMD_RESOLVE) && !l->caught_up)
+			break; /* its author may have seen a version that is not read yet */
 		if (!a->appended && json_str(a->command, "remote_id") && number_under_way(l->fwd))
 			break;
 		if (!a->appended && absorb(l, a))

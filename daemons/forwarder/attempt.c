@@ -2,6 +2,9 @@
  *
  *   APPENDED -> CONFIRMED -> LOOKING -> SENT -> (PROBING | VERIFYING) -> ENDED -> gone
  *
+ * LOOKING lasts until a call may be sent (destination.h, places); a look that is older than
+ * LOOK_FRESH_MS then is done again, so that what was appended meanwhile is seen.
+ *
  * The end is known before it is written: ENDED keeps it until an entry of the log closes the slot.
  * Under the INTENT's own term it is written as done, rejected, not_sent or parked. When our term
  * was lost in between (an append failed, another takeover), those would be void: then the new term
@@ -33,6 +36,7 @@
 #define UPLOADS_SPAN_MS	 (10 * 60 * 1000)
 #define READ_BACK_MIN_MS 2000
 #define PAGE_MAX	 (4 << 20)
+#define LOOK_FRESH_MS	 20 /* a look may be so old when its call is sent */
 
 /* --- life --- */
 
@@ -75,7 +79,8 @@ static void attempt_drop(struct attempt *a)
 	*at = a->next;
 	a->lane->n_attempts--;
 	if (a->http) {
-		a->site->gate->sent -= a->state == ATT_SENT;
+		if (a->state == ATT_SENT)
+			gate_call_ended(a->site->gate);
 		httpc_cancel(a->http);
 	}
 	leave_place(a);
@@ -198,6 +203,8 @@ static void attempt_end(struct attempt *a, enum attempt_end end, const char *rea
 	a->result.reason = reason;
 	profile_request_clear(&a->request);
 	stats_end(a);
+	if (a->place && dest_in_stride(&a->site->gate->brake))
+		leave_place(a); /* its outcome needs none */
 	if (end == END_NOT_SENT && a->created_s)
 		dest_forget_create(&a->site->gate->brake, a->lane->number, a->created_s);
 	a->created_s = 0;
@@ -334,7 +341,9 @@ static void on_answer(void *ctx, const struct httpc_answer *answer)
 
 	daemon_progress();
 	a->http = NULL;
-	a->site->gate->sent--;
+	gate_call_ended(a->site->gate);
+	if (answer->status)
+		dest_took(&a->site->gate->brake, a->prepared_ms, answer->total_ms);
 	CRASH_POINT_OF("answer-read", call_kind_name(a->call), a->lane->n_attempts);
 	profile_answer(a->site->ep->profile, a->call, answer, a->ticket, &pa);
 	o = outcome_of(&pa.facts);
@@ -413,13 +422,13 @@ static void send_call(struct attempt *a)
 		return;
 	}
 	a->request.http.first_byte = on_first_byte;
-	a->site->gate->sent++;
+	a->site->gate->brake.sent++;
 	r = httpc_send(a->lane->fwd->http, &a->request.http, on_answer, a, &a->http, &e);
 	if (r) {
 		struct outcome o = {
 			VERDICT_NOT_SENT, RECORD_RETRY, DESTINATION_BACK_OFF, "not-sent"};
 
-		a->site->gate->sent--;
+		gate_call_ended(a->site->gate);
 		log_error("complaint %s: call not begun: %s", a->id, e.text);
 		gate_fate(a->site->gate, once_only(a), &o, NULL);
 		attempt_end(a, END_NOT_SENT, o.reason);
@@ -449,20 +458,47 @@ static const char *against(const struct attempt *a)
 	return NULL;
 }
 
+static bool looked(struct attempt *a)
+{
+	const struct lane *l = a->lane;
+
+	if (a->state != ATT_LOOKING || !a->ends_known ||
+		l->position[IN_COMPLAINTS] < a->ends[IN_COMPLAINTS] ||
+		l->position[IN_COMMANDS] < a->ends[IN_COMMANDS])
+		return false;
+	if (!a->looked_ms)
+		a->looked_ms = clock_mono_ms();
+	if (!a->prepared_ms)
+		a->prepared_ms = MAX(a->looked_ms - a->appended_ms, 1);
+	return true;
+}
+
+/* It is ready, and as many calls travel as may. What it saw is soon too old: then it looks again.
+ */
+static bool waits_for_turn(struct attempt *a)
+{
+	if (a->call == CALL_SHEET || a->page || dest_may_send(&a->site->gate->brake))
+		return false;
+	if (clock_mono_ms() - a->looked_ms > LOOK_FRESH_MS) {
+		a->state = ATT_CONFIRMED;
+		a->ends_known = false;
+		a->looked_ms = 0;
+	}
+	return true;
+}
+
 void attempts_looked(struct lane *l)
 {
 	for (struct attempt *a = l->attempts, *next; a; a = next) {
 		const char *why;
 
 		next = a->next;
-		if (a->state != ATT_LOOKING || !a->ends_known ||
-			l->position[IN_COMPLAINTS] < a->ends[IN_COMPLAINTS] ||
-			l->position[IN_COMMANDS] < a->ends[IN_COMMANDS])
+		if (!looked(a))
 			continue;
 		why = against(a);
 		if (why)
 			attempt_end(a, END_NOT_SENT, why);
-		else
+		else if (!waits_for_turn(a))
 			send_call(a);
 	}
 }
@@ -773,9 +809,10 @@ void attempts_tick(struct lane *l)
 		if (a->state == ATT_ENDED)
 			append_end(a);
 		else if ((a->state == ATT_CONFIRMED || a->state == ATT_LOOKING) &&
-			 now - a->appended_ms > SEND_WITHIN_MS)
+			 now - a->appended_ms > SEND_WITHIN_MS) {
+			dest_slow(&a->site->gate->brake);
 			attempt_end(a, END_NOT_SENT, "too-late");
-		else if (a->state == ATT_FOREIGN && now >= a->due_ms && lane_may_file(l))
+		} else if (a->state == ATT_FOREIGN && now >= a->due_ms && lane_may_file(l))
 			foreign_due(a);
 		else if (a->state == ATT_VERIFYING && !a->http && now >= a->due_ms && !l->lost)
 			verify(a);

@@ -93,11 +93,51 @@ static void wait_in_line(struct dest *d, int32_t lane)
 	d->line[d->n_line++] = lane;
 }
 
+bool dest_in_stride(const struct dest *d)
+{
+	return d->state == DEST_OPEN && d->limits.concurrency > 1 && d->took >= DEST_AHEAD_AFTER;
+}
+
+/* As many calls as end while one is prepared; twice that, for both come in bunches. */
+static int ahead(const struct dest *d)
+{
+	int64_t n;
+
+	if (!dest_in_stride(d))
+		return 0;
+	n = 2 * d->limits.concurrency * d->prepare_x16 / d->call_x16;
+	return (int)MIN(n, (int64_t)DEST_AHEAD_MAX * d->limits.concurrency);
+}
+
+bool dest_may_send(const struct dest *d)
+{
+	return d->sent < (d->state == DEST_SINGLE ? 1 : d->limits.concurrency);
+}
+
+static int64_t smoothed(int64_t old_x16, int64_t ms)
+{
+	int64_t x16 = MAX(ms, 1) * 16;
+
+	return old_x16 ? old_x16 + (x16 - old_x16) / 8 : x16;
+}
+
+void dest_took(struct dest *d, int64_t prepare_ms, int64_t call_ms)
+{
+	d->took = MIN(d->took + 1, DEST_AHEAD_AFTER);
+	d->prepare_x16 = smoothed(d->prepare_x16, prepare_ms);
+	d->call_x16 = smoothed(d->call_x16, call_ms);
+}
+
+void dest_slow(struct dest *d)
+{
+	d->took = 0;
+}
+
 static bool passable(struct dest *d, bool creates, int64_t now_ms, uint32_t wall_s)
 {
 	if (d->state == DEST_HELD || d->state == DEST_COOLING || now_ms < d->not_before)
 		return false;
-	if (d->in_flight >= (d->state == DEST_SINGLE ? 1 : d->limits.concurrency))
+	if (d->in_flight >= (d->state == DEST_SINGLE ? 1 : d->limits.concurrency + ahead(d)))
 		return false;
 	if (creates && d->limits.max_filings_per_hour &&
 		creates_of_last_hour(d, wall_s) >= (size_t)d->limits.max_filings_per_hour) {
@@ -169,6 +209,7 @@ static void rest(struct dest *d, int64_t now_ms, uint64_t random)
 static void cool(struct dest *d, int64_t now_ms, uint64_t random)
 {
 	d->state = DEST_COOLING;
+	d->took = 0;
 	d->doubt = true;
 	rest(d, now_ms, random);
 }
@@ -188,6 +229,7 @@ void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random)
 	if (d->state == DEST_SINGLE && now_ms < d->not_before)
 		return; /* a companion of the failure that is being waited out already */
 	d->state = DEST_SINGLE;
+	d->took = 0;
 	d->not_before = now_ms + backoff_ms(OUTCOME_BACKOFF_BASE_MS, OUTCOME_BACKOFF_MAX_MS,
 					 d->level, random);
 	d->level++;
@@ -205,6 +247,7 @@ void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms)
 	if (d->state == DEST_HELD)
 		return;
 	d->state = DEST_HELD;
+	d->took = 0;
 	d->why = why;
 	d->held_ms = now_ms;
 	d->not_before = now_ms + d->limits.pause_base_ms;

@@ -17,6 +17,12 @@
  * in line, so no lane starves, however long another one's backlog is. Who asked and wants no more
  * must leave the line.
  *
+ * Places are of attempts, from the INTENT to the end of the call. Where calls end sooner than the
+ * next ones can be prepared (INTENT in the log, look), there are more places than calls at once, so
+ * that a call is ready whenever one ends: as many as measured, at most DEST_AHEAD_MAX times the
+ * concurrency, none for concurrency 1, nor before DEST_AHEAD_AFTER calls came back since it was
+ * last in trouble. How many calls travel is dest_may_send's to say.
+ *
  * Times: clock_mono_ms, but for the hourly brake, which counts wall-clock seconds because it counts
  * from the logs. No I/O; `random` is the caller's. Limits of back-off and of runs: core/outcome.h.
  */
@@ -40,7 +46,9 @@ enum dest_hold { /* why HELD */
 
 #define DEST_PAUSE_BASE_MS \
 	60000 /* default: an hour of ambiguous answers parks fewer than ten more */
-#define DEST_NOBODY (-1)
+#define DEST_NOBODY	 (-1)
+#define DEST_AHEAD_MAX	 2 /* a kill parks what was prepared, too: little */
+#define DEST_AHEAD_AFTER 16
 
 struct dest_limits {
 	int concurrency;	  /* calls under way at once, of all lanes */
@@ -61,8 +69,11 @@ struct dest {
 	const char *opened; /* how the last hold ended: "probe-passed", "resumed"; static */
 	int64_t held_ms;    /* when it began */
 	bool probing;	    /* a probe is under way */
-	int in_flight;
-	int level;		     /* doublings of the back-off */
+	int in_flight;	    /* places taken */
+	int sent;	    /* calls that travel */
+	int64_t prepare_x16, call_x16; /* ms x 16, smoothed */
+	int took;		       /* calls that came back since trouble */
+	int level;		       /* doublings of the back-off */
 	bool doubt;		     /* it rests, or goes on by one, because of a once-only call */
 	int rejects[2];		     /* in a row: of other calls, of once-only ones */
 	int64_t not_before;	     /* nothing starts before (429, back-off, cooling) */
@@ -81,7 +92,12 @@ void dest_free(struct dest *d);
  */
 bool dest_may_start(struct dest *d, int32_t lane, bool creates, int64_t now_ms, uint32_t wall_s);
 void dest_started(struct dest *d, int32_t lane); /* it had its turn */
-void dest_ended(struct dest *d);		 /* every started call ends once, then one of: */
+bool dest_may_send(const struct dest *d);	 /* one more call on its way? */
+/* A call came back: how long its INTENT and its look took, and itself. */
+void dest_took(struct dest *d, int64_t prepare_ms, int64_t call_ms);
+bool dest_in_stride(const struct dest *d); /* enough came back: no need to wait for outcomes */
+void dest_slow(struct dest *d);	 /* one waited in vain for its turn to be sent: prepare none */
+void dest_ended(struct dest *d); /* every started call ends once, then one of: */
 /* once: of a call that happens once only. */
 void dest_success(struct dest *d, bool once);
 void dest_rejected(struct dest *d, bool once, int64_t now_ms);

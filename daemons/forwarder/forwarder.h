@@ -123,6 +123,8 @@ struct attempt {
 	bool holds_row;		/* its worklist row is under way because of it */
 	bool place;		/* counts among the destination's calls under way */
 	bool ends_known;	/* of its look */
+	int64_t looked_ms;	/* when its look was done; 0: not yet */
+	int64_t prepared_ms;	/* from its append to its first look; 0: not yet */
 	bool appended;		/* its end */
 	bool proof;		/* the answer was recognised as not passed on */
 	const char *unsendable; /* why no request could be made */
@@ -161,6 +163,7 @@ struct lane {
 
 	int64_t position[INPUTS];   /* read up to here */
 	int64_t start_ends[INPUTS]; /* ends after our takeover */
+	bool reads_complaints;	    /* they are added, once */
 	bool start_known, caught_up, holds_taken;
 	bool look_under_way, look_is_start, look_is_hold;
 	int64_t owned_ms;
@@ -185,6 +188,7 @@ void lane_requeue(struct lane *l, const uint8_t complaint[16], bool under_way, b
 
 /* --- inputs.c --- */
 int inputs_open(struct lane *l, struct lane_member *m, struct err *e);
+void inputs_owned(struct lane *l);
 int inputs_record(void *obj, const struct kafka_record *r);
 void inputs_eof(void *obj, const char *topic, int64_t next_offset);
 void inputs_error(void *obj, const char *topic, int err, const char *text);
@@ -209,6 +213,8 @@ void acts_free(struct lane *l);
 /* --- work.c --- */
 void work_pump(struct lane *l);
 void work_tick(struct lane *l); /* what has settled by now */
+/* For worklist.idle; ctx: the lane. */
+bool work_is_idle(void *ctx, const struct work *row, const json_t *snapshot);
 
 /* --- attempt.c --- */
 /* Appends the INTENT of this step. 0, or an errno of lane_append: nothing happened. `snapshot` is
@@ -243,6 +249,8 @@ void gate_fate(
 void gate_success(struct gate *g, bool once);
 /* A place may be free, or all lanes must say something: work follows from the loop. */
 void gate_next(struct gate *g);
+/* A call ended: whoever is ready may send one. */
+void gate_call_ended(struct gate *g);
 void gate_changed(struct gate *g);
 struct profile_input gate_input(const struct gate *g, const json_t *snapshot);
 /* Asks whether the credential works; answers reach the attempts of all lanes in ATT_PROBING. */

@@ -50,6 +50,13 @@ void gate_next(struct gate *g)
 			lane_soon(l);
 }
 
+void gate_call_ended(struct gate *g)
+{
+	g->brake.sent--;
+	for (struct lane *l = g->fwd->lanes; l; l = l->next)
+		lane_soon(l);
+}
+
 void gate_changed(struct gate *g)
 {
 	gate_tick(g);

@@ -1,5 +1,5 @@
-/* inputs: `complaints` and `commands` of the lane, both from their start, and how far they are
- * read.
+/* inputs: `commands` and, once the own log is read, `complaints` of the lane, both from their
+ * start, and how far they are read.
  *
  * "Read to its end" is a claim about a moment: the ends are asked for (asker.h) after that moment
  * and then reached. End-of-partition events of the consumer only help to pass over holes that
@@ -27,8 +27,6 @@ int inputs_open(struct lane *l, struct lane_member *m, struct err *e)
 	int r = lane_reader_new(&c, &l->reader, e);
 
 	if (!r)
-		r = lane_member_add_input(m, l->fwd->topics[IN_COMPLAINTS], l->number, 0, e);
-	if (!r)
 		r = lane_member_add_input(
 			m, l->fwd->topics[IN_COMMANDS], l->number, KAFKA_BEGIN, e);
 	return r;
@@ -40,6 +38,19 @@ static void trouble(struct lane *l, const char *text)
 		return;
 	snprintf(l->trouble, sizeof l->trouble, "%s", text);
 	log_error("lane %d: nothing is filed, a person must look: %s", (int)l->number, text);
+}
+
+/* Only now: with the own log read, most of `complaints` is known to be filed as it comes, and its
+ * texts need not be kept. */
+void inputs_owned(struct lane *l)
+{
+	struct err e = {0};
+
+	if (l->reads_complaints)
+		return;
+	l->reads_complaints = true;
+	if (lane_member_add_input(l->fwd->member, l->fwd->topics[IN_COMPLAINTS], l->number, 0, &e))
+		trouble(l, e.text);
 }
 
 static int input_of(const struct lane *l, const char *topic)

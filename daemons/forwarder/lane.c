@@ -203,6 +203,7 @@ static void on_owned(void *obj)
 	}
 	l->holds_taken = true;
 	attempts_owned(l);
+	inputs_owned(l);
 	status_owned(l);
 	lane_soon(l);
 }
@@ -300,6 +301,8 @@ int lane_open(void *ctx, struct lane_member *m, int32_t number, void **ret, stru
 	l->tick = loop_timer_new(f->env->loop, on_tick, l);
 	ledger_init(&l->ledger);
 	worklist_init(&l->work, (size_t)(f->conf->backlog_bytes / f->shared->lanes));
+	l->work.idle = work_is_idle;
+	l->work.idle_ctx = l;
 	l->sites = xcalloc(f->n_endpoints, sizeof *l->sites);
 	for (size_t i = 0; i < f->n_endpoints; i++)
 		site_init(&l->sites[i], l, &f->gates[i]);

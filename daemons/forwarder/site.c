@@ -56,7 +56,7 @@ const char *site_stopped(const struct site *s)
 		return d->why == DEST_HOLD_HOURLY ? NULL : "held";
 	if (d->state == DEST_COOLING || clock_mono_ms() < d->not_before)
 		return "cooling";
-	if (d->state == DEST_SINGLE && s->gate->sent > 0)
+	if (d->state == DEST_SINGLE && d->sent > 0)
 		return "one-at-a-time";
 	return NULL;
 }

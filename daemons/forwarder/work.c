@@ -93,6 +93,23 @@ static struct filing_view view_of(
 	return v;
 }
 
+/* A log that was read tells of most complaints that nothing is left to do, or nothing until a
+ * record of it says more (which brings the row back). */
+bool work_is_idle(void *ctx, const struct work *row, const json_t *snapshot)
+{
+	struct lane *l = ctx;
+	const struct site *s = lane_site(l, row->destination);
+	struct filing_step next;
+	struct filing_view v;
+
+	if (!s || !lane_log_owned(l->log) || profile_kind(s->ep->profile) == PROFILE_OBSERVE ||
+		!ledger_filing(&l->ledger, row->id, s->name))
+		return false;
+	v = view_of(s, row, snapshot);
+	filing_next(&v, &next);
+	return next.what == FILING_FINISHED || next.what == FILING_WAIT;
+}
+
 static enum pumped observe(struct site *s, uint32_t index, const struct filing_view *v)
 {
 	struct err e = {0};

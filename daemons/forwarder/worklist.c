@@ -206,10 +206,14 @@ static int apply_snapshot(struct worklist *w, const json_t *s, int64_t offset,
 	row->state = strcmp(state, "ready") == 0 ? WORK_READY : WORK_OTHER;
 	row->ready_ms = ready_time(s);
 	row->kind = kind_of(s);
-	keep_text(w, row, s);
 	/* A queued row whose destination changed is met in its old queue, found elsewhere and put
 	 * right by the daemon. */
 	row->destination = destination;
+	if (row->state == WORK_READY && !row->queued && w->idle && w->idle(w->idle_ctx, row, s)) {
+		work_drop_text(w, row);
+		return 0;
+	}
+	keep_text(w, row, s);
 	if (row->state == WORK_READY && !row->queued)
 		work_again(w, idmap_index(&w->rows, row), false);
 	return 0;

@@ -44,6 +44,10 @@ struct worklist {
 	size_t text_bytes, text_max;   /* of snapshots kept, over all destinations */
 	struct work_queue queues[256]; /* by destination */
 	struct work_queue news[256];   /* filed, with news that has not settled */
+	/* Is there nothing to do for this ready row? Then it is not queued and its text not kept,
+	 * which is most of a log at start. NULL: nobody knows. */
+	bool (*idle)(void *ctx, const struct work *row, const json_t *snapshot);
+	void *idle_ctx;
 };
 
 void worklist_init(struct worklist *w, size_t text_max);

@@ -222,6 +222,30 @@ TWO_LANES = {'lanes': 2, 'tenants': [{'name': 'malang', 'lane': 0, 'destination'
                                      {'name': 'batu', 'lane': 1, 'destination': 'lapor'}]}
 
 
+@flow(limit=90)
+def test_prepared_ones_wait_for_a_place_and_see_a_pause(env):
+    """After quick calls INTENTs are written ahead; no more calls travel for it, and what is appended while
+    they wait still stops them."""
+    with Office(env) as o:
+        o.start(o.destination(concurrency=2, max_filings_per_hour=0))
+        quick = [o.ready() for _ in range(30)]
+        o.wait_states(quick, lambda states: set(states) == {'done'})
+        before = len(o.creates())
+        o.lapor.script({'call': 'create', 'action': 'delay', 'args': {'ms': 4000}, 'times': 2})
+        many = [o.ready() for _ in range(6)]
+        o.wait_states(many, lambda states: states.count('intent') > 2 or 'done' in states)
+        ahead, sent = o.states(many), len(o.creates()) - before
+        assert 'done' in ahead or sent == 2, f'{sent} calls travel: {ahead}'
+        o.absorbed(o.command('pause', destination='lapor'))
+        paused = [c for c in many if not o.creates(c)]
+        o.wait_states(many, lambda states: states.count('done') >= 2 and 'intent' not in states)
+        assert not any(o.creates(c) for c in paused), 'sent though it was paused'
+        assert {r for c in paused for r in o.reasons(c)} <= {'paused'}
+        o.resume()
+        o.wait_states(many, lambda states: set(states) == {'done'})
+        assert o.once() == len(quick) + len(many)
+
+
 @flow(limit=60, muara=TWO_LANES)
 def test_two_lanes_are_apart(env):
     """A pause in one lane is none in the other; each has its own log of filings."""

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/outcome.h"
@@ -29,6 +30,63 @@ static void test_concurrency(void **state)
 	dest_ended(&d);
 	assert_true(dest_may_start(&d, 0, true, 0, 0));
 	dest_free(&d);
+}
+
+static int places(const struct dest *whole)
+{
+	struct dest d = *whole;
+	int n = 0;
+
+	while (n < 100 && dest_may_start(&d, 0, false, 0, 0)) {
+		dest_started(&d, 0);
+		n++;
+	}
+	free(d.line); /* one that asked in vain */
+	return n;
+}
+
+/* prepare, call in ms -> places beside the concurrency, after many such calls */
+static void test_prepared_ahead(void **state)
+{
+	static const struct {
+		int concurrency, prepare_ms, call_ms, ahead;
+	} cases[] = {
+		{4, 12, 10, 8},	  /* 9 end meanwhile (twice 4.8): at most twice the concurrency */
+		{4, 12, 30, 3},	  /* twice 1.6 */
+		{4, 12, 100, 0},  /* ... */
+		{4, 20, 2000, 0}, /* LAPOR! is slow: nothing is prepared */
+		{4, 1, 0, 8},	  /* at once, within a millisecond */
+		{1, 12, 1, 0},	  /* one at a time means it */
+		{32, 12, 400, 1}, /* twice 0.96 */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct dest_limits l = {.concurrency = cases[i].concurrency};
+		struct dest d;
+
+		dest_init(&d, &l);
+		assert_int_equal(places(&d), cases[i].concurrency); /* nothing is known */
+		for (int k = 0; k < DEST_AHEAD_AFTER - 1; k++)
+			dest_took(&d, cases[i].prepare_ms, cases[i].call_ms);
+		assert_int_equal(places(&d), cases[i].concurrency); /* too few */
+		for (int k = 0; k < 100; k++)
+			dest_took(&d, cases[i].prepare_ms, cases[i].call_ms);
+		assert_int_equal(places(&d), cases[i].concurrency + cases[i].ahead);
+		d.sent = cases[i].concurrency - 1;
+		assert_true(dest_may_send(&d));
+		d.sent++;
+		assert_false(dest_may_send(&d)); /* prepared, but not sent */
+		d.state = DEST_SINGLE;
+		assert_int_equal(places(&d), 1);
+		d.sent = 1;
+		assert_false(dest_may_send(&d));
+		d.state = DEST_OPEN;
+		assert_int_equal(places(&d), cases[i].concurrency + cases[i].ahead);
+		dest_slow(&d);
+		assert_int_equal(places(&d), cases[i].concurrency);
+		dest_free(&d);
+	}
 }
 
 static void test_ambiguous_cools_probes_and_goes_on_one_by_one(void **state)
@@ -410,6 +468,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_concurrency),
+		cmocka_unit_test(test_prepared_ahead),
 		cmocka_unit_test(test_what_was_not_sent_does_not_count),
 		cmocka_unit_test(test_ambiguous_cools_probes_and_goes_on_one_by_one),
 		cmocka_unit_test(test_only_a_once_only_call_ends_its_doubt),

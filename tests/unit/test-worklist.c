@@ -61,6 +61,35 @@ static void test_order_and_states(void **state)
 	worklist_free(&w);
 }
 
+static bool nothing_to_do(void *ctx, const struct work *row, const json_t *snapshot)
+{
+	assert_string_equal(json_string_value(json_object_get(snapshot, "state")), "ready");
+	return row->version != *(const uint32_t *)ctx;
+}
+
+/* What is filed already is known, and neither waits nor takes memory for its text. */
+static void test_nothing_to_do(void **state)
+{
+	uint32_t work_in = 3;
+	struct worklist w;
+
+	(void)state;
+	worklist_init(&w, 1 << 20);
+	w.idle = nothing_to_do;
+	w.idle_ctx = &work_in;
+	assert_int_equal(apply(&w, 1, 1, "open", "a", 10), 0);
+	assert_int_equal(apply(&w, 1, 2, "ready", "a", 11), 0);
+	assert_int_equal(work_peek(&w, 1), IDMAP_NONE);
+	assert_int_equal(w.text_bytes, 0);
+	assert_int_equal(worklist_at(&w, 0)->offset, 11); /* to be read again when it has to */
+	assert_int_equal(apply(&w, 1, 3, "ready", "b", 12), 0);
+	assert_int_equal(work_peek(&w, 2), 0);
+	assert_non_null(worklist_at(&w, 0)->snapshot);
+	assert_int_equal(apply(&w, 1, 4, "ready", "b", 13), 0); /* in a queue: the daemon looks */
+	assert_non_null(worklist_at(&w, 0)->snapshot);
+	worklist_free(&w);
+}
+
 static void test_not_ready_any_more(void **state)
 {
 	struct worklist w;
@@ -155,6 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_states),
+		cmocka_unit_test(test_nothing_to_do),
 		cmocka_unit_test(test_not_ready_any_more),
 		cmocka_unit_test(test_texts_are_bounded),
 		cmocka_unit_test(test_versions_rise),
