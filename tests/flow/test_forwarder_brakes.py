@@ -185,6 +185,31 @@ def test_lanes_share_a_hold(env):
             assert not lane.faults, lane.faults
 
 
+@flow(limit=90, muara=TWO_LANES)
+def test_a_hold_moves_with_its_lane(env):
+    """Another process that is given a lane begins with its hold: no call finds out anew."""
+    with Office(env) as o:
+        first, other = o.start(label='first'), o.beside(1)
+        o.lapor.script({**MOVED, 'times': 1})
+        c = o.ready()
+        for lane in (o, other):
+            wait_words(lane, ('held', 'moved'))
+        second = o.start(label='second', filing=False)
+        wait_until(lambda: second.metrics().get('muara_forwarder_lanes') == 1, 60, 'it is given a lane')
+        wait_until(lambda: first.metrics().get('muara_forwarder_lanes') == 1, 60, 'the first one keeps the other')
+        waits = other.ready()
+        state = 'muara_forwarder_destination_state{destination="lapor"}'
+        for d in (first, second):
+            wait_until(lambda d=d: d.metrics()[state] == 3, 20, f'{d.label} holds it')
+            wait_until(lambda d=d: d.metrics()['muara_forwarder_waiting{destination="lapor"}'] == 1, 20, 'one waits')
+        assert len(o.creates()) == 1
+        for lane in (o, other):
+            lane.resume()
+        o.wait_state(c, 'done')
+        other.wait_state(waits, 'done')
+        assert o.once() == 2
+
+
 def at_once(journal):
     """The most creates that were under way at one time."""
     now = most = 0
