@@ -48,18 +48,6 @@ def done(states):
 
 
 @flow(limit=60, muara=OWN)
-def test_each_has_its_own_credentials(env):
-    with Tenants(env) as t:
-        t.start()
-        ours, theirs = t.ready(3)
-        t.malang.wait_states(ours, done)
-        t.batu.wait_states(theirs, done)
-        for o, here in ((t.malang, ours), (t.batu, theirs)):
-            assert {f['ticket'] for f in o.lapor.filed()} == {c['ticket'] for c in here}
-            assert {line['answer'] for line in o.lapor.journal() if 'answer' in line} <= {None, 201, 200}
-
-
-@flow(limit=60, muara=OWN)
 def test_a_held_and_a_slow_one_beside_a_healthy_one(env):
     """One destination is held, then hangs with all its places taken: all of the other one's are filed meanwhile."""
     with Tenants(env) as t:
@@ -78,6 +66,21 @@ def test_a_held_and_a_slow_one_beside_a_healthy_one(env):
         t.batu.wait_states(theirs, done)
         assert t.malang.state(stuck) == 'intent' and 'one call at a time' in d.status
         t.malang.lapor.stop()
+
+
+@flow(limit=60, muara=OWN)
+def test_a_dead_credential_is_of_one_account(env):
+    """Each has its own: Batu's is refused, Malang's complaints are filed, and only they."""
+    with Tenants(env) as t:
+        t.there.configure(auth_header='Authorization')  # ours is named `auth`
+        d = t.start()
+        ours, theirs = t.ready(3)
+        t.malang.wait_states(ours, done)
+        wait_until(lambda: 'batu held: credential refused' in d.status, 20, lambda: f'held: {d.status!r}')
+        t.there.configure(auth_header='any')
+        t.batu.wait_states(theirs, done)
+        for o, here in ((t.malang, ours), (t.batu, theirs)):
+            assert {f['ticket'] for f in o.lapor.filed()} == {c['ticket'] for c in here}
 
 
 @flow(limit=60, muara=OWN)

@@ -464,9 +464,87 @@ static void test_what_was_not_sent_does_not_count(void **state)
 	dest_free(&d);
 }
 
+/* Whatever happens in whatever order: never more calls than places, one in SINGLE, none while it
+ * rests or is held, no lane twice in line, and no lane for ever behind the others. */
+static void test_any_order(void **state)
+{
+	const struct dest_limits l = {
+		.concurrency = 3, .max_filings_per_hour = 40, .pause_base_ms = 1000};
+	uint64_t seed = 4711;
+	int64_t now = 0;
+	int passed_over[4] = {0}, under_way[4] = {0};
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &l);
+	for (int i = 0; i < 200000; i++) {
+		int32_t lane;
+		uint64_t r;
+
+		seed = seed * 6364136223846793005u + 1442695040888963407u;
+		r = seed >> 33;
+		lane = (int32_t)(r % 4);
+		now += (int64_t)(r % 200);
+		if (r % 16 < 8) {
+			if (dest_may_start(&d, lane, true, now, (uint32_t)(now / 1000))) {
+				assert_true(d.state == DEST_OPEN || d.state == DEST_SINGLE);
+				assert_true(now >= d.not_before);
+				assert_true(d.in_flight < (d.state == DEST_SINGLE ? 1 : 3));
+				for (size_t k = 0; k < d.n_line; k++)
+					if (d.line[k] != lane)
+						passed_over[d.line[k]]++;
+				dest_started(&d, lane);
+				dest_note_create(&d, lane, (uint32_t)(now / 1000));
+				under_way[lane]++;
+				passed_over[lane] = 0;
+			}
+		} else if (r % 16 < 14 && under_way[lane]) {
+			under_way[lane]--;
+			dest_ended(&d);
+			switch (r / 16 % 12) {
+			case 0:
+				dest_ambiguous(&d, now, seed);
+				break;
+			case 1:
+				dest_not_sent(&d, now, seed);
+				break;
+			case 2:
+				dest_rate_limited(&d, now, (int64_t)(r % 3000) - 1, seed);
+				break;
+			case 3:
+				dest_rejected(&d, true, now);
+				break;
+			case 4:
+				if (r % 7 == 0)
+					dest_hold_on(&d, DEST_HOLD_MOVED, now);
+				break;
+			default:
+				dest_success(&d, true);
+			}
+		} else if (r % 16 == 14) {
+			dest_leave(&d, lane);
+			passed_over[lane] = 0;
+		} else if (dest_wants_probe(&d, now)) {
+			dest_probe_started(&d);
+			dest_probe_ended(&d, r % 2, now, seed);
+		} else {
+			dest_resume(&d, now - (int64_t)(r % 100), (uint32_t)(now / 1000));
+		}
+		assert_in_range(d.in_flight, 0, 3);
+		assert_in_range(d.n_line, 0, 4);
+		for (size_t k = 0; k < d.n_line; k++)
+			for (size_t m = 0; m < k; m++)
+				assert_int_not_equal(d.line[k], d.line[m]);
+		for (int k = 0; k < 4; k++)
+			assert_in_range(passed_over[k], 0, 3); /* those who were before it */
+	}
+	dest_free(&d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_any_order),
 		cmocka_unit_test(test_concurrency),
 		cmocka_unit_test(test_prepared_ahead),
 		cmocka_unit_test(test_what_was_not_sent_does_not_count),
