@@ -63,7 +63,7 @@ MUTANTS = [
          old='	return s->state == SLOT_FILED && (s->flags & SLOT_F_TYPED) &&',
          new='	return (s->state == SLOT_FILED || s->flags & SLOT_F_TYPED) &&'),
     dict(name='manual-correction-keeps-the-status', file='daemons/forwarder/ledger.c', test=F + 'test_correction',
-         old='	s->remote_id = remote_id;\n	set_status(l, s, REPORT_NONE);\n', new='	s->remote_id = remote_id;\n'),
+         old='	forget_report(l, s); /* that of the wrong number */\n', new=''),
     dict(name='manual-corrected-to-a-used-number', file=JUDGE, test=F + 'test_judge',
          old='		why = "stale-version";\n	else if (s && against_number(v, c, s))\n		why = against_number(v, c, s);\n	else if (s && !parse',
          new='		why = "stale-version";\n	else if (s && !parse'),

@@ -95,7 +95,7 @@ MUTANTS = [
     dict(name='status-who-has-it-misread', file='common/core/profile_answer.c', test='unit:test-profile/a_report_is_still_with_us',
          old='profile_read_back(p, a, own) == READ_BACK_DONE;', new='profile_read_back(p, a, own) != READ_BACK_UNKNOWN;'),
     dict(name='status-progress-of-an-older-report', file=LEDGER, test='unit:test-ledger/test_progress',
-         old='		row->verified_s = row->in_progress_s = 0;', new='		row->last = 0;'),
+         old='		row->last = row->verified_s = row->in_progress_s = 0;', new='		row->last = 0;'),
     dict(name='status-gauges-of-what-nobody-read', file=DUES, test=FLOW + 'test_clocks_run_out',
          old='follow_wants(s) && s->status != REPORT_NONE', new='follow_wants(s)'),
     dict(name='status-told-each-second', file=DUES, test=FLOW + 'test_clocks_run_out',
