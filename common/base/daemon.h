@@ -68,6 +68,9 @@ int daemon_main(int argc, char **argv, const struct daemon_ops *ops);
 void daemon_status(const char *fmt, ...)
 	__attribute__((format(printf, 1, 2))); /* STATUS=, only when it changed */
 void daemon_progress(void);
+/* The same from a part that blocks the loop, such as reading a log at the start: pats at once when
+ * it is time. Call it for each bit of work that was done, never for mere waiting. */
+void daemon_progress_now(void);
 void daemon_idle(bool idle);
 /* Ends with EXIT_FAILURE after ops->stop: systemd restarts. For states only a fresh start can
  * leave. */

@@ -8,13 +8,14 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "base/clock.h"
 #include "base/daemon_private.h"
 #include "base/log.h"
 #include "base/util.h"
 
 static struct {
 	struct loop_timer *timer;
-	int64_t every_ms;
+	int64_t every_ms, patted_ms;
 	bool progress, idle, stopping, late_told;
 	char status[DAEMON_TEXT_SIZE], health[DAEMON_TEXT_SIZE];
 	char sent[2 * DAEMON_TEXT_SIZE + 2]; /* the last STATUS= */
@@ -25,6 +26,7 @@ static void pat(void *ctx)
 	(void)ctx;
 	if (notify.progress || notify.idle || notify.stopping) {
 		sd_notify(0, "WATCHDOG=1");
+		notify.patted_ms = clock_mono_ms();
 		notify.late_told = false;
 	} else if (!notify.late_told) {
 		log_warn("no progress for a while; the watchdog is not patted");
@@ -115,6 +117,13 @@ void daemon_notify_stopping(void)
 void daemon_progress(void)
 {
 	notify.progress = true;
+}
+
+void daemon_progress_now(void)
+{
+	notify.progress = true;
+	if (notify.timer && clock_mono_ms() - notify.patted_ms >= notify.every_ms)
+		pat(NULL);
 }
 
 void daemon_idle(bool idle)

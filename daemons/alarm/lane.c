@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/crash.h"
+#include "base/daemon.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/util.h"
@@ -81,6 +82,7 @@ static int begin_of(struct input *in, int64_t *ret, struct err *e)
 		r = kafka_watermarks(c, in->topic, in->lane->n, &low, &high, ASK_MS, e);
 	if (r)
 		return r;
+	daemon_progress_now(); /* ten topics may take their five seconds each */
 	*ret = KAFKA_BEGIN;
 	if (committed >= low && committed <= high) {
 		in->next = in->committed = committed;

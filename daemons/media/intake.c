@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/crash.h"
+#include "base/daemon.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -17,7 +18,7 @@
 #include "paper.h"
 
 #define ASK_MS		 5000
-#define LOG_READ_MS	 60000
+#define LOG_READ_MS	 (10 * 60 * 1000) /* years of it; the watchdog is fed meanwhile */
 #define TICK_MS		 200
 #define PRODUCE_RETRY_MS 1000
 #define MEDIA_MAX	 (64 * 1024)
@@ -315,6 +316,7 @@ static int on_media(void *ctx, const struct kafka_record *r)
 	_cleanup_json_ json_t *o = NULL;
 	const char *message;
 
+	daemon_progress_now();
 	if (!r->value || json_parse(r->value, r->value_len, MEDIA_MAX, &o, NULL) < 0 ||
 		schema_check(o, "muara.media", 1, NULL) < 0)
 		return 0;
@@ -424,8 +426,10 @@ static void on_assigned(void *ctx, int32_t partition)
 	name_topics(in, &l->book);
 	r = kafka_read_range(
 		&in->c.kafka, in->media, partition, KAFKA_BEGIN, on_media, l, LOG_READ_MS, &e);
-	for (size_t i = 0; r == 0 && i < l->book.n_topics; i++)
+	for (size_t i = 0; r == 0 && i < l->book.n_topics; i++) {
 		r = find_start(in, l, &l->book.topics[i], &e);
+		daemon_progress_now();
+	}
 	l->next = in->lanes;
 	in->lanes = l;
 	if (r == 0)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/daemon.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/util.h"
@@ -143,8 +144,10 @@ int inputs_start(struct inputs *in, struct lane_member *m, bool accept, struct e
 	size_t i;
 	int r = 0;
 
-	for (i = 0; r == 0 && i < in->n; i++)
+	for (i = 0; r == 0 && i < in->n; i++) {
 		r = start_source(&in->sources[i], m, in->lane, accept, e);
+		daemon_progress_now(); /* each may take ten seconds */
+	}
 	return r;
 }
 

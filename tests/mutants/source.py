@@ -81,4 +81,7 @@ MUTANTS = [
     dict(name='options-out-of-range-taken', file=VALUE, test='unit:test-options/each_fault_has_its_place_and_remedy',
          old='	return (row->min || row->max) && (v < row->min || (row->max && v > row->max));\n',
          new='	return row->min > INT64_MAX - 9 && v < row->max;\n'),
+    dict(name='daemon-reading-starves-the-watchdog', file='common/base/daemon_notify.c',
+         old='	if (notify.timer && clock_mono_ms()', new='	if (!notify.timer && clock_mono_ms()',
+         test='unit:test-daemon/a_long_reading_feeds_the_watchdog'),
 ]

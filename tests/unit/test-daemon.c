@@ -31,9 +31,9 @@
 /* --- the daemon ------------------------------------------------------------------------------ */
 
 /* "breaks" is 0: a daemon that starts in spite of faults, on a zeroed struct, ends soon. */
-enum mode { BREAKS, IDLE, BUSY, STUCK, NO_START, NEVER_DRAINED, UNHEALTHY };
+enum mode { BREAKS, IDLE, BUSY, STUCK, NO_START, NEVER_DRAINED, UNHEALTHY, READS };
 static const char *const modes[] = {
-	"breaks", "idle", "busy", "stuck", "no-start", "never-drained", "unhealthy", NULL};
+	"breaks", "idle", "busy", "stuck", "no-start", "never-drained", "unhealthy", "reads", NULL};
 
 struct conf {
 	int mode;
@@ -60,6 +60,7 @@ static const struct option_row shared_rows[] = {
 static struct {
 	const struct conf *conf;
 	struct loop_timer *timer;
+	const char *conf_path;
 } child;
 
 static void check_both(const void *conf, const void *shared, struct options_faults *f)
@@ -71,9 +72,22 @@ static void check_both(const void *conf, const void *shared, struct options_faul
 		options_fault(f, "pair", "is not the shared name");
 }
 
+/* The loop stands still until a file comes; something is read meanwhile. */
+static void read_on(void)
+{
+	_cleanup_free_ char *go = xasprintf("%s.go", child.conf_path);
+
+	while (access(go, F_OK)) {
+		daemon_progress_now();
+		poll(NULL, 0, 5);
+	}
+}
+
 static void on_timer(void *ctx)
 {
 	(void)ctx;
+	if (child.conf->mode == READS)
+		read_on();
 	if (child.conf->mode == BUSY)
 		daemon_progress();
 	if (child.conf->mode == BREAKS)
@@ -84,6 +98,7 @@ static void on_timer(void *ctx)
 static int start(struct daemon_env *env, void **ret_state, struct err *e)
 {
 	child.conf = env->conf;
+	child.conf_path = env->conf_path;
 	if (child.conf->mode == NO_START)
 		return err_set(e, -EIO, "no start as told");
 	child.timer = loop_timer_new(env->loop, on_timer, NULL);
@@ -479,6 +494,21 @@ static void the_watchdog_wants_progress(void **state)
 	assert_int_equal(exit_status(), 0);
 }
 
+static void a_long_reading_feeds_the_watchdog(void **state)
+{
+	(void)state;
+	setenv("WATCHDOG_USEC", "300000", 1);
+	spawn("mode: reads\n", "name: x\n", NULL);
+	*run.notes = '\0';
+	for (int n = 1; n <= 3; n++) {
+		wait_note("WATCHDOG=1");
+		*run.notes = '\0';
+	}
+	put("dummy.yaml.go", "");
+	kill(run.pid, SIGTERM);
+	assert_int_equal(exit_status(), 0);
+}
+
 static void idle_is_fine_for_the_watchdog(void **state)
 {
 	(void)state;
@@ -509,6 +539,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_teardown(a_drain_has_an_end, no_child_left),
 		cmocka_unit_test_teardown(hup_tells_what_a_restart_would_find, no_child_left),
 		cmocka_unit_test_teardown(the_watchdog_wants_progress, no_child_left),
+		cmocka_unit_test_teardown(a_long_reading_feeds_the_watchdog, no_child_left),
 		cmocka_unit_test_teardown(idle_is_fine_for_the_watchdog, no_child_left),
 	};
 
