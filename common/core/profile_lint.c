@@ -222,6 +222,10 @@ static void rule_content(struct lint *l)
 		say(l, FAULT, "content.footer",
 			"a text over limits.content would be cut without a word; add a line with "
 			"{{text_cut}} and use {{content}}");
+	if (report_names(p, "title") && !report_names(p, "title_whole"))
+		say(l, WARNING, "content.footer",
+			"a title over limits.title is cut and the rest of it lost; add a line with "
+			"{{title_whole}}, which is empty when the title fits");
 	if (!report_names(p, "not_attached"))
 		say(l, FAULT, "content.footer",
 			"a file that is left out would be so without a word; add a line with "

@@ -196,6 +196,21 @@ static json_t *get_title(const struct render *r, const char *name)
 		    : refuse(r, "the complaint has no title; complete it (title, text) first");
 }
 
+/* What {{title}} leaves out is not lost: the whole of a title that is cut, null of one that fits.
+ * At most a quarter of what the report may hold, so that it never crowds out the text. */
+static json_t *get_title_whole(const struct render *r, const char *name)
+{
+	const char *title = member(r->in->complaint, "title");
+	_cleanup_free_ char *line = NULL, *shown = NULL;
+
+	(void)name;
+	if (!title || (int64_t)utf8_length(title) <= r->p->title_max)
+		return json_null();
+	line = one_line(title, r->p->content_max / 4);
+	shown = xasprintf("%s%s", line, utf8_length(line) < utf8_length(title) ? " …" : "");
+	return json_str_new(shown);
+}
+
 static json_t *get_text(const struct render *r, const char *name)
 {
 	const char *text = member(r->in->complaint, name);
@@ -414,6 +429,7 @@ static const struct name {
 	{"tenant", IN_TEXTS, get_member},
 	{"version", IN_TEXTS, get_version},
 	{"title", IN_CREATE | IN_CONTENT | IN_SHEET, get_title},
+	{"title_whole", IN_CONTENT | IN_SHEET, get_title_whole},
 	{"text", IN_CREATE | IN_CONTENT | IN_SHEET, get_text},
 	{"content", IN_FORMS, get_content},
 	{"incident_date", IN_CREATE | IN_CONTENT | IN_SHEET, get_date},

@@ -31,7 +31,8 @@ INSTITUTIONS = [{"id": 12, "name": "Pemerintah Kota Malang"}, {"id": 77, "name":
                 {"id": 78, "name": "Dinas Pekerjaan Umum"}, {"id": 79, "name": "Dinas Lingkungan Hidup"},
                 {"id": 80, "name": "Inspektorat"}]
 TEMPLATES = [{"template_code": "disposition", "title": "Disposisi", "type": "followup",
-              "content": "Laporan diteruskan dari {{institution_from}} kepada {{ institution_to }}."}]
+              "content": "Laporan diteruskan dari {{institution_from}} kepada {{ institution_to }}."},
+             {"template_code": "reply_lmw", "title": "Tanggapan", "type": "followup", "content": ""}]
 FILE_LIMIT = 5 * 1024 * 1024
 
 

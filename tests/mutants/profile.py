@@ -55,6 +55,10 @@ MUTANTS = [
     # what is sent
     dict(name='profile-cut-unsaid', file=NAMES, test=R + 'long_text_is_cut_and_says_so',
          old='	r.text_cut = chars - (long)r.text_chars;', new='	r.text_cut = 0;'),
+    dict(name='profile-rest-of-the-title-lost', file=NAMES, test=R + 'a_title_that_is_cut_is_in_the_text_whole',
+         old='	line = one_line(title, r->p->content_max / 4);', new='	line = one_line(title, r->p->title_max);'),
+    dict(name='profile-title-cut-unsaid', file=NAMES, test=R + 'a_title_that_is_cut_is_in_the_text_whole',
+         old='(int64_t)utf8_length(title) <= r->p->title_max)', new='(int64_t)utf8_length(title) > 0)'),
     dict(name='profile-phone-cut', file=NAMES, test=R + 'reporter_fits_or_is_left_out',
          old='return text_or_null((int64_t)strlen(value) <= r->p->phone_max ? value : NULL);',
          new='return text_or_null(value + MAX((int64_t)strlen(value) - r->p->phone_max, 0));'),

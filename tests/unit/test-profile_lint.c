@@ -200,6 +200,8 @@ static const struct {
 		WARNING, "attachments: without calls.upload no file is sent"},
 	{JSON, "date: yyyy-mm-dd", "date: yyyy-mm-dd\nown_institution: source", WARNING,
 		"own_institution: is looked at for a hand-over only"},
+	{V3, "    - \"Judul lengkap: {{title_whole}}\" # of one that is longer than limits.title\n",
+		"", WARNING, "content.footer: a title over limits.title is cut and the rest"},
 	/* lists of numbers */
 	{V3, INSTITUTIONS_LIST, "list: results.0.data\n    id: id\n", FAULT,
 		"masters.institutions.list: \"0\" is looked for as a member's name"},

@@ -383,6 +383,33 @@ static void title_is_one_line_of_255(void **state)
 	assert_string_equal(json_str(short_body, "title"), "Banjir");
 }
 
+static void a_title_that_is_cut_is_in_the_text_whole(void **state)
+{
+	static const struct {
+		size_t bytes;
+		const char *word;
+		bool told, whole;
+	} rows[] = {{255, "a", false, false}, {256, "a", true, true},
+		{600, "Jalan rusak ", true, true}, {2600, "Jalan rusak ", true, false},
+		{12000, "\xf0\x9f\x98\x80", true, false}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_json_ json_t *c = snapshot("plain"), *body = NULL;
+		const char *line;
+
+		set_text(c, "title", rows[i].bytes, rows[i].word);
+		body = created(c);
+		line = strstr(json_str(body, "content"), "\nJudul lengkap: ");
+		assert_int_equal(line != NULL, rows[i].told);
+		assert_int_equal(strstr(json_str(body, "content"), json_str(c, "title")) != NULL,
+			rows[i].whole);
+		assert_int_equal(line && strstr(line, " …"), rows[i].told && !rows[i].whole);
+		assert_true(utf8_length(json_str(body, "content")) < 3200);
+		assert_true(utf8_length(json_str(body, "title")) <= 255);
+	}
+}
+
 static void reporter_fits_or_is_left_out(void **state)
 {
 	_cleanup_json_ json_t *c = snapshot("plain"), *a = NULL, *b = NULL, *d = NULL;
@@ -710,6 +737,7 @@ int main(void)
 		cmocka_unit_test(text_of_just_the_limit_is_whole),
 		cmocka_unit_test(no_length_slips_through),
 		cmocka_unit_test(title_is_one_line_of_255),
+		cmocka_unit_test(a_title_that_is_cut_is_in_the_text_whole),
 		cmocka_unit_test(reporter_fits_or_is_left_out),
 		cmocka_unit_test(reporter_is_never_in_the_text),
 		cmocka_unit_test(flags_are_independent),
