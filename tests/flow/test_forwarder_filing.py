@@ -293,3 +293,29 @@ def test_broker_away(env):
         o.wait_state(late, 'done', timeout=60)
         o.wait_state(c, ('done', 'filed'), timeout=60)
         assert len(o.creates(c)) == 1 and d.alive
+
+
+@flow(limit=60)
+def test_uploaded_once_though_killed_before_the_create(env):
+    """What was uploaded is in the log: the next process names it in the report and uploads nothing again. What was
+    left out is said in the text; so is a title that did not fit."""
+    with Office(env) as o:
+        o.lapor.script({'call': 'create', 'times': 1, 'action': '429', 'args': {'retry_after': 60}})
+        d = o.start(supervise=True)
+        files = [o.photo(), o.photo(b'%PDF-1.4', 'application/pdf', 'surat.pdf')]
+        film = o.photo(b'film', 'video/mp4', 'film.mp4')
+        title = 'Lampu jalan di depan pasar ' * 12 + 'mati'
+        c = o.ready(messages=[o.message(attachments=[*files, film])], title=title)
+        o.wait_state(c, 'not_sent')
+        d.kill9()
+        wait_until(lambda: d.restarts == 1, 20, 'it is there again')
+        o.wait_filing(d)
+        o.later(61_000)
+        o.wait_state(c, 'done')
+        uploads = [line for line in o.lapor.journal() if line['event'] == 'request' and line['call'] == 'upload']
+        assert len(uploads) == len(o.lapor.files()) == 2, uploads
+        fields = o.stored(c)[0]['fields']
+        assert '501' in fields['attachments'] and '502' in fields['attachments']
+        assert '1 berkas dengan jenis yang tidak diterima' in fields['content']
+        assert f'Judul lengkap: {title}' in fields['content'] and len(fields['title']) <= 255
+        assert title.startswith(fields['title'] + ' ')  # cut between words
