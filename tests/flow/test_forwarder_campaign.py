@@ -1,14 +1,15 @@
 """Campaigns against the forwarder: every crash point of every call, each by a SIGKILL at that very
-line, or a sleep there past the session; what was to be reached is read from the sources (harness/campaign.py), what was reached is
-printed and must be all of it. At the end of each: at most one report a complaint, exactly one end,
+line, or a sleep there past the session; in the soak each together with every outcome. What was to be
+reached is read from the sources (harness/campaign.py), what was reached is printed and must be all of
+it. At the end of each: at most one report a complaint, exactly one end,
 parked is what nobody can know, by the log and by the sandbox's own journal."""
 
 import contextlib
 import os
 
 from harness import Env, flow, wait_until
-from harness.campaign import (LONG_MS, SHEET, WAYS, Campaign, Way, audit, calls, desk, lane_points, pairs, parted,
-                              points, rest, untested_points)
+from harness.campaign import (LONG_MS, SHEET, SLOW, WAYS, Campaign, Way, audit, calls, calls_of, desk,
+                              lane_points, pairs, parted, points, rest, sandbox_call, untested_points, ways)
 from harness.forwarding import Office
 
 REFUSED = Way('gateway401', end='not_sent')  # before it: a probe, and another attempt
@@ -25,30 +26,40 @@ def needed(point, random):
     return random.choice([None, *quick])
 
 
+def kill(env, o, plan):
+    """Kills one forwarder after the other: (pair, way) after (pair, way). The complaints driven, one
+    for each, and the campaign, audited."""
+    c, driven = Campaign(o), []
+    d = o.start(o.destination(concurrency=8, max_filings_per_hour=0), desk(o), supervise=True,
+                crash=[f'{pair}:1' for pair, _ in plan], filing=False)
+    for n, (pair, way) in enumerate(plan):
+        driven.append(c.drive(parted(pair)[1], way))
+        wait_until(lambda n=n: d.restarts > n, 60, lambda p=pair: f'{p} is reached; {d.status!r}')
+        if way and way.hold:
+            o.resume()
+    o.wait_filing(d)
+    last = c.drive('create')
+    o.wait(last, 'done')
+    rest(o, c.all, orphans=True)
+    o.later(LONG_MS)  # what the dead ones left may be looked at
+    rest(o, c.all)
+    ends = audit(o, c.all)
+    hit = env.crashes()
+    assert [h.point for h in hit] == [pair for pair, _ in plan], hit
+    tally = {e: list(ends.values()).count(e) for e in sorted(set(ends.values()))}
+    print(f'       {len(hit)} kills, {len(c.all)} complaints, ends {tally}, reports there {o.once()}', flush=True)
+    return driven
+
+
 def killed_at(env, wanted):
-    """Kills one forwarder after the other, each at its point. {pair: in flight}"""
+    plan = []
+    for pair in wanted:
+        point, call = parted(pair)
+        plan.append((pair, None if call in (None, SHEET) else needed(point, env.random)))
     with Office(env) as o:
-        c = Campaign(o)
-        d = o.start(o.destination(concurrency=8, max_filings_per_hour=0), desk(o), supervise=True,
-                    crash=[f'{p}:1' for p in wanted], filing=False)
-        for n, pair in enumerate(wanted):
-            point, call = parted(pair)
-            c.drive(call, needed(point, env.random) if call not in (None, SHEET) else None)
-            wait_until(lambda n=n: d.restarts > n, 60, lambda p=pair: f'{p} is reached; {d.status!r}')
-        o.wait_filing(d)
-        last = c.drive('create')
-        o.wait(last, 'done')
-        rest(o, c.all, orphans=True)
-        o.later(LONG_MS)  # what the dead ones left may be looked at
-        rest(o, c.all)
-        ends = audit(o, c.all)
-        hit = env.crashes()
-        assert [h.point for h in hit] == wanted, hit
-        for h in hit:
-            print(f'       {h.point:<26} in flight: {h.in_flight}')
-        tally = {e: list(ends.values()).count(e) for e in sorted(set(ends.values()))}
-        print(f'       {len(hit)} kills, {len(c.all)} complaints, ends {tally}, '
-              f'reports there {o.once()}')
+        kill(env, o, plan)
+    for h in env.crashes():
+        print(f'       {h.point:<26} in flight: {h.in_flight}')
 
 
 def part(k, of):
@@ -70,6 +81,50 @@ def test_every_point_of_every_call_2(env):
 @flow(limit=180)
 def test_every_point_of_every_call_3(env):
     killed_at(env, part(2, 3))
+
+
+# --- together with every outcome
+
+def triples():
+    """[(pair, way)] of the points at which an outcome is known; one way after the other, calls in
+    turn: what is tried again after a kill is seldom of the call that is waited for then."""
+    out = []
+    for point in ('answer-read', 'after-outcome', 'probed', 'read-back'):
+        for i, way in enumerate(WAYS):
+            for call in calls_of(point):
+                if call != SHEET and way.name not in SLOW and reaches(point, call, way):
+                    out.append((f'{point}@{call}', ways(call, call in ('upload', 'create'))[i]))
+    return out
+
+
+def reaches(point, call, way):
+    if point == 'probed':
+        return way.name in ('401', '403', 'gateway401')
+    return point != 'read-back' or not way.end
+
+
+def met(o, complaint, pair, way):
+    """Did its call meet what was scripted for it?"""
+    call = sandbox_call(parted(pair)[1])
+    return any(line['event'] == 'request' and line['call'] == call and line['rule'] == way.action
+               and line['ticket'] == complaint['ticket'] for line in o.lapor.journal())
+
+
+@flow(limit=3600, soak=True)
+def test_every_outcome_at_every_point(env):
+    """A kill may hit another complaint that was on its way to the same point: again, then."""
+    todo, reached = triples(), 0
+    for n in range(40):
+        now, todo = todo[:40], todo[40:]
+        if not now:
+            break
+        with Env(env.shared, f'{env.name}/{n}', build=env.build) as e, Office(e) as o:
+            driven = kill(e, o, now)
+            missed = [x for x, c in zip(now, driven) if not met(o, c, *x)]
+        reached += len(now) - len(missed)
+        todo += missed
+    print(f'       {reached} outcomes at points of calls reached, not reached: {[(p, w.name) for p, w in todo]}')
+    assert not todo and reached == len(triples())
 
 
 # --- stopped, and going on when another one has taken over

@@ -44,6 +44,10 @@ def profile_calls(name='lapor-v3'):
     return {call: told[call]['repeat'] for call in calls() if call in told}
 
 
+def sandbox_call(call):
+    return SANDBOX_CALL.get(call, call)
+
+
 def by_http():
     return [c for c in calls() if c != SHEET]
 
@@ -157,7 +161,7 @@ class Campaign:
         o.growing = True
 
     def rule(self, call, way, complaint):
-        return {'call': SANDBOX_CALL.get(call, call), 'ticket': complaint['ticket'], 'times': 1,
+        return {'call': sandbox_call(call), 'ticket': complaint['ticket'], 'times': 1,
                 'action': way.action, 'args': way.args}
 
     def drive(self, call, way=None, destination='lapor', news=True):
