@@ -1,72 +1,34 @@
 """What a forwarder leaves behind that is killed, frozen, cut off or told to stop, and what its
-successor makes of it: nothing is sent twice, and parked is exactly what nobody can know."""
+successor makes of it: nothing is sent twice, and parked is exactly what nobody can know. Every crash
+point of every call: test_forwarder_campaign.py."""
 
 import os
 
 from harness import flow, wait_until
+from harness.campaign import LONG_MS, at_rest, audit, rest
 from harness.forwarding import Office, fits_the_journal
 from harness.records import genesis
 
 DURABLE = {'message_timestamp_type': 'LogAppendTime', 'cleanup_policy': 'delete',
            'retention_ms': -1, 'flush_messages': 1}
-LONG_MS = 150 * 1000  # no call travels longer; see endpoint_longest_ms
 
 
-def at_an_end(states):
-    """Nothing under way, nothing left to do."""
-    return all(s not in (None, 'intent', 'not_sent', 'not_filed') for s in states)
-
-
-def crash_at(env, point, number, slow_ms=30):
+@flow(limit=90)
+def test_kill_at_the_answer_under_load(env):
     with Office(env) as o:
-        o.lapor.configure(create_delay_ms=slow_ms)
+        o.lapor.configure(create_delay_ms=30)
         many = [o.ready() for _ in range(env.count(24, 12))]
-        d = o.start(supervise=True, crash=f'{point}:{number}', filing=False)
-        wait_until(lambda: d.restarts == 1 or None, 60, f'{point} is reached')
+        d = o.start(supervise=True, crash='answer-read:6', filing=False)
+        wait_until(lambda: d.restarts == 1, 60, 'it is reached')
         o.wait_filing(d)
-        term = o.term()  # of its successor, which has attempts of its own under way
-        killed = {a.name for a in o.filings().attempts.values() if a.state == 'intent' and a.key[0] < term}
-        o.wait_states(many, lambda states: states.count('intent') == len(killed)
-                      and None not in states)
+        rest(o, many, orphans=True)
         o.later(LONG_MS)
-        o.wait_states(many, at_an_end)
-        filings = o.filings()
-        assert not o.faults, o.faults
-        hit = env.crashes()
-        assert [c.point for c in hit] == [point] and hit[0].in_flight > 0, hit
-        fits_the_journal(o, many, filings)
-        open_ends = [a for a in filings.attempts.values() if a.own_end is None]
-        assert all(a.state == 'parked' for a in open_ends)
-        parked = {c['id'] for c, state in zip(many, o.states(many)) if state == 'parked'}
-        assert parked == {a.complaint for a in open_ends}, 'parked is what the dead one left, no more'
-        tickets = [f['ticket'] for f in o.lapor.filed()]
-        assert len(tickets) == len(set(tickets)), 'each stands there once at most'
-        return open_ends
-
-
-@flow(limit=90)
-def test_kill_after_intent(env):
-    assert crash_at(env, 'after-intent', 6)
-
-
-@flow(limit=90)
-def test_kill_before_send(env):
-    assert crash_at(env, 'before-send', 6)
-
-
-@flow(limit=90)
-def test_kill_at_the_first_byte(env):
-    assert crash_at(env, 'first-byte-sent', 6, slow_ms=200)
-
-
-@flow(limit=90)
-def test_kill_at_the_answer(env):
-    assert crash_at(env, 'answer-read', 6)
-
-
-@flow(limit=90)
-def test_kill_after_outcome(env):
-    crash_at(env, 'after-outcome', 6)
+        rest(o, many)
+        audit(o, many)
+        (hit,) = env.crashes()
+        assert hit.point == 'answer-read' and hit.in_flight > 0, hit
+        left = {a.complaint for a in o.filings().attempts.values() if a.own_end is None}
+        assert left and o.parked() == left, 'parked is what the dead one left, no more'
 
 
 @flow(limit=60)
@@ -238,7 +200,7 @@ def test_zombie_sends_nothing_twice(env):
         # The group may give it back to either; each takes what the other left.
         wait_until(lambda: o.files(first) != o.files(second), 60, 'one of the two files')
         o.later(LONG_MS)
-        o.wait_states(many, at_an_end)
+        o.wait_states(many, at_rest)
         filings = o.filings()
         assert not o.faults, o.faults
         assert all(len(o.creates(c)) == 1 for c in many), 'sent once each'
