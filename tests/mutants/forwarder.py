@@ -32,7 +32,7 @@ MUTANTS = [
          test='unit:test-destination/test_rejects_are_counted_apart',
          old='	if (once)\n		d->rejects[true] = 0;\n', new='	d->rejects[true] = 0;\n'),
     dict(name='forwarder-no-look', file=ATTEMPT, test=CRASH + 'test_hold_between_intent_and_send',
-         old='		a->state = ATT_CONFIRMED;\n', new='		send_call(a);\n'),
+         old='		a->state = ATT_CONFIRMED;\n		lane_soon(l);\n', new='		send_call(a);\n'),
     dict(name='forwarder-pause-overlooked', file=SITE,
          test=CRASH + 'test_pause_between_intent_and_send',
          old='	if (s->word.paused || acts_pause_waits(s->lane, s->ep->conf->name))\n		return "paused";\n',

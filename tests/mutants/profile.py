@@ -123,5 +123,6 @@ MUTANTS = [
     dict(name='render-drop-in-ignored', file=TO, test=C + 'a_drop_in_and_a_set_win',
          old='"%s.d/*.yaml"', new='"%s.d/*.yml"'),
     dict(name='render-unmakable-passes', file=RENDER, test=C + 'what_cannot_be_made_says_why',
-         old='		bad += json_str(c, "cannot_be_made") != NULL;', new='		bad += json_str(c, "cannot") != NULL;'),
+         old='	json_array_foreach (calls, i, c) {\n		bad += json_str(c, "cannot_be_made") != NULL;',
+         new='	json_array_foreach (calls, i, c) {\n		bad += json_str(c, "cannot") != NULL;'),
 ]
