@@ -69,3 +69,20 @@ def test_uploads_equal_the_transcripts(env):
             values = matches(name, calls[2][1])
             assert {values['image_id'], values['doc_id']} <= {str(f['id']) for f in o.lapor.files()}
             o.daemon.stop()
+
+
+@flow(limit=60)
+def test_a_follow_up_equals_the_transcript(env):
+    with Office(env, '--keep-requests') as o:
+        for data in (IMAGE, PDF):
+            o.photo(data)
+        o.start()
+        c, _ = file(o, 'attachments')
+        o.adds(c, o.message('Masih berlubang.', attachments=[o.photo(IMAGE.replace(b'muara', b'nanti'))]))
+        o.wait(c, 'done', 'followup')
+        call, raw = requests(o, c)[-1]
+        assert call == 'followup_add'
+        values = matches('followup', raw)
+        assert values['complaint_id'] == str(o.stored(c)[0]['remote_id'])
+        assert (values['own_institution_id'], values['target_institution_id']) == ('12', '77')
+        assert values['idempotency_key'] == f"{c['id']}.{c['version'] + 1}.followup"
