@@ -89,6 +89,13 @@ char *trace_submission_text(const json_t *s)
 		buf_addf(&b, ": %s of version %lld at %s, attempt %lld", json_str(s, "call"),
 			(long long)json_int(s, "version", 0), json_str_or(s, "destination", "?"),
 			(long long)json_int(s, "attempt", 0));
+	if (json_int(s, "part", 1) > 1)
+		buf_addf(&b, ", part %lld", (long long)json_int(s, "part", 1));
+	if (json_str(s, "call") && strcmp(json_str(s, "call"), "followup") == 0 &&
+		json_object_get(s, "sources"))
+		buf_addf(&b, ", tells %zu messages, %zu files",
+			json_array_size(json_object_get(s, "sources")),
+			json_array_size(json_object_get(s, "attachments")));
 	add_if(&b, "of intent ", json_str(s, "intent"));
 	add_if(&b, "number ", json_str(s, "remote_id"));
 	add_if(&b, "in place of ", json_str(s, "was"));

@@ -26,6 +26,30 @@ def ends(env):
             for r in json.loads(env.ctl('--json', 'balance', check=False).stdout)['ready']}
 
 
+@flow(limit=90)
+def test_a_parked_follow_up(env):
+    """It is listed, said what to look for, resolved by its report's number, and its story is told."""
+    with Office(env) as o:
+        m = o.message('Lampu mati.')
+        o.start()
+        c = o.ready(messages=[m])
+        o.wait_state(c, 'done')
+        o.lapor.script({'call': 'followup_add', 'action': 'drop_after_store', 'times': 1})
+        c = o.adds(c, o.message('Masih mati.', attachments=[o.photo()]))
+        o.wait_state(c, 'parked', 'followup')
+        row = listed(env)[c['id']]
+        assert (row['call'], row['state'], row['version']) == ('followup', 'parked', c['version'])
+        shown = env.ctl('parked', 'show', row['attempt'])
+        assert 'the report shows it' in shown and '--resend' in shown
+        code, done = ctl(env, 'resolve', row['attempt'], '--filed', '99', *WHY, '--wait')
+        assert code != 0 and done['reason'] == 'another-report-number', done
+        number = str(o.stored(c)[0]['remote_id'])
+        code, done = ctl(env, 'resolve', row['attempt'], '--filed', number, *WHY, '--wait')
+        assert (code, done['state']) == (0, 'filed'), done
+        assert listed(env) == {} and ends(env) == {'lapor': {'complaints': 1, 'done': 1}}
+        assert 'followup of version 2 at lapor, attempt 1, tells 1 messages, 1 files' in env.ctl('trace', c['id'])
+
+
 @flow(limit=180)
 def test_parked_rejected_and_handed(env):
     with Office(env) as o:
