@@ -309,6 +309,51 @@ static void destination_is_read_as_written(void **state)
 	profile_destination_free(&d);
 }
 
+/* Of the service, where its unit takes them from; a file that others may read is refused. */
+static void secrets_are_opened_when_asked_for(void **state)
+{
+	static const struct {
+		const char *secret, *file, *says; /* says NULL: it is read */
+		mode_t mode;
+	} rows[] = {{"%d/lapor_auth", "credentials/lapor/auth", NULL, 0600},
+		{"%d/kunci", "credentials/kunci", NULL, 0600},
+		{"kunci.txt", "kunci.txt", NULL, 0600},
+		{"kunci.txt", "kunci.txt", "chmod 600", 0640},
+		{"%d/lapor_lain", "kunci.txt", "credentials/lapor/lain: No such file", 0600},
+		{"%d/../kunci.txt", "kunci.txt", "the name of one credential", 0600}};
+
+	(void)state;
+	unsetenv("CREDENTIALS_DIRECTORY");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char dir[] = "/tmp/muara-secret-XXXXXX";
+		_cleanup_free_ char *yaml = NULL, *file = NULL, *folder = NULL, *text = NULL;
+		struct profile_destination d = {0};
+		struct err e = {0};
+		int r;
+
+		assert_non_null(mkdtemp(dir));
+		yaml = xasprintf("%s/forwarder.yaml", dir);
+		file = xasprintf("%s/%s", dir, rows[i].file);
+		folder = xstrndup(file, (size_t)(strrchr(file, '/') - file));
+		text = xasprintf(
+			"destinations:\n  - name: lapor\n    headers: [{name: auth, secret: "
+			"\"%s\"}]\n",
+			rows[i].secret);
+		assert_int_equal(fsio_make_dirs(folder, 0700, NULL), 0);
+		assert_int_equal(fsio_write_atomic(yaml, text, strlen(text), 0600, NULL), 0);
+		assert_int_equal(fsio_write_atomic(file, "Bearer x\n", 9, rows[i].mode, NULL), 0);
+		assert_int_equal(profile_destination_read(yaml, "lapor", &d, &e), 0);
+		r = profile_destination_secrets(&d, &e);
+		assert_int_equal(r == 0, rows[i].says == NULL);
+		if (r)
+			assert_non_null(strstr(e.text, rows[i].says));
+		else
+			assert_string_equal(d.headers[0], "auth: Bearer x");
+		profile_destination_free(&d);
+		assert_int_equal(scratch_remove(dir), 0);
+	}
+}
+
 static void a_drop_in_and_a_set_win(void **state)
 {
 	char dir[] = P_tmpdir "/muara-dest-XXXXXX";
@@ -378,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_citizen_commands_no_terminal),
 		cmocka_unit_test(whether_a_file_is_there_is_told),
 		cmocka_unit_test(secrets_are_names),
+		cmocka_unit_test(secrets_are_opened_when_asked_for),
 		cmocka_unit_test(destination_is_read_as_written),
 		cmocka_unit_test(a_drop_in_and_a_set_win),
 	};

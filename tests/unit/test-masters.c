@@ -287,8 +287,8 @@ static void changes_are_told(void **state)
 
 static void a_new_name_stays_told_until_it_is_accepted(void **state)
 {
-	_cleanup_json_ json_t *one = next(NULL, "{\"78\":\"PU\"}", NULL, T0, false, 0, NULL), *two,
-			      *three, *four;
+	_cleanup_json_ json_t *one = next(NULL, "{\"78\":\"PU\"}", NULL, T0, false, 0, NULL),
+			      *two = NULL, *three = NULL, *four = NULL;
 
 	(void)state;
 	two = next(one, "{\"78\":\"PUPR\"}", NULL, T0 + DAY, false, 0, NULL);
@@ -299,9 +299,6 @@ static void a_new_name_stays_told_until_it_is_accepted(void **state)
 	four = next(three, "{\"78\":\"PUPR Kota\"}", "{\"78\":\"PUPR Kota\"}", T0 + 3 * DAY, false,
 		0, NULL);
 	assert_int_equal(json_object_size(json_object_get(four, "renamed")), 0);
-	json_decref(two);
-	json_decref(three);
-	json_decref(four);
 }
 
 static char *many(int from, int n)
