@@ -6,7 +6,8 @@
  * own: it gets one by the profile `manual` (--profile), with what to look for and what to do.
  * Changes nothing but the files it is asked to write.
  *
- * Known gap: a profile that was changed since prints the sheet by its new rows. */
+ * Known gaps: a profile that was changed since prints the sheet by its new rows; pages of
+ * follow-ups (what a report is to be told) are named, not made. */
 #include <errno.h>
 #include <string.h>
 
@@ -77,6 +78,25 @@ static bool wanted_row(const struct work *w, const json_t *row)
 	return strcmp(state, "handed") == 0;
 }
 
+/* News of a filed complaint, for an officer: what it tells depends on what was told before, so the
+ * page is the forwarder's own. */
+static bool is_page(const struct work *w, const struct item *it)
+{
+	const char *attempt = json_str_or(it->row, "attempt", "?");
+	const char *destination = ctl_opt(w->c, "--destination");
+
+	if (w->parked || strcmp(json_str_or(it->row, "call", ""), "followup") != 0 ||
+		strcmp(json_str_or(it->row, "state", ""), "handed") != 0 ||
+		(destination && strcmp(destination, json_str_or(it->row, "destination", "")) != 0))
+		return false;
+	fprintf(stderr,
+		"muaractl: sheets: news of %s for its report: page %s.%.*s-%s.html in the "
+		"forwarder's sheet_dir\n",
+		ticket_text(it), ticket_text(it), (int)strcspn(attempt, "/"), attempt,
+		attempt + strcspn(attempt, "/") + 1);
+	return true;
+}
+
 static int take_rows(struct work *w)
 {
 	const char *day = ctl_opt(w->c, "--day");
@@ -91,9 +111,9 @@ static int take_rows(struct work *w)
 	json_array_foreach (w->rows, i, row) {
 		struct item *it = &w->v[w->n];
 
-		if (!wanted_row(w, row))
-			continue;
 		*it = (struct item){.row = row};
+		if (is_page(w, it) || !wanted_row(w, row))
+			continue;
 		local_time(json_str(row, "since"), zone, it->since);
 		snprintf(it->day, sizeof it->day, "%.10s", it->since);
 		w->n += !day || strcmp(day, it->day) == 0;

@@ -32,6 +32,11 @@ static char *what_to_do(const json_t *row)
 	const char *ticket = json_str_or(row, "ticket", "?");
 	char other[TICKET_TEXT_SIZE] = "?";
 
+	if (is(row, "state", "handed") && is(row, "call", "followup"))
+		return xasprintf(
+			"tell the report, then: muaractl resolve %s --filed NUMBER (the report's "
+			"own)",
+			json_str_or(row, "attempt", "?"));
 	if (is(row, "state", "handed"))
 		return xasprintf("type it in, then: muaractl resolve %s --filed NUMBER", ticket);
 	if (!is(row, "state", "refused"))

@@ -16,7 +16,7 @@
 #define LINES_MAX	 12
 #define WINDOW_MARGIN_MS (5 * 60 * 1000) /* their clock is not ours */
 
-enum way { WAY_PARKED, WAY_PARKED_CALL, WAY_REJECTED, WAY_HANDED, WAYS };
+enum way { WAY_PARKED, WAY_PARKED_CALL, WAY_REJECTED, WAY_HANDED, WAY_HANDED_NEWS, WAYS };
 
 /* %s: the attempt. An exit of which a language says nothing is not offered. */
 static const struct way_words {
@@ -78,12 +78,22 @@ static const struct way_words {
 			 {"it is not to be filed", "muaractl resolve %s --drop --why ...", NULL}},
 			"whether somebody has typed the sheet in and not told: look there first",
 			NULL},
+	[WAY_HANDED_NEWS] =
+		{{{"you have told the report",
+			  "muaractl resolve %s --filed NUMBER --why ... (the report's own number)",
+			  NULL},
+			 {"the page is lost or was never told",
+				 "muaractl resolve %s --resend --why ... (a new page)", NULL},
+			 {"the report need not know it", "muaractl resolve %s --drop --why ...",
+				 NULL}},
+			"whether somebody has told it and not said so: look at the report first",
+			NULL},
 };
 
 static enum way way_of(const char *state, const char *call)
 {
 	if (strcmp(state, "handed") == 0)
-		return WAY_HANDED;
+		return strcmp(call, "followup") == 0 ? WAY_HANDED_NEWS : WAY_HANDED;
 	if (strcmp(state, "rejected") == 0)
 		return WAY_REJECTED;
 	return strcmp(call, "create") == 0 || strcmp(call, "sheet") == 0 ? WAY_PARKED

@@ -196,6 +196,26 @@ def test_sheet_is_of_its_version(env):
         assert 'Jalan rusak' in page and 'parah' not in page
 
 
+@flow(limit=120, muara=DESK)
+def test_news_of_what_was_typed_in(env):
+    """What came later is a page of the forwarder's; the lists name it and say what to do."""
+    with Office(env) as o:
+        o.start(o.destination('kantor', 'manual', max_filings_per_hour=0, follow_up_settle='0s'))
+        c, = handed(o, 'Jalan rusak')
+        assert ctl(env, 'resolve', c['ticket'], '--filed', '7318990', *WHY, '--wait')[0] == 0
+        c = o.adds(c, o.message('Makin parah.'))
+        a = o.wait_state(c, 'handed', 'followup')
+        done = env.ctl('sheets', '--out', env.scratch.path('cetak'), check=False)
+        name = f"{c['ticket']}.{a.name.replace('/', '-')}.html"
+        assert done.returncode == 0 and name in done.stderr and os.path.exists(env.scratch.path('sheets', name))
+        row, = ctl(env, 'worklist')[1]
+        assert (row['call'], row['state']) == ('followup', 'handed') and f'resolve {a.name} ' in row['do']
+        assert "report's own number" in env.ctl('parked', 'show', a.name)
+        refused(env, a.name, 'another-report-number', '--filed', '7318991')
+        assert ctl(env, 'resolve', a.name, '--filed', '7318990', *WHY, '--wait')[0] == 0
+        assert ctl(env, 'worklist')[1] == []
+
+
 @flow(limit=120)
 def test_worklist(env):
     """Each kind that waits, and what to do; what goes on by itself is not there."""

@@ -205,6 +205,8 @@ static void each_state_has_its_exits(void **state)
 		{"parked", "upload", "the report shows it", true},
 		{"rejected", "create", "you typed it into the form by hand", false},
 		{"handed", "sheet", "you have typed it in", false},
+		{"handed", "followup", "you have told the report", false},
+		{"parked", "followup", "the report shows it", true},
 	};
 
 	(void)state;
