@@ -160,7 +160,7 @@ test-flow: ## Flow tests only (T=name picks)
 	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))
 	$(Q)$(PYTHON) tests/flow/run.py --build $(if $(filter rel,$(BUILD)),test,$(BUILD)) $(if $(T),-k $(T))
 
-soak: deps ## Long runs: 50 rounds of kill -9, zombies, faults
+soak: deps ## Long runs: rounds of kill -9, zombies, faults; the forwarder at every point, call and outcome
 	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=test
 	$(Q)MUARA_SOAK=1 $(PYTHON) tests/flow/run.py --build test --soak $(if $(T),-k $(T))
 
