@@ -72,7 +72,7 @@ MUTANTS = [
     dict(name='norm-news-by-command-refused', file='daemons/normalizer/decide_act.c',
          test=UNIT + 'news_of_a_filed_one_may_need_a_person',
          old='(what == CMD_RELEASE || what == CMD_HOLD)', new='what == CMD_HOLD'),
-    dict(name='norm-filing-changes-grouping', file=MESSAGE, test='unit:test-decide_any',
+    dict(name='norm-filing-changes-grouping', file=MESSAGE, test='unit:test-decide_any/any_order_gives_the_same_complaints',
          old='	if (complaint_full(c, a->m, x->rules))',
          new='	if (ctx_filed(x, json_str_or(c, "id", "")))\n		return "filed";\n	if (complaint_full(c, a->m, x->rules))'),
     dict(name='norm-claim-joins', file=MESSAGE, test=UNIT + 'a_claimed_name_links_and_asks',
