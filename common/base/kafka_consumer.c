@@ -460,7 +460,10 @@ static int consumer_conf(rd_kafka_conf_t *conf, const struct kafka_consumer_conf
 		"enable.auto.offset.store", "false", "auto.offset.reset", "error",
 		"enable.partition.eof", "true", "isolation.level", "read_committed",
 		"partition.assignment.strategy", "range", "allow.auto.create.topics", "false",
-		"statistics.interval.ms", "2000", NULL};
+		"statistics.interval.ms", "2000",
+		/* What is fetched ahead of us is memory, too: a log read from its start fills it.
+		 */
+		"queued.max.messages.kbytes", "16384", NULL};
 	/* rd_kafka_assign and consumer_poll want a group even when it is never joined. */
 	const char *const group[] = {"group.id", c->group ? c->group : "muara-none", NULL};
 	const char *const instance[] = {"group.instance.id", c->instance, NULL};

@@ -231,13 +231,14 @@ def test_prepared_ones_wait_for_a_place_and_see_a_pause(env):
         quick = [o.ready() for _ in range(30)]
         o.wait_states(quick, lambda states: set(states) == {'done'})
         before = len(o.creates())
-        o.lapor.script({'call': 'create', 'action': 'delay', 'args': {'ms': 4000}, 'times': 2})
+        o.lapor.script({'call': 'create', 'action': 'delay', 'args': {'ms': 3000}, 'times': 6})
         many = [o.ready() for _ in range(6)]
         o.wait_states(many, lambda states: states.count('intent') > 2 or 'done' in states)
         ahead, sent = o.states(many), len(o.creates()) - before
         assert 'done' in ahead or sent == 2, f'{sent} calls travel: {ahead}'
         o.absorbed(o.command('pause', destination='lapor'))
         paused = [c for c in many if not o.creates(c)]
+        o.lapor.script()
         o.wait_states(many, lambda states: states.count('done') >= 2 and 'intent' not in states)
         assert not any(o.creates(c) for c in paused), 'sent though it was paused'
         assert {r for c in paused for r in o.reasons(c)} <= {'paused'}
