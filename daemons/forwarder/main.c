@@ -96,7 +96,7 @@ static int calls_at_once(const struct forwarder *f)
 	int n = 0;
 
 	for (size_t i = 0; i < f->n_endpoints; i++)
-		n += f->endpoints[i].limits.concurrency + 2; /* probes, read-backs */
+		n += f->endpoints[i].limits.concurrency + 3; /* probes, read-backs, a status */
 	return n;
 }
 

@@ -470,6 +470,13 @@ static void start(struct watch *w)
 	send_read(w, READ_REPORT, on_report);
 }
 
+/* Stopped between two pages, for who knows how long: read anew later, other lanes go on. */
+static void put_back(struct watch *w)
+{
+	again(w, now_s());
+	clear(w);
+}
+
 static void on_tick(void *ctx)
 {
 	struct status *st = ctx;
@@ -480,10 +487,12 @@ static void on_tick(void *ctx)
 
 		if (!followed(w->ep) || !follow_gate_open(&w->gate, clock_mono_ms()))
 			continue;
-		if (w->step == STEP_NONE)
-			start(w);
-		else if (w->step == STEP_PAGE_DUE && may_go_on(w))
+		if (w->step == STEP_PAGE_DUE && !may_go_on(w))
+			put_back(w);
+		if (w->step == STEP_PAGE_DUE)
 			send_read(w, READ_FOLLOWUPS, on_page);
+		else if (w->step == STEP_NONE)
+			start(w);
 	}
 }
 
