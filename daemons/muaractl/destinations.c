@@ -141,7 +141,7 @@ int ctl_destination_list(struct ctl *c)
 	add_tenants(&x, c, lane);
 	if (tail_read_all(c, "submissions", lane, on_submission, &x, &e))
 		return ctl_fail(c, "%s", e.text);
-	rows = json_members(all);
+	rows = json_members(TAKE_PTR(all));
 	if (c->json)
 		print_json(c->out, rows);
 	else
