@@ -678,7 +678,8 @@ static void test_judge(void **state)
 static void test_correction(void **state)
 {
 	const struct rec recs[] = {INTENT(1), TYPED(2, "7"),
-		{.kind = "status", .n = 3,
+		{.kind = "status",
+			.n = 3,
 			.extra = "{\"status\":\"verified\",\"remote_id\":\"7\"}"},
 		LAST};
 	const struct lane_key intent = {1, 1};
