@@ -75,7 +75,7 @@ const struct option_row conf_options[] = {
 		.help = "User-Agent of every call."),
 	OPT(struct conf, OPT_STRING, member, "member", NULL, .min = 1, .max = 100,
 		.help = "Name of this process in its Kafka group, one of its own for each; made of instance and host name when left out."),
-	OPT(struct conf, OPT_SIZE, backlog_bytes, "backlog_memory", "64MiB", .min = 4096, .max = 4ll << 30,
+	OPT(struct conf, OPT_SIZE, backlog_bytes, "backlog_memory", "64MiB", .min = 4096, .max = 4LL << 30,
 		.help = "Texts of waiting complaints that are kept in memory, over all lanes; of the rest only the place in the log."),
 	OPT(struct conf, OPT_DURATION, session_ms, "session_timeout", "45s", .min = 1000, .max = 300000,
 		.help = "Silent so long, its lanes go to another process."),

@@ -314,7 +314,7 @@ void dest_note_create(struct dest *d, int32_t lane, uint32_t wall_s)
 	size_t i;
 
 	if (!d->limits.max_filings_per_hour ||
-		(d->n_created && d->created[d->n_created - 1].at_s >= wall_s + 3600ull))
+		(d->n_created && d->created[d->n_created - 1].at_s >= wall_s + 3600ULL))
 		return;
 	if (d->n_created == d->room_created) {
 		d->room_created = d->room_created ? 2 * d->room_created : 64;
