@@ -51,7 +51,7 @@ MUTANTS = [
     dict(name='profile-unknown-key-passes', file=FILE, test=U + 'each_mistake_is_told',
          old='		if (!pfile_has(table, key))', new='		if (!pfile_has(table, key) && !*key)'),
     dict(name='profile-repeat-swapped', file=LOAD, test=U + 'shipped_profiles_say_what_they_are',
-         old='c->is.repeat = (enum call_repeat)c->repeat;', new='c->is.repeat = c->repeat ? CALL_ONCE : CALL_REPEATABLE;'),
+         old='c->is.repeat = (enum call_repeat)c->repeat;', new='c->is.repeat = c->repeat ? (enum call_repeat)c->repeat : CALL_ONCE;'),
     # what is sent
     dict(name='profile-cut-unsaid', file=NAMES, test=R + 'long_text_is_cut_and_says_so',
          old='	r.text_cut = chars - (long)r.text_chars;', new='	r.text_cut = 0;'),
