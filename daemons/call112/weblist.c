@@ -437,12 +437,14 @@ static int read_lines(const char *p, const char *end, struct listing *ret, struc
 int weblist_read(enum weblist_kind kind, const char *folder, const char *p, size_t n,
 	struct listing *ret, struct err *e)
 {
-	const char *text = p + strspn(p, BLANK);
+	size_t bom = n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	const char *text;
 	int r;
 
 	*ret = (struct listing){0};
-	if (n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		return weblist_read(kind, folder, p + 3, n - 3, ret, e);
+	p += bom; /* one only: a second one is the file's own matter */
+	n -= bom;
+	text = p + strspn(p, BLANK);
 	if (kind == WEBLIST_AUTOINDEX)
 		r = read_page(folder, p, p + n, ret, e);
 	else if (kind == WEBLIST_JSON && *text != '[' && *text != '{')

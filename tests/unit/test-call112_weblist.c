@@ -209,12 +209,37 @@ static void lines_and_names_too_long(void **state)
 	assert_string_equal(got, "b|-1||||0\n");
 }
 
+/* A list of nothing but marks costs no stack. */
+static void many_byte_order_marks(void **state)
+{
+	enum { MARKS = 300000 };
+	static const enum weblist_kind kinds[] = {
+		WEBLIST_AUTOINDEX, WEBLIST_JSON, WEBLIST_MANIFEST};
+	char *text = xmalloc(3 * MARKS + 1);
+
+	(void)state;
+	for (size_t i = 0; i < MARKS; i++)
+		memcpy(text + 3 * i, "\xef\xbb\xbf", 3);
+	text[3 * MARKS] = '\0';
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct listing l;
+		struct err e = {0};
+
+		assert_int_not_equal(
+			weblist_read(kinds[i], "/", text, (size_t)3 * MARKS, &l, &e), 0);
+		assert_int_equal(l.n, 0);
+		listing_free(&l);
+	}
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_of_each_kind),
 		cmocka_unit_test(no_more_than_can_be_kept),
 		cmocka_unit_test(lines_and_names_too_long),
+		cmocka_unit_test(many_byte_order_marks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
