@@ -16,7 +16,6 @@ static void holds(const struct followup *f)
 	CHECK(f->id > 0 && f->id <= 999999999999999);
 	CHECK(strlen(f->code) < FOLLOWUP_CODE_SIZE && !strpbrk(f->code, "<> \n@"));
 	CHECK(text && strlen(text) <= FOLLOWUP_TEXT_MAX && utf8_valid(text, strlen(text)));
-	CHECK(!strcasestr(text, "{{institution_from}}"));
 	CHECK(json_array_size(files) <= FOLLOWUP_FILES_MAX);
 	json_array_foreach (files, i, file)
 		CHECK(strlen(json_str(file, "path")) <= 500);
