@@ -398,48 +398,49 @@ static void raise_state(struct ledger *l, struct slot *s, enum slot_state to, ui
 		s->remote_id = remote_id;
 }
 
-/* The slot and whether the record speaks of its newest attempt. */
-static struct slot *find_attempt(struct ledger *l, const struct ledger_entry *e, uint32_t *ret_term,
-	bool *ret_newest, struct err *err)
+struct about {		   /* what a record that names an INTENT speaks of */
+	struct slot *slot; /* NULL: of none that counted */
+	uint32_t term;	   /* of the INTENT */
+	bool newest;	   /* it is the slot's newest attempt */
+	uint64_t remote_id;
+};
+
+static int read_about(
+	struct ledger *l, const struct ledger_entry *e, struct about *ret, struct err *err)
 {
-	uint32_t term, n;
-	struct slot *s;
+	uint32_t n;
 	struct head h;
 
-	if (read_head(l, e->body, &h, err) || read_intent_ref(e->body, &term, &n)) {
-		err_set(err, -EINVAL, "outcome without a readable head or \"intent\"");
-		return NULL;
-	}
-	s = ledger_slot(l, h.complaint, h.destination, h.call, h.attachment);
-	*ret_newest = s && s->term == term && s->n == n;
-	*ret_term = term;
-	return s;
+	*ret = (struct about){0};
+	if (read_head(l, e->body, &h, err) || read_intent_ref(e->body, &ret->term, &n))
+		return err_set(err, -EINVAL, "outcome without a readable head or \"intent\"");
+	if (read_remote_id(e->body, &ret->remote_id))
+		return err_set(err, -EINVAL, "remote_id: not digits");
+	ret->slot = ledger_slot(l, h.complaint, h.destination, h.call, h.attachment);
+	ret->newest = ret->slot && ret->slot->term == ret->term && ret->slot->n == n;
+	return 0;
 }
 
 static int apply_outcome(struct ledger *l, const struct ledger_entry *e,
 	const struct outcome_kind *k, uint32_t *ret_slot, struct err *err)
 {
-	struct err why = {0};
-	uint64_t remote_id = 0;
-	uint32_t term = 0;
-	bool newest = false;
-	struct slot *s = find_attempt(l, e, &term, &newest, &why);
+	struct about about;
+	struct slot *s;
 
-	if (why.code)
-		return err_set(err, why.code, "%s", why.text);
-	if (read_remote_id(e->body, &remote_id))
-		return err_set(err, -EINVAL, "remote_id: not digits");
+	if (read_about(l, e, &about, err))
+		return -EINVAL;
+	s = about.slot;
 	if (!s)
 		return 1;
 	/* Only the writer of an INTENT knows what became of its call; a term has one counted
 	 * writer. */
-	if (k->any_term && term != e->term)
+	if (k->any_term && about.term != e->term)
 		return 1;
 	if (!k->any_term && e->late)
 		return 1;
 	*ret_slot = idmap_index(&l->slots, s);
-	if (newest)
-		raise_state(l, s, k->state, remote_id);
+	if (about.newest)
+		raise_state(l, s, k->state, about.remote_id);
 	else if (k->state == SLOT_DONE && call_creates((enum call_kind)s->call))
 		flag_duplicate(l, s);
 	return 0;
@@ -472,24 +473,22 @@ static int apply_resolved(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
 	const struct resolution *r = find_resolution(e->body);
-	struct err why = {0};
-	uint64_t remote_id = 0;
-	uint32_t term = 0;
-	bool newest = false;
-	struct slot *s = find_attempt(l, e, &term, &newest, &why);
+	struct about about;
+	struct slot *s;
 
-	if (why.code)
-		return err_set(err, why.code, "%s", why.text);
-	if (!r || read_remote_id(e->body, &remote_id))
-		return err_set(err, -EINVAL, "resolution or remote_id: not readable");
+	if (read_about(l, e, &about, err))
+		return -EINVAL;
+	s = about.slot;
+	if (!r)
+		return err_set(err, -EINVAL, "resolution: not readable");
 	if (note_command(l, e->body, false, err))
 		return -EINVAL;
-	if (!s || !newest)
+	if (!s || !about.newest)
 		return 1;
 	*ret_slot = idmap_index(&l->slots, s);
 	if (state_rank[s->state] >= state_rank[r->state])
 		return 1; /* an attempt resolves once */
-	raise_state(l, s, r->state, remote_id);
+	raise_state(l, s, r->state, about.remote_id);
 	if (r->state == SLOT_FILED && strcmp(json_str_or(e->body, "by", ""), "person") == 0)
 		s->flags |= SLOT_F_TYPED;
 	return 0;
@@ -506,22 +505,20 @@ bool slot_correctable(const struct slot *s)
 static int apply_corrected(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err)
 {
-	struct err why = {0};
-	uint64_t remote_id = 0;
-	uint32_t term = 0;
-	bool newest = false;
-	struct slot *s = find_attempt(l, e, &term, &newest, &why);
+	struct about about;
+	struct slot *s;
 
-	if (why.code)
-		return err_set(err, why.code, "%s", why.text);
-	if (read_remote_id(e->body, &remote_id) || !remote_id)
-		return err_set(err, -EINVAL, "remote_id: not readable");
+	if (read_about(l, e, &about, err))
+		return -EINVAL;
+	s = about.slot;
+	if (!about.remote_id)
+		return err_set(err, -EINVAL, "remote_id: missing");
 	if (note_command(l, e->body, true, err))
 		return -EINVAL;
-	if (!s || !newest || !slot_correctable(s))
+	if (!s || !about.newest || !slot_correctable(s))
 		return 1;
 	*ret_slot = idmap_index(&l->slots, s);
-	s->remote_id = remote_id;
+	s->remote_id = about.remote_id;
 	forget_report(l, s); /* that of the wrong number */
 	return 0;
 }

@@ -85,7 +85,7 @@ MUTANTS = [
          old='	return !s || s->state == SLOT_NOT_SENT || s->state == SLOT_NOT_FILED;\n',
          new='	return !s || s->state == SLOT_NOT_SENT || s->state == SLOT_NOT_FILED || s->state == SLOT_PARKED;\n'),
     dict(name='forwarder-anyones-outcome', file=LEDGER, test='unit:test-ledger/test_states',
-         old='	if (k->any_term && term != e->term)\n		return 1;\n', new=''),
+         old='	if (k->any_term && about.term != e->term)\n		return 1;\n', new=''),
     dict(name='forwarder-settle-skipped', file=FILING,
          test='unit:test-filing/test_settle_before_the_first_call_only',
          old='v->now_ms < v->ready_ms + v->settle_ms)', new='v->now_ms < v->ready_ms)'),
