@@ -12,10 +12,10 @@ answer), html, status:N, retry:N:SECONDS, same (the page before again), elsewher
 import json
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 from . import call112 as c112
+from .loopback import Loopback
 
 SECRET = 'X-Kunci: rahasia-pusat-panggilan'
 
@@ -26,12 +26,7 @@ class Request(NamedTuple):
     headers: dict
 
 
-class Server(ThreadingHTTPServer):
-    def handle_error(self, request, client_address):
-        """A client that hangs up (a killed daemon) is no fault of the test."""
-
-
-class Endpoint:
+class Endpoint(Loopback):
     def __init__(self, page=3, by='token'):
         """by: token (next), url (next is a URL), number (1, 2 … until an empty page)"""
         self.page, self.by = page, by
@@ -39,29 +34,9 @@ class Endpoint:
         self.requests, self.faults, self.last = [], [], b''
         self.lock = threading.Lock()
 
-    def __enter__(self):
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = 'HTTP/1.1'
-
-            def do_GET(self):
-                endpoint.answer(self)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = Server(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-        self.base = f'http://127.0.0.1:{self.server.server_address[1]}'
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    @property
+    def base(self):
+        return f'http://127.0.0.1:{self.port}'
 
     def config(self, env, **over):
         return {**{k: v for k, v in c112.config('x').items() if k not in ('path', 'files', 'poll')},

@@ -22,9 +22,9 @@ import ssl
 import subprocess
 import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from . import call112 as c112
+from .loopback import Loopback
 from .ports import free_port
 from .procs import Proc, tail, wait_until
 
@@ -114,42 +114,14 @@ class Nginx:
         return c112.config(spool, **{'settle': '300ms', 'https': conf, **over})
 
 
-class Server(ThreadingHTTPServer):
-    def handle_error(self, request, client_address):
-        """A client that hangs up (a killed daemon) is no fault of the test."""
-
-
-class Fake:
+class Fake(Loopback):
     def __init__(self):
         self.files, self.faults, self.requests = {}, {}, []
         self.listed = None       # bytes: the list as it is, whatever the files are
         self.lock = threading.Lock()
 
-    def __enter__(self):
-        fake = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = 'HTTP/1.1'
-
-            def do_GET(self):
-                fake.answer(self)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = Server(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
-        self.thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
     def config(self, spool, https=None, **over):
-        conf = {'url': f'http://127.0.0.1:{self.server.server_address[1]}/ekspor/', 'every': '100ms',
+        conf = {'url': f'http://127.0.0.1:{self.port}/ekspor/', 'every': '100ms',
                 'list': 'manifest', 'complete': 'sha256', **(https or {})}
         return c112.config(spool, **{'https': conf, **over})
 
