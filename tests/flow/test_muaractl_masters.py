@@ -28,7 +28,7 @@ def test_before_the_forwarder_runs(env):
         assert 'nothing of that name' in ctl('find', 'polisi', rc=1)
         told = ctl('check', rc=1)
         assert 'agencies.Dinas Kesehatan of lapor: 99 is not in the list of institutions' in told, told
-        assert '77' not in told and 'forwarder.yaml: line ' in told
+        assert 'agencies.Dinas Perhubungan' not in told and 'forwarder.yaml: line ' in told
         checked = env.ctl('check', check=False)  # forwarder.yaml lies beside muara.yaml
         assert checked.returncode == 1 and 'agencies.Dinas Kesehatan of lapor: 99' in checked.stdout, checked.stdout
         wrong = [r for r in json.loads(ctl('--json', 'check', rc=1)) if r['what'] == 'missing']
