@@ -156,9 +156,10 @@ test-unit: ## Unit tests only (BUILD=test by default; T=name picks)
 	$(Q)$(MAKE) --no-print-directory -j2 unit-bins BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))
 	$(Q)tests/unit/run.sh build/$(if $(filter rel,$(BUILD)),test,$(BUILD))/unit "$(T)"
 
-test-flow: ## Flow tests only (T=name picks)
+test-flow: ## Flow tests only (T=name picks; REPEAT=20 SHUFFLE=0 JOBS=3 hunt one that is red now and then)
 	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=$(if $(filter rel,$(BUILD)),test,$(BUILD))
-	$(Q)$(PYTHON) tests/flow/run.py --build $(if $(filter rel,$(BUILD)),test,$(BUILD)) $(if $(T),-k $(T))
+	$(Q)$(PYTHON) tests/flow/run.py --build $(if $(filter rel,$(BUILD)),test,$(BUILD)) $(if $(T),-k $(T)) \
+		$(if $(REPEAT),--repeat $(REPEAT)) $(if $(SHUFFLE),--shuffle $(SHUFFLE)) $(if $(JOBS),--jobs $(JOBS))
 
 soak: deps ## Long runs: rounds of kill -9, zombies, faults; the forwarder at every point, call and outcome
 	$(Q)$(MAKE) --no-print-directory -j2 all BUILD=test

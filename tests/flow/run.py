@@ -3,6 +3,9 @@ one Kafka and one Redis that they share. With --jobs N that many runners share
 the tests, each with a Kafka and Redis of its own: most tests wait most of the
 time.
 
+To hunt a test that is red now and then: --repeat N runs each test that often,
+--shuffle SEED in an order of that seed (0: of a new one, which is printed).
+
 A line per test as it ends, the slowest at the end, then "N passed, N failed".
 What a failing test leaves: its scratch folder (named), the last lines of its
 daemons' logs here. See tests/harness/__init__.py for how a test is written.
@@ -14,6 +17,8 @@ import importlib.util
 import json
 import os
 import pathlib
+import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -57,6 +62,17 @@ def wanted(name, pattern):
     """A pattern is a part of the name, or =name; several by commas."""
     return not pattern or any(name == p[1:] if p.startswith('=') else p in name
                               for p in pattern.split(','))
+
+
+def order(tests, repeat, seed, jobs):
+    """Each as often as asked, as the seed will have it; without one the longest
+    first for several runners, so that none is left alone at the end."""
+    tests = tests * max(1, repeat)
+    if seed is not None:
+        random.Random(seed).shuffle(tests)
+    elif jobs > 1:
+        tests.sort(key=lambda t: -t[1].flow['limit'])
+    return tests
 
 
 def _broken(error):
@@ -114,6 +130,8 @@ def arguments():
     p.add_argument('--soak', action='store_true', help='long rounds, and the tests made for it')
     p.add_argument('--list', action='store_true', help='only name the tests')
     p.add_argument('--jobs', type=int, default=1, help='runners at a time')
+    p.add_argument('--repeat', type=int, default=1, metavar='N', help='each test N times')
+    p.add_argument('--shuffle', type=int, metavar='SEED', help='in the order of this seed; 0: of a new seed')
     p.add_argument('--worker', action='store_true', help=argparse.SUPPRESS)
     return p.parse_args()
 
@@ -153,11 +171,10 @@ def worker(tests, build):
 # ---- several runners
 
 class Crew:
-    """Runners that take the next test as they get free. The longest come first,
-    so that none is left alone at the end."""
+    """Runners that take the next test as they get free."""
 
     def __init__(self, tests, jobs):
-        self.waiting = [n for n, f in sorted(tests, key=lambda t: -t[1].flow['limit'])]
+        self.waiting = [n for n, _ in tests]
         self.lock, self.results = threading.Lock(), []
         argv = ['setpriv', '--pdeathsig', 'KILL', '--', sys.executable, '-u', __file__, '--worker',
                 *[a for a in sys.argv[1:] if a != '--worker']]
@@ -251,9 +268,12 @@ def main():
     procs.install()
     if args.worker:
         return worker(tests, args.build)
+    seed = secrets.randbelow(10**6) + 1 if args.shuffle == 0 else args.shuffle
+    tests = order(tests, args.repeat, seed, args.jobs)
     jobs = max(1, min(args.jobs, len(tests)))
     print(f'{len(tests)} flow tests, build {args.build}, scale {os.environ.get("MUARA_SCALE", "1")}, '
-          f'seed {os.environ.get("MUARA_SEED", "1")}, {jobs} at a time', flush=True)
+          f'seed {os.environ.get("MUARA_SEED", "1")}, {jobs} at a time'
+          + (f', --shuffle {seed}' if seed else ''), flush=True)
     results = together(tests, jobs) if jobs > 1 else in_turn(tests, args.build)
     report(results)
     return 1 if not results or any(failed for _, _, failed in results) else 0
@@ -265,8 +285,9 @@ def report(results):
         print('slowest:')
         for name, s, _ in sorted(results, key=lambda r: -r[1])[:SLOWEST]:
             print(f'  {s:6.1f} s  {name}')
-    for name in failed:
-        print(f'failed: {name}')
+    for name in sorted(set(failed)):
+        runs = sum(name == n for n, _, _ in results)
+        print(f'failed: {name}' + (f' ({failed.count(name)} of {runs} times)' if runs > 1 else ''))
     print(f'{len(results) - len(failed)} passed, {len(failed)} failed', flush=True)
 
 
