@@ -215,3 +215,13 @@ void pfile_texts(struct pfile *l, const char *at, const json_t *list)
 			pfile_fault(l, pfile_nth(path, at, i), "text is wanted");
 	}
 }
+
+json_t *pfile_part(const json_t *map, const struct member *table)
+{
+	json_t *part = json_object();
+
+	for (; table->key; table++)
+		if (json_object_get(map, table->key))
+			json_object_set(part, table->key, json_object_get(map, table->key));
+	return part;
+}

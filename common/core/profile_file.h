@@ -62,6 +62,8 @@ const char *pfile_nth(char path[PLACE_MAX_LEN], const char *at, size_t i);
  * map, told. */
 bool pfile_map(
 	struct pfile *l, const char *at, const json_t *map, const struct member *table, void *out);
+/* The members of `map` that a table names, as a map of their own. Caller owns. */
+json_t *pfile_part(const json_t *map, const struct member *table);
 bool pfile_has(const struct member *table, const char *key);
 bool one_of(const char *s, const char *const *choices); /* s may be NULL */
 void list_choices(struct buf *out, const char *const *choices);

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "core/profile_file.h"
-#include "core/profile_private.h"
+#include "core/profile_load.h"
 
 /* --- the section --- */
 

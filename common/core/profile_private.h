@@ -91,9 +91,6 @@ char *profile_as_path(const char *file, const char *as);
 
 /* --- lists of numbers (profile_masters.c) --- */
 
-struct pfile;
-/* `masters` of a profile, once settings and tables are read. */
-void profile_read_masters(struct pfile *l, const json_t *masters);
 void profile_free_masters(struct profile *p);
 
 /* --- names and templates (profile_template.c) --- */

@@ -3,13 +3,14 @@
  * a profile that can be rendered, or faults. The first byte picks which. */
 // parser: common/core/profile_answer.c
 // parser: common/core/profile_file.c
-// parser: common/core/profile.c without profile_kind profile_read: they tell of one that was read
-// parser: common/core/profile.c without profile_institution: they tell of one that was read
-// parser: common/core/profile.c without profile_wants: they tell of one that was read
-// parser: common/core/profile.c without profile_check_settings: they tell of one that was read
-// parser: common/core/profile.c without check_value declared: they tell of one that was read
-// parser: common/core/profile.c without profile_check_agencies: they tell of one that was read
-// parser: common/core/profile.c without list_keys: they tell of one that was read
+// parser: common/core/profile_load.c
+// parser: common/core/profile_calls.c
+// parser: common/core/profile_parts.c
+// parser: common/core/profile_check.c
+// parser: common/core/profile_settings.c without profile_check_settings: of one that was read
+// parser: common/core/profile_settings.c without check_value declared: of one that was read
+// parser: common/core/profile_settings.c without profile_check_agencies: of one that was read
+// parser: common/core/profile_settings.c without list_keys: of one that was read
 // parser: common/core/profile_masters.c without profile_masters: of one read before
 // parser: common/core/profile_masters.c without profile_master: of one read before
 // parser: common/core/profile_masters.c without profile_master_named: of one read before

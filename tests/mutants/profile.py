@@ -1,6 +1,7 @@
 """Profiles: what an answer may prove, what a text may name, what is sent once; each rule switched off is found out."""
 
-LOAD, NAMES = 'common/core/profile.c', 'common/core/profile_template.c'
+SAYS, NAMES = 'common/core/profile.c', 'common/core/profile_template.c'
+CALLS, PARTS = 'common/core/profile_calls.c', 'common/core/profile_parts.c'
 ANSWER, REQUEST = 'common/core/profile_answer.c', 'common/core/profile_request.c'
 SHEET, FILE = 'common/core/profile_sheet.c', 'common/core/profile_file.c'
 LINT = 'common/core/profile_lint.c'
@@ -41,16 +42,15 @@ MUTANTS = [
     # what may be named where
     dict(name='profile-reporter-in-the-text', file=NAMES, test=U + 'each_mistake_is_told',
          old='	{"reporter_phone", IN_FORMS, get_reporter},', new='	{"reporter_phone", IN_FORMS | IN_CONTENT, get_reporter},'),
-    dict(name='profile-ticket-not-first', file=LOAD, test=U + 'each_mistake_is_told',
-         old='if (p->content && strncmp(p->content, ticket, strlen(ticket)) != 0)',
-         new='if (p->content && !strstr(p->content, "text"))'),
-    dict(name='profile-create-twice', file=LOAD, test=U + 'each_mistake_is_told',
+    dict(name='profile-ticket-not-first', file=PARTS, test=U + 'each_mistake_is_told',
+         old='if (text && strncmp(text, ticket, strlen(ticket)) != 0)', new='if (text && !strstr(text, "{{"))'),
+    dict(name='profile-create-twice', file=CALLS, test=U + 'each_mistake_is_told',
          old='if (kind == CALL_CREATE && c->is.repeat != CALL_ONCE)', new='if (kind == CALL_CREATE && c->is.repeat == CALL_VERIFIABLE)'),
-    dict(name='profile-verifiable-by-nothing', file=LOAD, test=U + 'each_mistake_is_told',
+    dict(name='profile-verifiable-by-nothing', file=CALLS, test=U + 'each_mistake_is_told',
          old='p->calls[k].is.repeat == CALL_VERIFIABLE &&', new='p->calls[k].is.repeat == CALL_ONCE &&'),
     dict(name='profile-unknown-key-passes', file=FILE, test=U + 'each_mistake_is_told',
          old='		if (!pfile_has(table, key))', new='		if (!pfile_has(table, key) && !*key)'),
-    dict(name='profile-repeat-swapped', file=LOAD, test=U + 'shipped_profiles_say_what_they_are',
+    dict(name='profile-repeat-swapped', file=CALLS, test=U + 'shipped_profiles_say_what_they_are',
          old='c->is.repeat = (enum call_repeat)c->repeat;', new='c->is.repeat = c->repeat ? (enum call_repeat)c->repeat : CALL_ONCE;'),
     # what is sent
     dict(name='profile-cut-unsaid', file=NAMES, test=R + 'long_text_is_cut_and_says_so',
@@ -68,7 +68,7 @@ MUTANTS = [
          old='(int64_t)t->n == p->attachment_max_count', new='(int64_t)t->n > p->attachment_max_count'),
     dict(name='profile-full-stop-always', file=NAMES, test=R + 'attachments_equal_transcripts',
          old='form && strcmp(form, "string_dot") == 0 ? "]." : "]"', new='form && *form ? "]." : "]"'),
-    dict(name='profile-handover-to-ourselves', file=LOAD, test=R + 'handover_goes_to_another_institution_only',
+    dict(name='profile-handover-to-ourselves', file=SAYS, test=R + 'handover_goes_to_another_institution_only',
          old='return id && own && strcmp(id, own) == 0 ? NULL : id;', new='return id && !own ? NULL : id;'),
     dict(name='profile-damaged-file-sent', file=REQUEST, test=R + 'lost_or_damaged_blob_is_enoent',
          old='r == -ENOENT || r == -EBADMSG', new='r == -ENOENT'),
