@@ -12,6 +12,8 @@
 #   san is test with ASan+UBSan);  SANITIZE=address,undefined on any build;  T=name picks tests;  CC=…;  DESTDIR=, PREFIX=.
 
 SHELL    := /bin/bash
+# Every rule is said here: looking for make's own ones took most of a start that has nothing to do.
+MAKEFLAGS += -r
 BUILD    ?= rel
 CC       ?= cc
 PYTHON   ?= /usr/bin/python3
@@ -87,18 +89,21 @@ $(O)/bin/$(call binname,$(1)): $(patsubst %.c,$(O)/%.o,$(wildcard daemons/$(1)/*
 endef
 $(foreach d,$(DAEMONS),$(eval $(call daemon_rule,$(d))))
 
-unit_uses = $(shell sed -n 's|^// uses: *||p' tests/unit/$(1).c)
+# Words FILE:SOURCE of all the "// uses:" lines; asked once, make starts more often than one thinks (tests/mutants).
+USES := $(shell awk '$$1 == "//" && $$2 == "uses:" { for (i = 3; i <= NF; i++) print FILENAME ":" $$i }' \
+	$(wildcard tests/unit/test-*.c tests/tools/*.c tests/fuzz/fuzz-*.c) /dev/null)
+used_by = $(patsubst $(1):%.c,$(O)/%.o,$(filter $(1):%,$(USES)))
+
 define unit_rule
-$(O)/unit/$(1): $(O)/tests/unit/$(1).o $(patsubst %.c,$(O)/%.o,$(call unit_uses,$(1))) $(LIB)
+$(O)/unit/$(1): $(O)/tests/unit/$(1).o $(call used_by,tests/unit/$(1).c) $(LIB)
 	$$(call say,LD,$$@)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LIB) -lcmocka $(LIB_LIBS)
 endef
 $(foreach u,$(UNITS),$(eval $(call unit_rule,$(u))))
 
-tool_uses = $(shell sed -n 's|^// uses: *||p' tests/tools/$(1).c)
 define tool_rule
-$(O)/tools/$(1): $(O)/tests/tools/$(1).o $(patsubst %.c,$(O)/%.o,$(call tool_uses,$(1))) $(LIB)
+$(O)/tools/$(1): $(O)/tests/tools/$(1).o $(call used_by,tests/tools/$(1).c) $(LIB)
 	$$(call say,LD,$$@)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIB_LIBS)
@@ -114,9 +119,8 @@ $(BENCHBINS): $(O)/bench/%: $(O)/tests/bench/%.o
 # A fuzz target is a libFuzzer program with BUILD=fuzz (clang), else it runs corpus files once.
 FUZZERS  := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 FUZZMAIN := $(if $(filter fuzz,$(BUILD)),,$(O)/tests/fuzz/replay.o)
-fuzz_uses = $(shell sed -n 's|^// uses: *||p' tests/fuzz/$(1).c)
 define fuzz_rule
-$(O)/fuzz/$(1): $(O)/tests/fuzz/$(1).o $(FUZZMAIN) $(patsubst %.c,$(O)/%.o,$(call fuzz_uses,$(1))) $(LIB)
+$(O)/fuzz/$(1): $(O)/tests/fuzz/$(1).o $(FUZZMAIN) $(call used_by,tests/fuzz/$(1).c) $(LIB)
 	$$(call say,LD,$$@)
 	$(Q)mkdir -p $$(@D)
 	$(Q)$(CC) $(LDFLAGS) $(if $(FUZZMAIN),,-fsanitize=fuzzer) -o $$@ $$(filter %.o,$$^) $(LIB) $(LIB_LIBS)
