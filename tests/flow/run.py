@@ -6,7 +6,9 @@ time.
 To hunt a test that is red now and then: --repeat N runs each test that often,
 --shuffle SEED in an order of that seed (0: of a new one, which is printed).
 
-A line per test as it ends, the slowest at the end, then "N passed, N failed".
+A line per test as it ends, with its time and the processor time in it (of all
+its processes: the rest is waiting), the slowest at the end, then "N passed, N
+failed".
 What a failing test leaves: its scratch folder (named), the last lines of its
 daemons' logs here. See tests/harness/__init__.py for how a test is written.
 """
@@ -139,32 +141,39 @@ def arguments():
 # ---- one runner
 
 def run_here(tests, build, told):
-    """Runs tests as they come; told(name, seconds, error) after each."""
+    """Runs tests as they come; told(name, seconds, seconds of processor time, error) after each."""
     shared, failed = Shared(), False
     try:
         for name, test in tests:
-            start = time.monotonic()
+            start, cpu = time.monotonic(), shared.cpu_s()
             error = run_one(name, test, shared, build)
             failed = failed or bool(error)
-            told(name, time.monotonic() - start, error)
+            told(name, time.monotonic() - start, shared.cpu_s() - cpu, error)
     finally:
         shared.close(failed=failed)
         reap()
 
 
-def result_line(name, seconds, failed):
-    return f'{"FAIL" if failed else "ok  "} {seconds:6.1f} s  {name}'
+def result_line(name, seconds, cpu, failed):
+    return f'{"FAIL" if failed else "ok  "} {seconds:6.1f} s  {name} ({cpu:.1f} s CPU)'
 
 
 def worker(tests, build):
-    """Names on stdin, one at a time; what a test prints and its result on stdout."""
+    """Lines "NAME" or "NAME SECONDS" (procs.Patience) on stdin, one at a time; what a test prints and
+    its result with the longest of its waits on stdout."""
     known = dict(tests)
-    names = iter(sys.stdin.readline, '')
 
-    def told(name, seconds, error):
-        print(f'{DONE}{json.dumps([name, seconds, bool(error)])}', flush=True)
+    def asked():
+        for line in iter(sys.stdin.readline, ''):
+            name, _, limit = line.strip().partition(' ')
+            procs.Patience.of_test(float(limit) if limit else None)
+            yield name, known[name]
 
-    run_here(((n.strip(), known[n.strip()]) for n in names), build, told)
+    def told(name, seconds, cpu, error):
+        result = [name, seconds, cpu, bool(error), procs.Patience.longest]
+        print(f'{DONE}{json.dumps(result)}', flush=True)
+
+    run_here(asked(), build, told)
     return 0
 
 
@@ -189,7 +198,7 @@ class Crew:
         for t in threads:
             t.join()
         for name in self.waiting:  # every runner died
-            self._told(name, 0, True, 'no runner was left\n')
+            self._told(name, 0, 0, True, 'no runner was left\n')
         return self.results
 
     def _serve(self, runner):
@@ -209,22 +218,22 @@ class Crew:
             text = ''
             for line in runner.stdout:
                 if line.startswith(DONE):
-                    done, seconds, failed = json.loads(line[len(DONE):])
-                    self._told(done, seconds, failed, text)
+                    *done, _ = json.loads(line[len(DONE):])
+                    self._told(*done, text)
                     break
                 text += line
             else:
-                self._told(name, 0, True, text + 'the runner ended within it\n')
+                self._told(name, 0, 0, True, text + 'the runner ended within it\n')
                 return
         runner.stdin.close()
         sys.stdout.write(runner.stdout.read())
         runner.wait()
 
-    def _told(self, name, seconds, failed, text):
+    def _told(self, name, seconds, cpu, failed, text):
         with self.lock:
             sys.stdout.write(text)
-            print(result_line(name, seconds, failed), flush=True)
-            self.results.append((name, seconds, failed))
+            print(result_line(name, seconds, cpu, failed), flush=True)
+            self.results.append((name, seconds, cpu, failed))
 
     def stop(self):
         for r in self.runners:
@@ -240,9 +249,9 @@ class Crew:
 def in_turn(tests, build):
     results = []
 
-    def told(name, seconds, error):
-        print(result_line(name, seconds, error), flush=True)
-        results.append((name, seconds, bool(error)))
+    def told(name, seconds, cpu, error):
+        print(result_line(name, seconds, cpu, error), flush=True)
+        results.append((name, seconds, cpu, bool(error)))
 
     run_here(tests, build, told)
     return results
@@ -276,17 +285,19 @@ def main():
           + (f', --shuffle {seed}' if seed else ''), flush=True)
     results = together(tests, jobs) if jobs > 1 else in_turn(tests, args.build)
     report(results)
-    return 1 if not results or any(failed for _, _, failed in results) else 0
+    return 1 if not results or any(failed for *_, failed in results) else 0
 
 
 def report(results):
-    failed = [name for name, _, bad in results if bad]
+    failed = [name for name, *_, bad in results if bad]
     if len(results) > 3:
         print('slowest:')
-        for name, s, _ in sorted(results, key=lambda r: -r[1])[:SLOWEST]:
-            print(f'  {s:6.1f} s  {name}')
+        for name, seconds, cpu, _ in sorted(results, key=lambda r: -r[1])[:SLOWEST]:
+            print(f'  {seconds:6.1f} s  {name} ({cpu:.1f} s CPU)')
+        print(f'  {sum(r[1] for r in results):6.1f} s  all of them, one after the other '
+              f'({sum(r[2] for r in results):.1f} s CPU)')
     for name in sorted(set(failed)):
-        runs = sum(name == n for n, _, _ in results)
+        runs = sum(name == n for n, *_ in results)
         print(f'failed: {name}' + (f' ({failed.count(name)} of {runs} times)' if runs > 1 else ''))
     print(f'{len(results) - len(failed)} passed, {len(failed)} failed', flush=True)
 

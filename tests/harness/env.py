@@ -62,6 +62,12 @@ class Shared:
         self._redis.thaw()
         return self._redis
 
+    def cpu_s(self):
+        """Processor time so far of this runner and of all it started, seconds."""
+        t = os.times()
+        living = [p.proc for p in (self._kafka, self._redis) if p and p.proc and p.proc.alive]
+        return sum(t[:4]) + sum(p.cpu_s() for p in living)
+
     def next_prefix(self):
         self._prefixes += 1
         return f't{self._prefixes}.'

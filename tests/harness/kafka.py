@@ -61,7 +61,7 @@ def _ends(consumer, topic, partition):
             if e.args[0].code() not in PASSING:
                 raise
             return None
-    return wait_until(ask, 20, f'{topic}/{partition} has a leader', step=0.1)
+    return wait_until(ask, 20, f'{topic}/{partition} has a leader', step=0.1, part=True)
 
 
 class Kafka:
@@ -102,7 +102,7 @@ class Kafka:
                               stderr=subprocess.DEVNULL).returncode == 0
 
     def wait(self, seconds=60):
-        wait_until(self.ready, seconds, f'Kafka answers; log {self.log}', step=0.1)
+        wait_until(self.ready, seconds, f'Kafka answers; log {self.log}', step=0.1, part=True)
         return self
 
     def stop(self):
@@ -144,7 +144,7 @@ class Kafka:
                                                     for k, v in config.items()})
         self.admin.create_topics([new], request_timeout=15)[name].result(20)
         # The controller answered; the broker hears of it a moment later.
-        wait_until(lambda: name in self.topics(), 20, f'topic {name} is known to the broker', step=0.02)
+        wait_until(lambda: name in self.topics(), 20, f'topic {name} is known to the broker', part=True)
 
     def delete_topic(self, name):
         self.admin.delete_topics([name], request_timeout=15)[name].result(20)

@@ -64,7 +64,7 @@ class Redis:
             'redis-server', '--port', '0', '--unixsocket', self.socket, '--unixsocketperm', '700',
             '--dir', self.dir, '--appendonly', 'yes', '--appendfsync', 'everysec', '--save', '',
             '--maxmemory-policy', 'noeviction', '--daemonize', 'no', *extra], self.log)
-        wait_until(self._answers, 15, lambda: f'Redis answers; log {self.log}')
+        wait_until(self._answers, 15, lambda: f'Redis answers; log {self.log}', part=True)
         return self
 
     def _answers(self):

@@ -105,6 +105,30 @@ class Procs(Base):
         wait_until(lambda: gone(child), 5, 'child gone after SIGKILL of the runner')
 
 
+class Waits(unittest.TestCase):
+    def setUp(self):
+        before = (procs.Patience.limit, procs.Patience.longest)
+        self.addCleanup(lambda: setattr(procs.Patience, 'longest', before[1]))
+        self.addCleanup(lambda: setattr(procs.Patience, 'limit', before[0]))
+
+    def test_patience_bounds_what_a_wait_asks_for_but_not_that_of_a_part(self):
+        procs.Patience.of_test(0.01)
+        with self.assertRaisesRegex(AssertionError, 'not within 0.01 s: the end'):
+            wait_until(lambda: False, 600, 'the end')
+        with self.assertRaisesRegex(AssertionError, 'not within 0.1 s: Kafka'):
+            wait_until(lambda: False, 0.1, 'Kafka', part=True)
+
+    def test_the_longest_wait_is_known_whatever_its_end(self):
+        procs.Patience.of_test(None)
+        wait_until(lambda: True)
+        answers = iter([False, True])
+        wait_until(lambda: next(answers), step=0.2)
+        self.assertGreaterEqual(procs.Patience.longest, 0.2)
+        with self.assertRaises(AssertionError):
+            wait_until(lambda: False, 0.3)
+        self.assertGreaterEqual(procs.Patience.longest, 0.3)
+
+
 class Ports(Base):
     def test_no_port_is_given_twice_even_to_another_process(self):
         mine = {free_port() for _ in range(50)}
