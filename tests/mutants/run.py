@@ -9,12 +9,13 @@ A mutant is one row of a list MUTANTS in tests/mutants/<area>.py:
          # or 'py:oracle/test_oracle.py')                    # a Python test file below tests/
 
 Only the failure of that very test counts: a program that does not build, a test that is not there, a text that is not
-found (or twice) are failures of the mutant. Every named test must also pass on the sources as they are, so that a
-broken environment is not taken for a kill. Works on copies in build/mutants, never in the tree itself.
+found (or twice) are failures of the mutant. Every named test must also pass on the sources as they are, before its
+mutants and in the same lane, so that a broken environment is not taken for a kill; how long it waited there bounds how
+long its mutants wait (runner/tests.py). Works on copies in build/mutants, never in the tree itself.
 
 The sources are built once and copied. Flow tests wait most of the time, unit tests compute: a few lanes of each run
 side by side, each in a copy of its own; the flow lanes help out when they have nothing left. What took long the last
-time comes first. Prints a line each and "N passed, N failed".
+time comes first. Prints a line each, where the time went, and "N passed, N failed".
 """
 import argparse
 import importlib.util
@@ -22,6 +23,7 @@ import json
 import os
 import pathlib
 import queue
+import resource
 import shutil
 import sys
 import threading
@@ -31,6 +33,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 WORK = ROOT / 'build' / 'mutants'
 TIMES = WORK / 'times.json'  # {job: seconds} of the last runs
+GUESS_S = {'flow': 8, 'unit': 1, 'py': 1}  # of a job that never ran
+SLOWEST = 12
 KEYS = {'name', 'file', 'old', 'new', 'test'}
 FLOW_LANES = 3  # a Kafka each
 
@@ -57,7 +61,7 @@ def load():
     return found
 
 
-def try_mutant(tests, m):
+def try_mutant(tests, m, unmutated_took):
     """(killed, word, output)"""
     tree = tests.tree
     path = tree.path / m['file']
@@ -69,13 +73,14 @@ def try_mutant(tests, m):
         code, out = tree.build([m['test']], 1)
         if code != 0:
             return False, 'does not build', out
-        word, out = tests.result(m['test'])
+        word, out = tests.result(m['test'], unmutated_took)
         return word == 'failed', {'failed': 'killed', 'passed': 'SURVIVED'}.get(word, word), out
     finally:
         tree.put_back(m['file'])
 
 
 def try_unmutated(tests, test):
+    """(passed, word, output)"""
     word, out = tests.result(test)
     return word == 'passed', 'passes unmutated' if word == 'passed' else f'{word} without any mutant', out
 
@@ -85,16 +90,21 @@ def tail(text, n=25):
 
 
 class Run:
-    """Jobs are mutants and, for each test, its run on the sources as they are (a text)."""
+    """Work is shared out by tests: the test on the sources as they are, then its mutants."""
 
     def __init__(self, mutants, verbose):
-        self.verbose = verbose
-        self.mutants, self.tests = mutants, sorted({m['test'] for m in mutants})
-        self.lock, self.results, self.times = threading.Lock(), {}, _last_times()
-        jobs = sorted([*self.tests, *mutants], key=lambda j: -self.times.get(key_of(j), 5))
+        self.verbose, self.mutants = verbose, mutants
+        self.of_test = {}
+        for m in mutants:
+            self.of_test.setdefault(m['test'], []).append(m)
+        self.lock, self.results, self.times, self.before = threading.Lock(), {}, {}, _last_times()
         self.flow, self.other = queue.SimpleQueue(), queue.SimpleQueue()
-        for j in jobs:
-            (self.flow if test_of(j).startswith('flow:') else self.other).put(j)
+        for test in sorted(self.of_test, key=self._guess, reverse=True):
+            (self.flow if kind_of(test) == 'flow' else self.other).put(test)
+
+    def _guess(self, test):
+        """Seconds of a test and its mutants."""
+        return sum(self.before.get(j, GUESS_S[kind_of(test)]) for j in [test, *(m['name'] for m in self.of_test[test])])
 
     def lanes(self):
         """Queues in the order a lane serves them."""
@@ -108,46 +118,62 @@ class Run:
         tests = Tests(tree, one_case)
         try:
             for q in queues:
-                while (job := _next(q)) is not None:
-                    self.one(tests, job)
+                while (test := _next(q)) is not None:
+                    self.one_test(tests, test)
         finally:
             tests.close()
 
-    def one(self, tests, job):
+    def one_test(self, tests, test):
+        good = self.job(test, test, lambda: try_unmutated(tests, test))
+        took = tests.took
+        for m in self.of_test[test]:
+            self.job(m['name'], test, (lambda: try_mutant(tests, m, took)) if good else _not_tried)
+
+    def job(self, name, test, work):
         start = time.monotonic()
         try:
-            if isinstance(job, str):
-                good, word, out = try_unmutated(tests, job)
-            else:
-                good, word, out = try_mutant(tests, job)
+            good, word, out = work()
         except Exception as e:  # of the machinery: told, and the lane goes on
             good, word, out = False, f'{type(e).__name__}: {e}', ''
-        self.told(job, good, word, out, time.monotonic() - start)
+        self.told(name, test, good, word, out, time.monotonic() - start)
+        return good
 
-    def told(self, job, good, word, out, took):
+    def told(self, name, test, good, word, out, took):
         with self.lock:
-            self.results[key_of(job)] = good
-            self.times[key_of(job)] = round(took, 1)
+            self.results[name], self.times[name] = good, round(took, 1)
             mark = 'ok  ' if good else 'FAIL'
-            if isinstance(job, str):
-                print(f'{mark} {took:5.1f} s  {job} {word}', flush=True)
-            else:
-                print(f'{mark} {took:5.1f} s  {job["name"]}: {word} ({job["test"]})', flush=True)
+            told = f'{test} {word}' if name == test else f'{name}: {word} ({test})'
+            print(f'{mark} {took:5.1f} s  {told}', flush=True)
             if not good or self.verbose:
                 print(tail(out, 60 if good else 25), end='', flush=True)
 
     def failed(self):
         """Names of mutants that were not killed, or by a test that fails anyway."""
-        return [m['name'] for m in self.mutants
-                if not (self.results.get(m['name']) and self.results.get(m['test']))]
+        return [m['name'] for m in self.mutants if not self.results.get(m['name'])]
+
+    def where_the_time_went(self):
+        """Lines: the slowest jobs, and the sums over the lanes."""
+        slow = sorted(self.times.items(), key=lambda t: -t[1])[:SLOWEST]
+        lines = [f'  {took:6.1f} s  {name}' for name, took in slow]
+        for kind in GUESS_S:
+            tests = [t for t in self.of_test if kind_of(t) == kind]
+            mutants = [m['name'] for t in tests for m in self.of_test[t]]
+            sums = [sum(self.times.get(j, 0) for j in jobs) for jobs in (tests, mutants)]
+            lines.append(f'  {kind}: {len(tests)} tests unmutated {sums[0]:.0f} s, {len(mutants)} mutants {sums[1]:.0f} s')
+        u = resource.getrusage(resource.RUSAGE_CHILDREN)
+        lines.append(f'  processor time of all processes {u.ru_utime + u.ru_stime:.0f} s')
+        return lines
+
+    def save_times(self):
+        TIMES.write_text(json.dumps({**self.before, **self.times}, indent=0, sort_keys=True))
 
 
-def key_of(job):
-    return job if isinstance(job, str) else job['name']
+def kind_of(test):
+    return test.split(':', 1)[0]
 
 
-def test_of(job):
-    return job if isinstance(job, str) else job['test']
+def _not_tried():
+    return False, 'not tried: its test fails without it', ''
 
 
 def _next(q):
@@ -169,7 +195,7 @@ def prepare(run):
     base = Tree(WORK / 'base')
     base.path.mkdir(parents=True, exist_ok=True)
     base.copy_from(ROOT)
-    code, out = base.build(run.tests, os.cpu_count() or 1)
+    code, out = base.build(run.of_test, os.cpu_count() or 1)
     one_case = WORK / 'one_case.so'
     if code == 0:
         code, out = base.run(['cc', '-shared', '-fPIC', '-O', '-o', str(one_case),
@@ -186,7 +212,7 @@ def main():
     p.add_argument('-v', action='store_true', help='show how the tests failed')
     args = p.parse_args()
     run = Run([m for m in load() if not args.k or args.k in m['name']], args.v)
-    print(f'{len(run.mutants)} mutants, {len(run.tests)} tests', flush=True)
+    print(f'{len(run.mutants)} mutants, {len(run.of_test)} tests', flush=True)
     if not run.mutants:
         print('0 passed, 0 failed')
         return 1
@@ -206,7 +232,8 @@ def main():
         t.start()
     for t in threads:
         t.join()
-    TIMES.write_text(json.dumps(run.times, indent=0, sort_keys=True))
+    run.save_times()
+    print('the slowest, and sums over the lanes:', *run.where_the_time_went(), sep='\n')
     failed = run.failed()
     for name in failed:
         print(f'failed: {name}')

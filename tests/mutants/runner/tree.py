@@ -1,6 +1,7 @@
 """Copies of the sources, built once and put back after each mutant.
 
-`Tree(path).copy_from(root)` follows the sources, so that a second run builds little. `Tree(path).twin_of(base)` is a
+`Tree(path).copy_from(root)` follows the sources, so that a second run builds little; the first takes over what is
+built in the root, and make decides by the times what of it is old. `Tree(path).twin_of(base)` is a
 copy of a tree with all that was built in it: make finds it up to date, whatever place it lies at. After a mutant,
 `put_back` gives it base's text and base's objects again, with their times: nothing is compiled a second time.
 """
@@ -19,6 +20,7 @@ class Tree:
 
     def copy_from(self, root):
         """What git tracks or does not ignore, as it is in the working tree; what did not change keeps its time."""
+        new = not (self.path / BUILT).exists()
         wanted = set(subprocess.run(['git', 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], cwd=root,
                                     check=True, stdout=subprocess.PIPE, text=True).stdout.split('\0')) - {''}
         for name in sorted(wanted):
@@ -30,7 +32,11 @@ class Tree:
                 continue
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
-            os.utime(target)
+            if not new:
+                os.utime(target)
+        if new and (root / BUILT).exists():
+            (self.path / 'build').mkdir(parents=True, exist_ok=True)
+            subprocess.run(['cp', '-a', root / BUILT, self.path / BUILT], check=True)
         for old in self.path.rglob('*'):
             inside = old.relative_to(self.path)
             if old.is_file() and inside.parts[0] != 'build' and str(inside) not in wanted:
