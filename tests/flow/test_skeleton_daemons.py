@@ -56,7 +56,7 @@ def test_every_daemon_and_the_watchdog(env):
                        lambda: f'{d.label} healthy again; {d.healthz()}\n{tail(d.log)}')
         for d in daemons:
             assert d.stop() == 0, tail(d.log)
-            assert d.notify.stopping.is_set()
+            wait_until(d.notify.stopping.is_set, 10, f'{d.label} said that it stops')
 
 
 @flow(limit=90, topics=False)
