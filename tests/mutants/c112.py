@@ -3,6 +3,8 @@
 SCREENING = 'common/core/screening.c'
 WORDS = 'common/core/screening_words.h'
 DROPDIR = 'common/core/dropdir.c'
+DROP_BOOKS, DROP_DONE = 'common/core/dropdir_private.h', 'common/core/dropdir_done.c'
+DROP_SCAN, DROP_CURSOR = 'common/core/dropdir_scan.c', 'common/core/dropdir_cursor.c'
 DECODE = 'daemons/call112/decode.c'
 DROP = 'daemons/call112/drop.c'
 GEO = 'common/core/geo.c'
@@ -66,7 +68,7 @@ MUTANTS = [
          old='	if (!put)\n		acknowledge(d, number, -1);',
          new='	if (put || !put)\n		acknowledge(d, number, -1);',
          test='unit:test-dropdir/the_cursor_names_the_acknowledged_prefix_only'),
-    dict(name='dropdir-cursor-says-what-was-read', file=DROPDIR,
+    dict(name='dropdir-cursor-says-what-was-read', file=DROP_CURSOR,
          old='	json_set_int(o, "offset", f->offset);',
          new='	json_set_int(o, "offset", f->read);',
          test='unit:test-dropdir/the_cursor_names_the_acknowledged_prefix_only'),
@@ -78,15 +80,15 @@ MUTANTS = [
          old='	ackprefix_init(&d->acks, next);\n	for',
          new='	ackprefix_init(&d->acks, next > 3 ? 2 : next);\n	for',
          test='unit:test-dropdir/a_failed_report_goes_back_to_the_prefix'),
-    dict(name='dropdir-moved-before-its-cursor', file=DROPDIR,
-         old='		if (d->files[i]->told && finished(d->files[i])) {',
-         new='		if (finished(d->files[i])) {',
+    dict(name='dropdir-moved-before-its-cursor', file=DROP_DONE,
+         old='		if (d->files[i]->told && drop_finished(d->files[i])) {',
+         new='		if (drop_finished(d->files[i])) {',
          test='unit:test-dropdir/a_file_moves_only_after_its_cursor_was_written'),
     dict(name='dropdir-failed-cursor-moves-files', file=DROPDIR,
          old='		d->files[i]->told |= ok && d->files[i]->telling;',
          new='		d->files[i]->told |= ok || d->files[i]->telling;',
          test='unit:test-dropdir/a_file_moves_only_after_its_cursor_was_written'),
-    dict(name='dropdir-moved-before-its-reports', file=DROPDIR,
+    dict(name='dropdir-moved-before-its-reports', file=DROP_BOOKS,
          old='	return f->read_all && f->offset == f->read;',
          new='	return f->read_all;',
          test='unit:test-dropdir/a_file_moves_only_after_its_cursor_was_written'),
@@ -94,7 +96,7 @@ MUTANTS = [
          old='	at.eof = f->read + (int64_t)n == f->size && complete(d, f, now);',
          new='	at.eof = f->read + (int64_t)n == f->size;',
          test='unit:test-dropdir/a_growing_file_is_followed_and_a_torn_line_waits'),
-    dict(name='dropdir-same-name-is-the-same-file', file=DROPDIR,
+    dict(name='dropdir-same-name-is-the-same-file', file=DROP_SCAN,
          old='	return (size_t)st->st_size >= f->head_bytes && head_hash(fd, f->head_bytes, head) &&\n'
              '	       strcmp(head, f->head) == 0;',
          new='	return (size_t)st->st_size >= f->head_bytes && head_hash(fd, f->head_bytes, head);',
