@@ -306,6 +306,25 @@ unsigned books_attempt_state(const struct attempt_row *a)
 	return bit;
 }
 
+const struct attempt_row *books_filing(const struct books *b, const struct complaint_row *c)
+{
+	const struct attempt_row *newest, *a;
+	unsigned state;
+
+	if (c->filing == IDMAP_NONE)
+		return NULL;
+	newest = idmap_at(&b->attempts, c->filing);
+	state = books_attempt_state(newest);
+	if (!(state & (A_NOT_SENT | A_REJECTED | A_NOT_FILED | A_DROPPED)))
+		return newest;
+	for (uint32_t i = newest->older; i != IDMAP_NONE; i = a->older) {
+		a = idmap_at(&b->attempts, i);
+		if (a->system == newest->system && books_attempt_state(a) == A_DONE)
+			return a;
+	}
+	return newest;
+}
+
 static void attempt_key(uint8_t key[16], int32_t lane, const char *place)
 {
 	sha256_key(key, &lane, sizeof lane, place, strlen(place));
@@ -443,6 +462,7 @@ static void take_outcome(struct books *b, int32_t lane, const json_t *r, bool la
 static void take_correction(struct books *b, int32_t lane, const json_t *r)
 {
 	struct attempt_row *a = attempt_named(b, lane, r);
+	struct complaint_row *c;
 	int64_t id;
 
 	if (!a || !(a->states & A_FILED) || (a->states & A_DONE) ||
@@ -450,21 +470,28 @@ static void take_correction(struct books *b, int32_t lane, const json_t *r)
 		return;
 	a->remote_id = (uint64_t)id;
 	claim(b, idmap_index(&b->attempts, a), &a->remote_id, sizeof a->remote_id, false);
+	c = idmap_get(&b->complaints, a->complaint);
+	if (c)
+		c->answered = false; /* that was the report of the wrong number */
 }
 
 static void take_status(struct books *b, const json_t *r)
 {
 	static const char *const ends[] = {"done", "archived", "rejected"};
 	const char *status = json_str_or(r, "status", "");
+	const struct attempt_row *a;
 	struct complaint_row *c;
 	uint8_t key[16];
+	int64_t id;
 
 	b->statuses = true;
 	if (uuid_parse(json_str_or(r, "complaint", ""), key))
 		return;
 	c = idmap_get(&b->complaints, key);
-	if (!c)
-		return;
+	a = c ? books_filing(b, c) : NULL;
+	if (!a || parse_i64(json_str_or(r, "remote_id", ""), 1, INT64_MAX, &id) ||
+		a->remote_id != (uint64_t)id)
+		return; /* read of another report: its number was corrected meanwhile */
 	c->answered = false;
 	for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
 		c->answered |= strcmp(status, ends[i]) == 0;

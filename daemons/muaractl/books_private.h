@@ -105,5 +105,8 @@ const char *books_name(const struct books *b, uint32_t name);
 /* The highest of what it has reached; 0: only intended. */
 unsigned books_attempt_state(const struct attempt_row *a);
 const char *books_end_name(unsigned state);
+/* The attempt that says what became of a complaint: its newest, or an earlier one in the same
+ * system that is done after all and whose successor left nothing there. NULL: none was made. */
+const struct attempt_row *books_filing(const struct books *b, const struct complaint_row *c);
 /* The decision on a raw record, NULL when there is none. */
 struct decided_row *books_decision_on(struct books *b, const struct raw_row *r);

@@ -101,8 +101,7 @@ static const char *why_closed(
 
 static void tell_complaint(const struct books *b, const struct complaint_row *c, struct report *r)
 {
-	const struct attempt_row *a =
-		c->filing == IDMAP_NONE ? NULL : idmap_at(&b->attempts, c->filing);
+	const struct attempt_row *a = books_filing(b, c);
 	struct report_complaint fact = {.tenant = books_name(b, c->tenant),
 		.channel = books_name(b, c->channel),
 		.agency = books_name(b, c->agency),

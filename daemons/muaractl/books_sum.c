@@ -211,8 +211,7 @@ static json_t *destination_row(struct sum *s, const char *destination)
 
 static void sum_complaint(struct sum *s, const struct complaint_row *c)
 {
-	const struct attempt_row *a =
-		c->filing == IDMAP_NONE ? NULL : idmap_at(&s->b->attempts, c->filing);
+	const struct attempt_row *a = books_filing(s->b, c);
 	bool ready = strcmp(books_name(s->b, c->state), "ready") == 0;
 	unsigned state = a ? books_attempt_state(a) : A_NOT_SENT;
 	const char *end = books_end_name(state);

@@ -13,6 +13,7 @@ import json
 import pathlib
 import random
 import sys
+import uuid
 
 from harness import flow
 from harness.records import LaneWriter, complaint, decision_of, message, put_many, time_text
@@ -28,7 +29,7 @@ KINDS = ('complaint', 'complaint', 'complaint', 'aspiration', 'information')
 CLOSED = (('archived', 'by a person'), ('archived', 'incomplete'),
           ('withdrawn', 'deleted by its author'), ('merged', None))
 FATES = ('ready', 'open', 'held', 'review', 'closed', 'refused', 'flight', 'not_sent', 'rejected', 'parked',
-         'handed', 'typed', 'dropped', 'again', 'late done', *['done'] * 8)
+         'handed', 'typed', 'corrected', 'dropped', 'again', 'late done', 'first after all', *['done'] * 8)
 HOUR = 3600 * 1000
 NOW = int(dt.datetime(2026, 11, 24, 12, 21, tzinfo=dt.timezone.utc).timestamp() * 1000)
 FROM = int(dt.datetime(2026, 9, 28, tzinfo=dt.timezone.utc).timestamp() * 1000)
@@ -56,7 +57,7 @@ class History:
         self.env, self.r, self.kept = env, random.Random(seed), []
         self.batch = Batch(env)
         self.owner, self.filer = LaneWriter(self.batch, 'complaints'), LaneWriter(self.batch, 'submissions')
-        self.remote = 70000
+        self.remote, self.numbers, self.corrections = 70000, {}, []
 
     def when(self):
         """Any time; now and then the edge of a local day or month."""
@@ -108,43 +109,74 @@ class History:
 
     def done(self, m, at, intent, kind='done', **more):
         self.remote += 1
+        self.numbers[m['id']] = str(self.remote)
         self.filer.append(kind, {**self.head(m, at), 'intent': intent, 'reason': None,
                                  'remote_id': str(self.remote), **more})
+        self.life(m, at)
+
+    def life(self, m, at):
+        """What comes after it changes no figure."""
+        if self.r.random() < .3:
+            call = self.r.choice(({'call': 'handover'}, {'call': 'followup', 'part': 1, 'version': 3}))
+            more = {'sources': [m['id']], 'attachments': []} if 'part' in call else {}
+            intent = self.filer.append('intent', {**self.head(m, at + 9), 'content_hash': None, **call, **more})
+            self.filer.append(self.r.choice(('done', 'not_sent', 'rejected', 'parked')),
+                              {**self.head(m, at + 90), 'intent': intent, 'reason': 'x', **call})
 
     def file(self, m, fate, at):
         f, head = self.filer, self.head
         if fate == 'refused':
             f.append('refused', {**head(m, at), 'other': m['id'], 'reason': 'already-filed'})
-        if fate not in ('flight', 'not_sent', 'rejected', 'parked', 'handed', 'typed', 'dropped', 'again',
-                        'late done', 'done'):
+        if fate not in ('flight', 'not_sent', 'rejected', 'parked', 'handed', 'typed', 'corrected', 'dropped', 'again',
+                        'late done', 'first after all', 'done'):
             return
         intent, end = self.intent(m, at), self.after(at + 500)
         if fate in ('not_sent', 'rejected', 'parked', 'handed'):
             f.append(fate, {**head(m, end), 'intent': intent, 'reason': 'x'})
         elif fate == 'done':
             self.done(m, end, intent)
-        elif fate == 'late done':
-            self.zombie(m, end, intent)
+        elif fate in ('late done', 'first after all'):
+            self.zombie(m, end, intent, fate == 'first after all')
         elif fate != 'flight':
-            f.append('handed' if fate == 'typed' else 'parked', {**head(m, at + 700), 'intent': intent, 'reason': 'x'})
+            f.append('handed' if fate in ('typed', 'corrected') else 'parked', {**head(m, at + 700), 'intent': intent, 'reason': 'x'})
             self.resolve(m, fate, end, intent)
 
     def resolve(self, m, fate, end, intent):
-        told = {'typed': 'filed', 'dropped': 'dropped', 'again': 'not_filed'}[fate]
+        told = {'dropped': 'dropped', 'again': 'not_filed'}.get(fate, 'filed')
         self.filer.append('resolved', {**self.head(m, end), 'intent': intent, 'reason': None,
                                        'resolution': told, 'by': 'person',
                                        **({'remote_id': str(self.remote + 500000)} if told == 'filed' else {})})
         if told == 'filed':
+            self.numbers[m['id']] = str(self.remote + 500000)
             self.remote += 1
+        if fate == 'corrected':
+            self.corrections.append((m, intent))
         if told == 'not_filed':
             self.done(m, self.after(end), self.intent(m, end))
 
-    def zombie(self, m, end, intent):
-        """Another owner takes over and parks it, then the first one's outcome comes after all."""
+    def correct(self, m, intent):
+        """After the wrong report's status was read, now and then."""
+        was, at = self.numbers[m['id']], NOW - 2000
+        if self.r.random() < .7:
+            self.status(m, at, was)
+        self.numbers[m['id']] = str(int(was) + 300000)
+        self.filer.append('corrected', {
+            **self.head(m, at), 'call': 'sheet', 'intent': intent, 'reason': None, 'by': 'person', 'was': was,
+            'command': str(uuid.uuid4()), 'remote_id': self.numbers[m['id']]})
+
+    def zombie(self, m, end, intent, resent):
+        """Another owner takes over and parks it, then the first one's outcome comes after all; resent: when
+        a person had it sent once more, in vain."""
         f = self.filer
         old = f.term, f.writer, f.n
         f.take_over(f.term + 1)
         f.append('parked', {**self.head(m, end), 'intent': intent, 'reason': 'writer-gone'})
+        if resent:
+            f.append('resolved', {**self.head(m, end + 1), 'intent': intent, 'reason': None,
+                                  'resolution': 'not_filed', 'by': 'person'})
+            second = self.intent(m, end + 2)
+            f.append(self.r.choice(('not_sent', 'rejected')),
+                     {**self.head(m, end + 3), 'intent': second, 'reason': 'x', 'attempt': 2})
         new = f.term, f.writer, f.n
         f.term, f.writer, f.n = old
         self.done(m, end + 5, intent)
@@ -162,10 +194,16 @@ class History:
             self.decide([{'type': 'complaint', **complaint([m], 'held', opened_at=time_text(NOW - HOUR))}],
                         m, NOW - HOUR)
 
+    def status(self, m, at, number):
+        self.filer.append('status', {**self.head(m, at), 'remote_id': number, 'status': self.r.choice(
+            ('received', 'in_progress', 'done', 'rejected'))})
+
     def statuses(self):
-        for m in self.kept[::3]:
-            for status in self.r.sample(('received', 'in_progress', 'done', 'rejected'), 2):
-                self.filer.append('status', {**self.head(m, NOW - 1000), 'remote_id': '7', 'status': status})
+        for m, intent in self.corrections:
+            self.correct(m, intent)
+        for m in [m for m in self.kept if m['id'] in self.numbers][::2]:
+            for number in (self.numbers[m['id']], self.numbers[m['id']], '7')[:self.r.randrange(1, 4)]:
+                self.status(m, NOW - 1000, number)
         self.batch.flush()
 
     def make(self, n):

@@ -54,6 +54,7 @@ class Calendar:
 class Attempt:
     def __init__(self, intent):
         self.term, self.complaint, self.states, self.filed_at = intent.term, intent.body['complaint'], set(), None
+        self.number, self.system, self.older = None, intent.body['system'], None
 
     def take(self, e):
         state = e.body['resolution'] if e.kind == 'resolved' else e.kind
@@ -65,12 +66,21 @@ class Attempt:
             return
         self.states.add(state)
         if state in ('done', 'filed'):
+            self.number = e.body['remote_id']
             at = moment(e.body['at'])
             self.filed_at = min(self.filed_at or at, at)
 
     @property
     def state(self):
         return next((s for s in RANK if s in self.states), 'in_flight')
+
+    @property
+    def standing(self):
+        """An earlier one that is done after all stands when this one left nothing there."""
+        a = self.older if self.state in ('not_sent', 'not_filed', 'rejected', 'dropped') else None
+        while a and (a.state != 'done' or a.system != self.system):
+            a = a.older
+        return a or self
 
 
 class Evaluation:
@@ -93,11 +103,14 @@ class Evaluation:
         for e in ruling.counted():
             b = e.body
             if e.kind == 'intent' and b['call'] in ('create', 'sheet'):
-                self.filing[b['complaint']] = attempts[f'{e.term}/{e.n}'] = Attempt(e)
+                a = attempts[f'{e.term}/{e.n}'] = Attempt(e)
+                a.older, self.filing[b['complaint']] = self.filing.get(b['complaint']), a
             elif e.kind == 'refused':
                 self.refused[b['complaint']] = b['version']
             elif e.kind == 'status':
-                self.status[b['complaint']] = b['status']
+                self.status[(b['complaint'], b['remote_id'])] = b['status']
+            elif e.kind == 'corrected':
+                attempts[b['intent']].number = b['remote_id']
             elif b.get('intent') in attempts:
                 attempts[b['intent']].take(e)
 
@@ -122,8 +135,16 @@ class Evaluation:
     def message_time(self, message):
         return min(self.first_seen[message][0], self.received.get(message, self.first_seen[message][0]))
 
+    def filed_by(self, complaint):
+        a = self.filing.get(complaint)
+        return a.standing if a else None
+
+    def answered(self, complaint):
+        """Its report's last status is an end; what was read of another number is not of it."""
+        return self.status.get((complaint, self.filed_by(complaint).number)) in ('done', 'archived', 'rejected')
+
     def end(self, c):
-        a = self.filing.get(c['id'])
+        a = self.filed_by(c['id'])
         state = a.state if a else 'not_sent'
         if state in ('done', 'filed'):
             return 'filed', None
@@ -174,7 +195,7 @@ def evaluate(raw, complaints, submissions, holidays, first, last, now):
         end, why = v.end(c)
         until = calendar.due(day)
         latest = max(latest, until)
-        filed_at = v.filing[c['id']].filed_at if end == 'filed' else None
+        filed_at = v.filed_by(c['id']).filed_at if end == 'filed' else None
         late = end != 'closed' and local_day(filed_at or now) > until
         names = {'channel': c['sources'][0]['channel'], 'agency': c['agency'] or '',
                  'classification': 'supervisory' if c['supervisory'] else c['classification']}
@@ -183,7 +204,7 @@ def evaluate(raw, complaints, submissions, holidays, first, last, now):
             g.ends[end] += 1
             g.late += late
             g.pending += late and end != 'filed'
-            g.answered += end == 'filed' and v.status.get(c['id']) in ('done', 'archived', 'rejected')
+            g.answered += end == 'filed' and v.answered(c['id'])
             if filed_at:
                 g.times.append(filed_at - received)
         days[day]['in'] += 1

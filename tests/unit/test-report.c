@@ -273,7 +273,7 @@ static void of_one_tenant(void **state)
 #define OUT(kind, n, at, more) CALL(kind, n, at, ",'intent':'1/1'" more)
 
 static const struct books_case {
-	const char *name, *submissions[5], *decision;
+	const char *name, *submissions[8], *decision;
 	const char *received; /* the raw record's */
 	const char *end;
 	int64_t median;
@@ -304,6 +304,18 @@ static const struct books_case {
 				",'resolution':'filed','remote_id':'7'"),
 			OUT("done", "4", "2026-10-05T02:03:00Z", ",'remote_id':'7'")},
 		DECISION(ID, SNAP("ready", "")), NULL, "filed", 120},
+	{"an earlier attempt was stored after all, and its successor left nothing",
+		{INTENT, OUT("resolved", "2", DECIDED, ",'resolution':'not_filed'"),
+			CALL("intent", "3", DECIDED, ",'sources':[]"),
+			CALL("rejected", "4", DECIDED, ",'intent':'1/3'"),
+			OUT("done", "5", "2026-10-05T02:04:00Z", ",'remote_id':'7'")},
+		DECISION(ID, SNAP("ready", "")), NULL, "filed", 240},
+	{"an earlier attempt was stored after all, and its successor may be, too",
+		{INTENT, OUT("resolved", "2", DECIDED, ",'resolution':'not_filed'"),
+			CALL("intent", "3", DECIDED, ",'sources':[]"),
+			CALL("parked", "4", DECIDED, ",'intent':'1/3'"),
+			OUT("done", "5", "2026-10-05T02:04:00Z", ",'remote_id':'7'")},
+		DECISION(ID, SNAP("ready", "")), NULL, "parked", -1},
 	{"dropped",
 		{INTENT, OUT("parked", "2", DECIDED, ""),
 			OUT("resolved", "3", DECIDED, ",'resolution':'dropped'")},
@@ -416,6 +428,34 @@ static void statuses(void **state)
 	}
 }
 
+#define STATUS(n, number) CALL("status", n, DECIDED, ",'remote_id':'" number "','status':'done'")
+
+/* What was read of the report of a wrong number is no answer to this one. */
+static void answers_of_a_corrected_number(void **state)
+{
+	static const struct {
+		const char *before, *after;
+		int64_t answered;
+	} cases[] = {{STATUS("4", "7"), NULL, 0}, {STATUS("4", "7"), STATUS("6", "8"), 1},
+		{STATUS("4", "7"), STATUS("6", "7"), 0}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct books_case k = {
+			.submissions = {INTENT, OUT("handed", "2", DECIDED, ""),
+				OUT("resolved", "3", DECIDED,
+					",'resolution':'filed','remote_id':'7'"),
+				cases[i].before,
+				OUT("corrected", "5", DECIDED, ",'remote_id':'8','was':'7'"),
+				cases[i].after},
+			.decision = DECISION(ID, SNAP("ready", ""))};
+		_cleanup_json_ json_t *sum = through_books(&k);
+
+		assert_int_equal(
+			json_int(json_object_get(sum, "total"), "answered", -1), cases[i].answered);
+	}
+}
+
 /* --- renderings --- */
 
 static json_t *hostile_sum(void)
@@ -491,6 +531,7 @@ int main(void)
 		cmocka_unit_test(ends),
 		cmocka_unit_test(what_became_no_complaint),
 		cmocka_unit_test(statuses),
+		cmocka_unit_test(answers_of_a_corrected_number),
 		cmocka_unit_test(the_page),
 		cmocka_unit_test(the_table_and_csv),
 	};
