@@ -13,6 +13,10 @@ import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+from harness.ports import free_port  # noqa: E402
+
 AUTH = "Bearer sandbox-auth"
 TOKEN = "{SANDBOX0-TOKE-NTOK-ENTO-KENTOKENTOKE}"
 NAME = re.compile(rb"\{\{(\w+)\}\}")
@@ -22,7 +26,8 @@ class Sandbox:
     """One running sandbox; `base` is what a profile's base URL is set to."""
 
     def __init__(self, folder, *arguments, port=0):
-        self.folder, self.arguments, self.port = pathlib.Path(folder), list(arguments), port
+        """port 0: one that is nobody else's until this process ends, a stopped sandbox's too."""
+        self.folder, self.arguments, self.port = pathlib.Path(folder), list(arguments), port or free_port()
         self.process = None
 
     def start(self):
@@ -40,7 +45,7 @@ class Sandbox:
     def stop(self, kill=False):
         if self.process:
             (self.process.kill if kill else self.process.terminate)()
-            self.process.wait(10)
+            self.process.wait(60)
             self.process.stdout.close()
             self.process = None
 

@@ -46,6 +46,7 @@ class Connection:
     def __init__(self, sock, number):
         self.sock, self.number, self.requests, self.pending = sock, number, 0, b""
         self.fate, self.sent = "kept", 0
+        self.note = lambda status, fate, sent: None  # before the last byte of an answer leaves
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _more(self):
@@ -109,15 +110,28 @@ class Connection:
             if not size:
                 return out
 
-    def send(self, data):
-        """Sends and counts what left; a client that is gone is a fate, not an error."""
+    def send(self, data, more=False):
+        """Sends and counts what left; a client that is gone is a fate, not an error. more: the rest
+        goes with what comes next, an end of the connection too."""
         try:
             for at in range(0, len(data), 65536):
                 piece = data[at:at + 65536]
-                self.sock.sendall(piece)
+                self.sock.sendall(piece, socket.MSG_MORE if more else 0)
                 self.sent += len(piece)
         except OSError:
             self.fate = "client-gone"
+
+    def answer(self, status, data, fate="kept", pause_s=None):
+        """A whole answer, byte by byte when there is a pause. It is noted before its last byte
+        leaves: who has read all of it finds it in the journal. fate: "closed" when close() follows."""
+        if pause_s is None:
+            self.send(data[:-1], more=True)
+        else:
+            self.drip(data[:-1], pause_s)
+        if self.fate != "client-gone":
+            self.note(status, fate, self.sent + 1)
+        self.send(data[-1:], more=fate == "closed")
+        return status
 
     def drip(self, data, pause_s):
         for at in range(len(data)):

@@ -95,19 +95,16 @@ def retry_after(args):
 
 def _status(conn, rule, status, body):
     code = rule.args.get("status", 500)
-    conn.send(http.answer(code, rule.args.get("body", {"message": "Internal Server Error"})))
-    return code
+    return conn.answer(code, http.answer(code, rule.args.get("body", {"message": "Internal Server Error"})))
 
 
 def _429(conn, rule, status, body):
     headers = [] if rule.args.get("form") == "none" else [("Retry-After", retry_after(rule.args))]
-    conn.send(http.answer(429, {"message": "Too Many Requests"}, headers=headers))
-    return 429
+    return conn.answer(429, http.answer(429, {"message": "Too Many Requests"}, headers=headers))
 
 
 def _html(conn, rule, status, body):
-    conn.send(http.answer(200, HTML, "text/html; charset=utf-8"))
-    return 200
+    return conn.answer(200, http.answer(200, HTML, "text/html; charset=utf-8"))
 
 
 def _truncated(conn, rule, status, body):
@@ -119,19 +116,16 @@ def _truncated(conn, rule, status, body):
 
 def _huge(conn, rule, status, body):
     filler = {**body, "filler": "x" * (int(rule.args.get("mb", 8) * 1024 * 1024))}
-    conn.send(http.answer(status, filler))
-    return status
+    return conn.answer(status, http.answer(status, filler))
 
 
 def _slow(conn, rule, status, body):
-    conn.drip(http.answer(status, body), rule.args.get("pause_ms", 50) / 1000)
-    return status
+    return conn.answer(status, http.answer(status, body), pause_s=rule.args.get("pause_ms", 50) / 1000)
 
 
 def _delay(conn, rule, status, body):
     time.sleep(rule.args.get("ms", 1000) / 1000)
-    conn.send(http.answer(status, body))
-    return status
+    return conn.answer(status, http.answer(status, body))
 
 
 def _hang(conn, rule, status, body):
@@ -139,7 +133,7 @@ def _hang(conn, rule, status, body):
 
 
 def _close_after(conn, rule, status, body):
-    conn.send(http.answer(status, body, headers=[("Connection", "keep-alive")]))
+    conn.answer(status, http.answer(status, body, headers=[("Connection", "keep-alive")]), fate="closed")
     conn.close()
     return status
 
@@ -147,23 +141,19 @@ def _close_after(conn, rule, status, body):
 def _redirect(conn, rule, status, body):
     code = rule.args.get("status", 302)
     where = rule.args.get("location", "http://127.0.0.1:9/elsewhere")
-    conn.send(http.answer(code, b"", "text/html", [("Location", where)]))
-    return code
+    return conn.answer(code, http.answer(code, b"", "text/html", [("Location", where)]))
 
 
 def _no_id(conn, rule, status, body):
-    conn.send(http.answer(status, {"message": "Berhasil"}))
-    return status
+    return conn.answer(status, http.answer(status, {"message": "Berhasil"}))
 
 
 def _bad_json(conn, rule, status, body):
-    conn.send(http.answer(status, b'{"complaint_id": 12, "message": '))
-    return status
+    return conn.answer(status, http.answer(status, b'{"complaint_id": 12, "message": '))
 
 
 def _gateway401(conn, rule, status, body):
-    conn.send(http.answer(401, {"message": "Invalid Credentials"}))
-    return 401
+    return conn.answer(401, http.answer(401, {"message": "Invalid Credentials"}))
 
 
 def _drop(conn, rule, status, body):

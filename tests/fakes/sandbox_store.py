@@ -10,8 +10,9 @@ The journal (journal.jsonl) is the oracle's witness. Lines, in order, each with 
    "files":[{"name","mime","sha256","bytes"}]}
   {"event":"answer","request":N,"call","status":null|int,"action":null|text,"stored":bool,
    "bytes_sent","connection":"kept|closed|reset|hung|client-gone"}
-Each line is flushed before the next byte of an answer leaves, so it may be read while the sandbox
-runs. A request without an "answer" line was cut off by the sandbox's own death. At start an
+Each line is flushed before the next byte of an answer leaves, that of a whole answer before its last
+byte: it may be read while the sandbox runs, and who has an answer finds it there. A request without
+an "answer" line still waits for it, or was cut off by the sandbox's own death. At start an
 existing journal is read back, so that ids go on and nothing filed is forgotten.
 """
 import hashlib
