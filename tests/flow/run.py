@@ -83,16 +83,20 @@ def _broken(error):
     return flow(topics=False)(test)
 
 
-def _alarm(_number, _frame):
-    raise TimeLimit('the time limit of the test is over (@flow(limit=…))')
-
-
 def call(test, env, limit):
-    """The test under its limit. The alarm unwinds Python; should that hang
-    too, the runner ends itself, and with it every child."""
-    signal.signal(signal.SIGALRM, _alarm)
+    """The test under its limit, which a busy machine stretches as it does every
+    wait. The alarm unwinds Python; should that hang too, the runner ends itself,
+    and with it every child."""
+    begin = time.monotonic()
+
+    def alarm(_number, _frame):
+        left = begin + limit * procs.stretch() - time.monotonic()
+        if left < 1:
+            raise TimeLimit('the time limit of the test is over (@flow(limit=…))')
+        signal.alarm(int(left))
+    signal.signal(signal.SIGALRM, alarm)
     signal.alarm(int(limit))
-    faulthandler.dump_traceback_later(limit + GRACE_S, exit=True)
+    faulthandler.dump_traceback_later(3 * limit + GRACE_S, exit=True)
     try:
         test(env)
     finally:

@@ -230,7 +230,7 @@ class Env:
             'TZ': 'UTC',
         }
 
-    def ctl(self, *args, check=True, timeout=60, crash=None):
+    def ctl(self, *args, check=True, timeout=120, crash=None):
         """`muaractl --muara … ARGS`: its stdout. check=False: CompletedProcess. crash: the point it dies at."""
         done = subprocess.run([self.bin('muaractl'), '--muara', self.muara_file, *map(str, args)],
                               env={**os.environ, **self.base_env(), **({'MUARA_CRASH': crash} if crash else {})},

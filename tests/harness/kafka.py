@@ -49,7 +49,8 @@ class Record(NamedTuple):
 
 # A broker that was frozen or killed finds its place again.
 PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE,
-           KafkaError._UNKNOWN_PARTITION, KafkaError._ALL_BROKERS_DOWN)
+           KafkaError._UNKNOWN_PARTITION, KafkaError._ALL_BROKERS_DOWN, KafkaError._TIMED_OUT,
+           KafkaError._TRANSPORT)
 
 
 def _ends(consumer, topic, partition):
@@ -61,7 +62,7 @@ def _ends(consumer, topic, partition):
             if e.args[0].code() not in PASSING:
                 raise
             return None
-    return wait_until(ask, 20, f'{topic}/{partition} has a leader', step=0.1, part=True)
+    return wait_until(ask, 60, f'{topic}/{partition} has a leader', step=0.1, part=True)
 
 
 class Kafka:
@@ -142,22 +143,22 @@ class Kafka:
         Muara's topics are made by `muaractl topics create`."""
         new = NewTopic(name, partitions, 1, config={k.replace('_', '.'): str(v)
                                                     for k, v in config.items()})
-        self.admin.create_topics([new], request_timeout=15)[name].result(20)
+        self.admin.create_topics([new], request_timeout=60)[name].result(60)
         # The controller answered; the broker hears of it a moment later.
         wait_until(lambda: name in self.topics(), 20, f'topic {name} is known to the broker', part=True)
 
     def delete_topic(self, name):
-        self.admin.delete_topics([name], request_timeout=15)[name].result(20)
+        self.admin.delete_topics([name], request_timeout=60)[name].result(60)
 
     def topics(self):
         """{name: number of partitions}, without Kafka's own."""
-        found = self.admin.list_topics(timeout=15).topics
+        found = self.admin.list_topics(timeout=60).topics
         return {n: len(t.partitions) for n, t in found.items() if not n.startswith('__')}
 
     def topic_config(self, name):
         """{setting: text}, all of them as in force."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, name)
-        entries = self.admin.describe_configs([resource], request_timeout=15)[resource].result(20)
+        entries = self.admin.describe_configs([resource], request_timeout=60)[resource].result(60)
         return {k: e.value for k, e in entries.items()}
 
     def set_topic_config(self, name, **config):
@@ -165,7 +166,11 @@ class Kafka:
         to the broker's), e.g. to force compaction."""
         resource = ConfigResource(ConfigResource.Type.TOPIC, name,
                                   set_config={k.replace('_', '.'): str(v) for k, v in config.items()})
-        self.admin.alter_configs([resource], request_timeout=15)[resource].result(20)
+        self.admin.alter_configs([resource], request_timeout=60)[resource].result(60)
+        want = {k.replace('_', '.'): str(v) for k, v in config.items()}
+        # The controller answered; the broker hears of it a moment later.
+        wait_until(lambda: want.items() <= self.topic_config(name).items(), 20, f'the settings of {name} are in force',
+                   part=True)
 
     def delete_group(self, name):
         """Its commits are gone. None, or why not (it has members still). By
@@ -200,9 +205,9 @@ class Kafka:
             # A number, not "the beginning": that would be asked for, and often only after 500 ms.
             c.assign([TopicPartition(topic, partition, first if start == OFFSET_BEGINNING else start)])
             while True:
-                m = c.poll(15)
+                m = c.poll(60)
                 if m is None:
-                    raise AssertionError(f'{topic}/{partition}: no record and no end within 15 s')
+                    raise AssertionError(f'{topic}/{partition}: no record and no end within 60 s')
                 if m.error():
                     if m.error().code() == KafkaError._PARTITION_EOF and m.offset() >= end:
                         return out
@@ -229,7 +234,7 @@ class Kafka:
         got, p = [], self.producer()
         p.produce(topic, value, key, partition, headers=headers or [],
                   on_delivery=lambda err, m: got.append(err or m.offset()))
-        p.flush(20)
+        p.flush(60)
         if not got or not isinstance(got[0], int):
-            raise AssertionError(f'produce to {topic}: {got[0] if got else "no report within 20 s"}')
+            raise AssertionError(f'produce to {topic}: {got[0] if got else "no report within 60 s"}')
         return got[0]
