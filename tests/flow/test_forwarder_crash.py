@@ -7,7 +7,7 @@ import os
 from harness import flow, wait_until
 from harness.campaign import LONG_MS, at_rest, audit, rest
 from harness.forwarding import Office, fits_the_journal
-from harness.records import genesis
+from harness.records import genesis, only_small
 
 DURABLE = {'message_timestamp_type': 'LogAppendTime', 'cleanup_policy': 'delete',
            'retention_ms': -1, 'flush_messages': 1}
@@ -16,7 +16,7 @@ DURABLE = {'message_timestamp_type': 'LogAppendTime', 'cleanup_policy': 'delete'
 @flow(limit=90)
 def test_kill_at_the_answer_under_load(env):
     with Office(env) as o:
-        o.lapor.configure(create_delay_ms=30)
+        o.lapor.configure(create_delay_ms=200)  # longer than it takes to begin the next one
         many = [o.ready() for _ in range(env.count(24, 12))]
         d = o.start(supervise=True, crash='answer-read:6', filing=False)
         wait_until(lambda: d.restarts == 1, 60, 'it is reached')
@@ -213,7 +213,7 @@ def test_intent_that_cannot_be_written_sends_nothing(env):
         d = o.start()
         o.wait_state(o.ready(), 'done')
         settings = env.kafka.topic_config(env.topic('submissions'))
-        env.kafka.set_topic_config(env.topic('submissions'), **{**DURABLE, 'max_message_bytes': 300})
+        only_small(env, 'submissions', 300, **DURABLE)
         c = o.ready()
         wait_until(lambda: d.log_text().count('append failed') >= 2, 30, 'appends fail')
         assert not o.creates(c)
@@ -259,11 +259,10 @@ def test_term_waits_for_calls_under_way(env):
         o.lapor.configure(create_delay_ms=4000)
         many = [o.ready() for _ in range(10)]  # all there before the first call begins
         d = o.start()
-        wait_until(lambda: len(o.creates()) == 4, 30, 'four are under way')
+        wait_until(lambda: len(o.creates()) >= 4, 30, 'four are under way')
         assert d.stop() == 0
-        states = o.states(many)
-        assert states.count('done') == 4 and states.count('intent') == 0, states
-        assert len(o.creates()) == 4
+        states, sent = o.states(many), len(o.creates())
+        assert states.count('done') == sent < len(many) and states.count('intent') == 0, states
 
 
 @flow(limit=120, own=True)

@@ -208,7 +208,7 @@ def test_one_destination_hangs_the_other_files(env):
         slow.script({'call': 'create', 'action': 'hang'})
         o.start(o.destination(), o.destination('lambat', base=slow.base))
         stuck = [o.ready(destination='lambat') for _ in range(6)]
-        wait_until(lambda: len(slow.journal()) >= 4, 20, 'four calls hang')
+        wait_until(lambda: [line['event'] for line in slow.journal()].count('request') == 4, 20, 'four calls hang')
         many = [o.ready() for _ in range(10)]
         wait_until(lambda: len(o.lapor.filed()) == len(many), 30, 'all others are filed')
         assert [o.state(c) for c in stuck].count('intent') == 4
@@ -230,12 +230,9 @@ def test_prepared_ones_wait_for_a_place_and_see_a_pause(env):
         o.start(o.destination(concurrency=2, max_filings_per_hour=0))
         quick = [o.ready() for _ in range(30)]
         o.wait_states(quick, lambda states: set(states) == {'done'})
-        before = len(o.creates())
         o.lapor.script({'call': 'create', 'action': 'delay', 'args': {'ms': 3000}, 'times': 6})
         many = [o.ready() for _ in range(6)]
         o.wait_states(many, lambda states: states.count('intent') > 2 or 'done' in states)
-        ahead, sent = o.states(many), len(o.creates()) - before
-        assert 'done' in ahead or sent == 2, f'{sent} calls travel: {ahead}'
         o.absorbed(o.command('pause', destination='lapor'))
         paused = [c for c in many if not o.creates(c)]
         o.lapor.script()
@@ -244,7 +241,7 @@ def test_prepared_ones_wait_for_a_place_and_see_a_pause(env):
         assert {r for c in paused for r in o.reasons(c)} <= {'paused'}
         o.resume()
         o.wait_states(many, lambda states: set(states) == {'done'})
-        assert o.once() == len(quick) + len(many)
+        assert o.once() == len(quick) + len(many) and o.at_once() <= 2
 
 
 @flow(limit=60, muara=TWO_LANES)

@@ -9,7 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from harness import flow, wait_until
 from harness.normalizer import (absorbed, check_index, check_once, start, wait_caught_up,
                                 wait_state)
-from harness.records import LaneWriter, complaints, decisions, message, put, put_many
+from harness.records import LaneWriter, complaints, decisions, message, only_small, put, put_many
 
 ABSORBED = 'muara_normalizer_inputs_total{outcome="absorbed"}'
 
@@ -91,7 +91,7 @@ def test_what_the_log_refused_is_decided_again(env):
     for kill in (False, True):
         more = some(env, 40, 1000 * kill)
         refusals = d.log_text().count('append failed')
-        env.kafka.set_topic_config(topic, cleanup_policy='compact', max_message_bytes=100)
+        only_small(env, 'complaints', 100, cleanup_policy='compact')
         put_many(env, more)
         wait_until(lambda: d.log_text().count('append failed') > refusals, 30, 'an append is refused')
         if kill:
@@ -257,7 +257,7 @@ def test_commits_that_are_not_believed(env):
         last = message(f'last{n}')
         put(env, last)
         absorbed(env, [last])  # behind all others
-        wait_until(lambda: d.metrics()[ABSORBED] == len(sent), 10, 'all were read again, and known')
+        wait_until(lambda: d.metrics()[ABSORBED] == len(sent), 30, 'all were read again, and known')
         sent.append(last)
         assert n or 'reading the topic from its beginning' in d.log_text()
     c.close()

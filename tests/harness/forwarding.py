@@ -272,6 +272,15 @@ class Office:
         return [line for line in self.lapor.journal() if line['event'] == 'request'
                 and line['call'] == 'create' and (not c or line['ticket'] == c['ticket'])]
 
+    def at_once(self):
+        """The most creates that were under way at one time."""
+        now = most = 0
+        for line in self.lapor.journal():
+            if line['call'] == 'create' and line['event'] in ('request', 'answer'):
+                now += 1 if line['event'] == 'request' else -1
+                most = max(most, now)
+        return most
+
     def stored(self, c):
         return [f for f in self.lapor.filed() if f['ticket'] == c['ticket']]
 

@@ -16,11 +16,13 @@ import base64
 import datetime
 import hashlib
 import json
+import os
 import re
 import secrets
 import time
 import uuid
 
+from .kafka import ROOT
 from .procs import wait_until
 
 NAMESPACE = uuid.UUID('d60c4ef8-2272-45b1-8118-8c14c2ae22cb')
@@ -286,6 +288,26 @@ def compacted(env, *keys, log='complaints'):
         left = env.kafka.read_all(topic)
         return first not in {r.offset for r in left} and not {k.encode() for k in keys} & {r.key for r in left}
     wait_until(gone, 60, f'the cleaner has removed {keys} of {log}', step=0.2)
+
+
+SAMPLES = {'complaints': 'decision-archived', 'submissions': 'submission-intent'}
+
+
+def only_small(env, log, size, **settings):
+    """The broker takes nothing larger into a lane log: from when this returns, not from when the
+    setting was accepted. settings: the topic's others. What it still took counts for nobody: it is of a
+    term and a writer that nobody has."""
+    with open(os.path.join(ROOT, 'tests', 'schema', 'valid', f'{SAMPLES[log]}.json'), encoding='utf-8') as f:
+        record = json.load(f)
+    env.kafka.set_topic_config(env.topic(log), **settings, max_message_bytes=size)
+
+    def refused():
+        try:
+            env.kafka.produce(env.topic(log), text_of(record), f"{record['term']}/{record['n']}")
+        except AssertionError as e:
+            return 'MSG_SIZE_TOO_LARGE' in str(e)
+        return False
+    wait_until(refused, 60, f'the broker takes nothing larger than {size} bytes into {log}')
 
 
 def complaint(messages, state='ready', version=1, *, destination='lapor', text=None, **over):
