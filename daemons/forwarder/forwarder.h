@@ -4,7 +4,8 @@
  *   entries of `submissions` (own log) -> ledger          lane.c
  *   `complaints` -> worklist, `commands` -> acts           inputs.c, acts.c
  *   worklist minus ledger -> attempts                      work.c
- *   attempt: INTENT -> confirmed -> look -> call -> outcome  attempt.c
+ *   attempt: INTENT -> confirmed -> look -> call -> outcome  attempt.c (life and ends),
+ *                        attempt_make.c, attempt_send.c, attempt_verify.c; attempt.h is theirs
  *   what an answer means for its destination, probes       gate.c
  *   a destination seen from a lane; what its log says of it  site.c, holds.c
  *   reports that are open -> reads -> status records       status.c
@@ -217,25 +218,32 @@ void work_tick(struct lane *l); /* what has settled by now */
 bool work_is_idle(void *ctx, const struct work *row, const json_t *snapshot);
 
 /* --- attempt.c --- */
+/* Words of the log. */
+void attempt_ended_counted(struct attempt *a);
+void attempt_refused_counted(struct attempt *a);
+struct attempt *attempt_of_intent(const struct lane *l, const struct lane_key *k);
+struct attempt *attempt_of_refusal(const struct lane *l, const uint8_t complaint[16]);
+/* Words of the lane, and time. */
+void attempts_owned(struct lane *l);
+void attempts_lost(struct lane *l);
+bool attempts_travelling(const struct lane *l);
+void attempts_tick(struct lane *l);
+void attempts_free(struct lane *l);
+
+/* --- attempt_make.c --- */
 /* Appends the INTENT of this step. 0, or an errno of lane_append: nothing happened. `snapshot` is
  * borrowed. */
 int attempt_start(struct site *s, uint32_t row, const json_t *snapshot,
 	const struct filing_step *step, struct err *e);
 int attempt_refuse(struct site *s, uint32_t row, const struct filing_step *step, struct err *e);
-/* Words of the log. */
-void attempt_intent_counted(struct attempt *a, bool ours);
-void attempt_ended_counted(struct attempt *a);
-void attempt_refused_counted(struct attempt *a);
-struct attempt *attempt_of_intent(const struct lane *l, const struct lane_key *k);
-struct attempt *attempt_of_refusal(const struct lane *l, const uint8_t complaint[16]);
-/* Inputs went on, or time did. */
+
+/* --- attempt_send.c --- */
+/* The INTENT counts; current: under the term of now. */
+void attempt_intent_counted(struct attempt *a, bool current);
+/* Inputs went on, or a call ended: what may be sent is sent. */
 void attempts_looked(struct lane *l);
-void attempts_tick(struct lane *l);
-/* Words of the lane. */
-void attempts_owned(struct lane *l);
-void attempts_lost(struct lane *l);
-bool attempts_travelling(const struct lane *l);
-void attempts_free(struct lane *l);
+
+/* --- attempt_verify.c --- */
 /* The end of a call that waited for a probe. */
 void attempt_probed(struct attempt *a, bool good);
 
@@ -276,6 +284,8 @@ void site_tick(struct site *s);
 bool site_held(const struct site *s);
 const char *site_state_text(const struct site *s);
 struct profile_input site_input(const struct site *s, const json_t *snapshot);
+/* A complaint as filing.h and news.h look at it; borrows row, snapshot and site. */
+struct filing_view site_view(const struct site *s, const struct work *row, const json_t *snapshot);
 
 /* --- status.c --- */
 /* names: of the destinations, in their order; outlive it. */

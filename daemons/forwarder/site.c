@@ -37,6 +37,25 @@ struct profile_input site_input(const struct site *s, const json_t *snapshot)
 	return gate_input(s->gate, snapshot);
 }
 
+struct filing_view site_view(const struct site *s, const struct work *row, const json_t *snapshot)
+{
+	struct filing_view v = {.ledger = &s->lane->ledger,
+		.profile = s->ep->profile,
+		.settings = &s->ep->conf->settings,
+		.agencies = &s->ep->conf->agencies,
+		.complaint = snapshot,
+		.version = row->version,
+		.destination = s->name,
+		.system = s->system,
+		.ready_ms = row->ready_ms,
+		.settle_ms = s->ep->limits.settle_ms,
+		.follow_up_settle_ms = s->ep->conf->follow_up_settle_ms,
+		.now_ms = clock_wall_ms()};
+
+	memcpy(v.id, row->id, sizeof v.id);
+	return v;
+}
+
 /* --- may it? --- */
 
 static bool stopped_here(const struct site *s)

@@ -73,26 +73,6 @@ static enum pumped start(
 	return WENT_ON;
 }
 
-static struct filing_view view_of(
-	const struct site *s, const struct work *row, const json_t *snapshot)
-{
-	struct filing_view v = {.ledger = &s->lane->ledger,
-		.profile = s->ep->profile,
-		.settings = &s->ep->conf->settings,
-		.agencies = &s->ep->conf->agencies,
-		.complaint = snapshot,
-		.version = row->version,
-		.destination = s->name,
-		.system = s->system,
-		.ready_ms = row->ready_ms,
-		.settle_ms = s->ep->limits.settle_ms,
-		.follow_up_settle_ms = s->ep->conf->follow_up_settle_ms,
-		.now_ms = clock_wall_ms()};
-
-	memcpy(v.id, row->id, sizeof v.id);
-	return v;
-}
-
 /* A log that was read tells of most complaints that nothing is left to do, or nothing until a
  * record of it says more (which brings the row back). */
 bool work_is_idle(void *ctx, const struct work *row, const json_t *snapshot)
@@ -105,7 +85,7 @@ bool work_is_idle(void *ctx, const struct work *row, const json_t *snapshot)
 	if (!s || !lane_log_owned(l->log) || profile_kind(s->ep->profile) == PROFILE_OBSERVE ||
 		!ledger_filing(&l->ledger, row->id, s->name))
 		return false;
-	v = view_of(s, row, snapshot);
+	v = site_view(s, row, snapshot);
 	filing_next(&v, &next);
 	return next.what == FILING_FINISHED || next.what == FILING_WAIT;
 }
@@ -129,7 +109,7 @@ static enum pumped observe(struct site *s, uint32_t index, const struct filing_v
 static enum pumped step(struct site *s, uint32_t index, const json_t *snapshot)
 {
 	const struct work *row = worklist_at(&s->lane->work, index);
-	struct filing_view v = view_of(s, row, snapshot);
+	struct filing_view v = site_view(s, row, snapshot);
 	struct filing_step next;
 
 	if (profile_kind(s->ep->profile) == PROFILE_OBSERVE)

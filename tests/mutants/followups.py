@@ -1,7 +1,8 @@
 """What comes after a filing is told once: each rule of it broken is found out."""
 
 NEWS, FILING, LEDGER, WORK = (f'daemons/forwarder/{n}.c' for n in ('news', 'filing', 'ledger', 'work'))
-ATTEMPT, PROFILE = 'daemons/forwarder/attempt.c', 'common/core/profile_news.c'
+MAKE, SEND = 'daemons/forwarder/attempt_make.c', 'daemons/forwarder/attempt_send.c'
+PROFILE = 'common/core/profile_news.c'
 UNIT, FLOW = 'unit:test-news/', 'flow:test_forwarder_followups:'
 
 MUTANTS = [
@@ -46,11 +47,11 @@ MUTANTS = [
          test=FLOW + 'test_an_unclear_one_is_parked_and_later_news_goes_on',
          old='    path: /complaints/followup/add\n    repeat: once\n',
          new='    path: /complaints/followup/add\n    repeat: repeatable\n'),
-    dict(name='followup-lost-file-stops-it', file=ATTEMPT, test=FLOW + 'test_a_lost_file_is_said_and_the_words_go',
+    dict(name='followup-lost-file-stops-it', file=MAKE, test=FLOW + 'test_a_lost_file_is_said_and_the_words_go',
          old='	sift_files(a, n);\n', new='	if (!a->part)\n		sift_files(a, n);\n'),
     dict(name='followup-404-taken-for-told', file='common/core/profile_answer.c', test='unit:test-profile/a_read_shows_who_has_the_report',
          old='	return answer ? READ_BACK_NOT : READ_BACK_UNKNOWN;', new='	return answer ? READ_BACK_DONE : READ_BACK_UNKNOWN;'),
-    dict(name='followup-page-forgotten', file=ATTEMPT, test=FLOW + 'test_at_the_desk_an_officer_tells_it',
+    dict(name='followup-page-forgotten', file=SEND, test=FLOW + 'test_at_the_desk_an_officer_tells_it',
          old='	if (a->call == CALL_SHEET || a->page) {', new='	if (a->call == CALL_SHEET) {'),
     dict(name='followup-words-cut', file=PROFILE, test=UNIT + 'test_long_news_in_parts',
          old='		cut = utf8_cut_words(text, left);', new='		cut = xstrndup(text, left);'),

@@ -1,23 +1,23 @@
 """Order of effects and rules of the forwarder (lane.md 16-21): each one broken is found out."""
 
 ATTEMPT, LANE, WORK = (f'daemons/forwarder/{n}.c' for n in ('attempt', 'lane', 'work'))
+MAKE, SEND, VERIFY = (f'daemons/forwarder/attempt_{n}.c' for n in ('make', 'send', 'verify'))
 FILING, LEDGER, JUDGE = (f'daemons/forwarder/{n}.c' for n in ('filing', 'ledger', 'judge'))
 SITE, DEST, HOLDS = (f'daemons/forwarder/{n}.c' for n in ('site', 'destination', 'holds'))
 CRASH, FILE = 'flow:test_forwarder_crash:', 'flow:test_forwarder_filing:'
 BRAKES = 'flow:test_forwarder_brakes:'
 
 MUTANTS = [
-    dict(name='forwarder-send-before-confirm', file=ATTEMPT,
+    dict(name='forwarder-send-before-confirm', file=SEND,
          test=CRASH + 'test_intent_that_cannot_be_written_sends_nothing',
-         old='	a->appended_ms = clock_mono_ms();\n',
-         new='	a->appended_ms = clock_mono_ms();\n	send_call(a);\n'),
+         old='		if (!looked(a))\n', new='		if (a->state != ATT_APPENDED && !looked(a))\n'),
     dict(name='forwarder-foreign-intent-sent', file=ATTEMPT,
          test=CRASH + 'test_what_a_dead_one_left_waits',
-         old='			add_foreign(l, s);\n',
-         new='			add_foreign(l, s), s->state = SLOT_NOT_SENT;\n'),
+         old='			attempt_add_foreign(l, s);\n',
+         new='			attempt_add_foreign(l, s), s->state = SLOT_NOT_SENT;\n'),
     dict(name='forwarder-foreign-parked-at-once', file=ATTEMPT, test=CRASH + 'test_what_a_dead_one_left_waits',
          old='a->state == ATT_FOREIGN && now >= a->due_ms &&', new='a->state == ATT_FOREIGN && now >= 0 &&'),
-    dict(name='forwarder-orphan-sent-again', file=ATTEMPT,
+    dict(name='forwarder-orphan-sent-again', file=VERIFY,
          test='flow:test_forwarder_campaign:test_every_point_of_every_call_2',
          old='		attempt_end(a, END_PARKED, "no-outcome");\n',
          new='		attempt_end(a, END_NOT_SENT, "no-outcome");\n'),
@@ -31,13 +31,13 @@ MUTANTS = [
     dict(name='forwarder-files-forgive-rejects', file='daemons/forwarder/destination.c',
          test='unit:test-destination/test_rejects_are_counted_apart',
          old='	if (once)\n		d->rejects[true] = 0;\n', new='	d->rejects[true] = 0;\n'),
-    dict(name='forwarder-no-look', file=ATTEMPT, test=CRASH + 'test_hold_between_intent_and_send',
+    dict(name='forwarder-no-look', file=SEND, test=CRASH + 'test_hold_between_intent_and_send',
          old='		a->state = ATT_CONFIRMED;\n		lane_soon(l);\n', new='		send_call(a);\n'),
     dict(name='forwarder-pause-overlooked', file=SITE,
          test=CRASH + 'test_pause_between_intent_and_send',
          old='	if (s->word.paused || acts_pause_waits(s->lane, s->ep->conf->name))\n		return "paused";\n',
          new=''),
-    dict(name='forwarder-old-version-sent', file=ATTEMPT,
+    dict(name='forwarder-old-version-sent', file=SEND,
          test=CRASH + 'test_newer_version_between_intent_and_send',
          old='	if (row->version != a->version)\n		return "changed";\n', new=''),
     dict(name='forwarder-sends-late', file='daemons/forwarder/conf.h',
@@ -52,15 +52,15 @@ MUTANTS = [
     dict(name='forwarder-term-leaves-calls', file=LANE, test=CRASH + 'test_term_waits_for_calls_under_way',
          old='	if (!l->lost || l->done || attempts_travelling(l) || lane_log_in_flight(l->log))\n',
          new='	if (!l->lost || l->done || (attempts_travelling(l) && lane_log_in_flight(l->log)))\n'),
-    dict(name='forwarder-read-back-dropped', file=ATTEMPT,
+    dict(name='forwarder-read-back-dropped', file=VERIFY,
          test=CRASH + 'test_kill_during_upload_and_handover',
          old='	else if (repeat == CALL_VERIFIABLE && foreign_snapshot(a) && a->snapshot)\n',
          new='	else if (repeat == CALL_VERIFIABLE && foreign_snapshot(a) && a->number == 0)\n'),
-    dict(name='forwarder-two-intents-of-one-source', file=ATTEMPT,
+    dict(name='forwarder-two-intents-of-one-source', file=SEND,
          test=FILE + 'test_two_with_one_source_at_once',
          old='	} else if (call_creates(a->call) && filing_conflict(',
          new='	} else if (a->call == CALL_NONE && filing_conflict('),
-    dict(name='forwarder-brake-forgets', file=ATTEMPT, test=FILE + 'test_hourly_brake',
+    dict(name='forwarder-brake-forgets', file=MAKE, test=FILE + 'test_hourly_brake',
          old='		dest_note_create(&s->gate->brake, s->lane->number, a->created_s);\n', new=''),
     dict(name='forwarder-pause-not-remembered', file=HOLDS,
          test=FILE + 'test_pause_and_resume', old='		w->paused = true;\n', new='		w->paused = !here;\n'),

@@ -28,7 +28,7 @@ MUTANTS = [
     dict(name='manual-date-not-kept', file=ACTS, test=N + 'test_numbers_typed_back',
          old='		json_set_str(body, "entered_on", j->entered_on);\n',
          new='		json_set_str(body, "entered", j->entered_on);\n'),
-    dict(name='manual-sheet-made-again-after-a-kill', file='daemons/forwarder/attempt.c',
+    dict(name='manual-sheet-made-again-after-a-kill', file='daemons/forwarder/attempt_verify.c',
          test=N + 'test_killed_between_sheet_and_log',
          old='		attempt_end(a, there ? END_HANDED : END_PARKED, there ? "sheet" : "no-outcome");\n',
          new='		attempt_end(a, there ? END_NOT_SENT : END_PARKED, there ? "sheet" : "no-outcome");\n'),
