@@ -2,7 +2,7 @@
 
 NEWS, FILING, LEDGER, WORK = (f'daemons/forwarder/{n}.c' for n in ('news', 'filing', 'ledger', 'work'))
 MAKE, SEND = 'daemons/forwarder/attempt_make.c', 'daemons/forwarder/attempt_send.c'
-PROFILE = 'common/core/profile_news.c'
+PROFILE, TOLD = 'common/core/profile_news.c', 'daemons/forwarder/ledger_told.c'
 UNIT, FLOW = 'unit:test-news/', 'flow:test_forwarder_followups:'
 
 MUTANTS = [
@@ -27,7 +27,7 @@ MUTANTS = [
          old='	call_next(ret, CALL_FOLLOWUP, s, "follow-up");', new='	call_next(ret, CALL_CREATE, s, "follow-up");'),
     dict(name='followup-rejected-again-and-again', file=FILING, test=UNIT + 'test_untold',
          old='		if (s->state == SLOT_REJECTED) {', new='		if (s->state == SLOT_NONE) {'),
-    dict(name='followup-rest-before-its-part', file=LEDGER, test=UNIT + 'test_untold',
+    dict(name='followup-rest-before-its-part', file=TOLD, test=UNIT + 'test_untold',
          old='own && row->upto != UPTO_WHOLE && slot_settled(s)',
          new='own && row->upto != UPTO_WHOLE && (slot_settled(s) || own)'),
     dict(name='followup-rest-forgotten', file=NEWS, test=UNIT + 'test_long_news_in_parts',

@@ -3,6 +3,7 @@
 ATTEMPT, LANE, WORK = (f'daemons/forwarder/{n}.c' for n in ('attempt', 'lane', 'work'))
 MAKE, SEND, VERIFY = (f'daemons/forwarder/attempt_{n}.c' for n in ('make', 'send', 'verify'))
 FILING, LEDGER, JUDGE = (f'daemons/forwarder/{n}.c' for n in ('filing', 'ledger', 'judge'))
+APPLY = 'daemons/forwarder/ledger_apply.c'
 SITE, DEST, HOLDS = (f'daemons/forwarder/{n}.c' for n in ('site', 'destination', 'holds'))
 CRASH, FILE = 'flow:test_forwarder_crash:', 'flow:test_forwarder_filing:'
 BRAKES = 'flow:test_forwarder_brakes:'
@@ -84,7 +85,7 @@ MUTANTS = [
     dict(name='forwarder-parked-tried-again', file=LEDGER, test='unit:test-filing/test_next',
          old='	return !s || s->state == SLOT_NOT_SENT || s->state == SLOT_NOT_FILED;\n',
          new='	return !s || s->state == SLOT_NOT_SENT || s->state == SLOT_NOT_FILED || s->state == SLOT_PARKED;\n'),
-    dict(name='forwarder-anyones-outcome', file=LEDGER, test='unit:test-ledger/test_states',
+    dict(name='forwarder-anyones-outcome', file=APPLY, test='unit:test-ledger/test_states',
          old='	if (k->any_term && about.term != e->term)\n		return 1;\n', new=''),
     dict(name='forwarder-settle-skipped', file=FILING,
          test='unit:test-filing/test_settle_before_the_first_call_only',

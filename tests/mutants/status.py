@@ -1,7 +1,7 @@
 """What is read of filed reports: answers of agencies, states, clocks; each rule switched off is found out."""
 
 PAGES, ANSWER = (f'common/core/{n}.c' for n in ('followups', 'profile_answer'))
-FOLLOW, STATUS, LEDGER, DUES = (f'daemons/forwarder/{n}.c' for n in ('follow', 'status', 'ledger', 'dues'))
+FOLLOW, STATUS, APPLY, DUES = (f'daemons/forwarder/{n}.c' for n in ('follow', 'status', 'ledger_apply', 'dues'))
 CLOCKS = 'common/core/clocks.c'
 F, Q, K, FLOW = 'unit:test-followups/', 'unit:test-follow/', 'unit:test-clocks/', 'flow:test_forwarder_status:'
 
@@ -38,9 +38,9 @@ MUTANTS = [
     # what is written
     dict(name='status-any-word-in-the-log', file=ANSWER, test='unit:test-profile/a_status_has_a_word_fit_for_the_log',
          old='strspn(word, safe) == strlen(word)) {', new='strlen(safe)) {'),
-    dict(name='status-same-news-twice', file=LEDGER, test='unit:test-ledger/test_statuses',
+    dict(name='status-same-news-twice', file=APPLY, test='unit:test-ledger/test_statuses',
          old='	if (!s || (s->status == status && answer <= ledger_last_answer(l, s)))', new='	if (!s)'),
-    dict(name='status-of-an-older-attempt', file=LEDGER, test='unit:test-ledger/test_statuses',
+    dict(name='status-of-an-older-attempt', file=APPLY, test='unit:test-ledger/test_statuses',
          old='		forget_report(l, s); /* that of an earlier attempt */\n', new='		(void)forget_report;\n'),
     dict(name='status-no-change-is-written', file=STATUS, test=FLOW + 'test_a_report_is_followed_to_its_end',
          old='	if (w->found == (enum report_status)s->status && !w->n_answers) {',
@@ -94,7 +94,7 @@ MUTANTS = [
          new='	if (s->call == CALL_HANDOVER && s->state == SLOT_PARKED)\n'),
     dict(name='status-who-has-it-misread', file='common/core/profile_answer.c', test='unit:test-profile/a_report_is_still_with_us',
          old='profile_read_back(p, a, own) == READ_BACK_DONE;', new='profile_read_back(p, a, own) != READ_BACK_UNKNOWN;'),
-    dict(name='status-progress-of-an-older-report', file=LEDGER, test='unit:test-ledger/test_progress',
+    dict(name='status-progress-of-an-older-report', file=APPLY, test='unit:test-ledger/test_progress',
          old='		row->last = row->verified_s = row->in_progress_s = 0;', new='		row->last = 0;'),
     dict(name='status-gauges-of-what-nobody-read', file=DUES, test=FLOW + 'test_clocks_run_out',
          old='follow_wants(s) && s->status != REPORT_NONE', new='follow_wants(s)'),

@@ -1,4 +1,6 @@
-// uses: daemons/forwarder/filing.c daemons/forwarder/ledger.c daemons/forwarder/judge.c
+// uses: daemons/forwarder/ledger.c daemons/forwarder/ledger_apply.c
+// uses: daemons/forwarder/ledger_read.c daemons/forwarder/ledger_told.c
+// uses: daemons/forwarder/filing.c daemons/forwarder/judge.c
 // uses: daemons/forwarder/worklist.c daemons/forwarder/submission.c daemons/forwarder/news.c
 // uses: daemons/forwarder/reminder.c
 /* filing and judge: what comes next for a complaint, and what a command leads to, by tables of

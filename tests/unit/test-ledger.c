@@ -1,4 +1,5 @@
-// uses: daemons/forwarder/ledger.c
+// uses: daemons/forwarder/ledger.c daemons/forwarder/ledger_apply.c
+// uses: daemons/forwarder/ledger_read.c daemons/forwarder/ledger_told.c
 /* ledger: the fold of `submissions`, by tables of records: states in any order of arrival, whose
  * outcome counts, which filing stands in the way of another. */
 #include <setjmp.h>

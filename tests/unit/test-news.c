@@ -1,4 +1,6 @@
-// uses: daemons/forwarder/filing.c daemons/forwarder/ledger.c daemons/forwarder/news.c
+// uses: daemons/forwarder/ledger.c daemons/forwarder/ledger_apply.c
+// uses: daemons/forwarder/ledger_read.c daemons/forwarder/ledger_told.c
+// uses: daemons/forwarder/filing.c daemons/forwarder/news.c
 // uses: daemons/forwarder/submission.c
 /* news: what a filed complaint has that its destination has not been told, when that goes out, and
  * what the follow-up says: the ledger from records, the profile is the shipped lapor-v3. */

@@ -6,7 +6,8 @@
 // uses: daemons/normalizer/complaint_messages.c
 // uses: daemons/normalizer/complaint_text.c
 // uses: daemons/forwarder/submission.c
-// uses: daemons/forwarder/ledger.c
+// uses: daemons/forwarder/ledger.c daemons/forwarder/ledger_apply.c
+// uses: daemons/forwarder/ledger_read.c daemons/forwarder/ledger_told.c
 /* schema_samples: records as the C side builds them: messages, decisions upon them, commands,
  * submissions, genesis and takeover. Each must be readable by our own parser; with
  * MUARA_SAMPLES=FILE they are written there, a line each, and tests/schema/test_schema.py holds
