@@ -133,6 +133,17 @@ static void add_moment(struct buf *b, const char *utc, const char *zone)
 	add(b, zone);
 }
 
+/* 12345 -> "12.345", as one writes it in Indonesian */
+static void add_number(struct buf *b, int64_t n)
+{
+	if (n < 1000) {
+		buf_addf(b, "%" PRId64, n);
+		return;
+	}
+	add_number(b, n / 1000);
+	buf_addf(b, ".%03d", (int)(n % 1000));
+}
+
 static void add_span(struct buf *b, int64_t s)
 {
 	if (s < 0)
@@ -141,8 +152,10 @@ static void add_span(struct buf *b, int64_t s)
 		buf_addf(b, "%" PRId64 "&nbsp;menit", s / 60);
 	else if (s < 48 * 3600)
 		buf_addf(b, "%" PRId64 "&nbsp;jam %" PRId64 "&nbsp;mnt", s / 3600, s / 60 % 60);
-	else
-		buf_addf(b, "%" PRId64 "&nbsp;hari %" PRId64 "&nbsp;jam", s / 86400, s / 3600 % 24);
+	else {
+		add_number(b, s / 86400);
+		buf_addf(b, "&nbsp;hari %" PRId64 "&nbsp;jam", s / 3600 % 24);
+	}
 }
 
 static void add_figure(struct buf *b, const json_t *row, const char *key)
@@ -152,7 +165,7 @@ static void add_figure(struct buf *b, const json_t *row, const char *key)
 	if (strcmp(key, "median_s") == 0 || strcmp(key, "p90_s") == 0)
 		add_span(b, json_int(row, key, -1));
 	else if (json_is_integer(v))
-		buf_addf(b, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		add_number(b, json_integer_value(v));
 	else
 		buf_adds(b, "–");
 }
@@ -215,8 +228,9 @@ static void out_row(struct buf *b, const json_t *row, bool dead)
 		buf_adds(b, "tidak terbaca");
 	else
 		add_word(b, json_str_or(row, "reason", ""));
-	buf_addf(
-		b, "</td><td data-n=\"Jumlah\">%" PRId64 "</td></tr>\n", json_int(row, "count", 0));
+	buf_adds(b, "</td><td data-n=\"Jumlah\">");
+	add_number(b, json_int(row, "count", 0));
+	buf_adds(b, "</td></tr>\n");
 }
 
 static void out_table(struct buf *b, const json_t *sum)
@@ -241,7 +255,7 @@ static void out_table(struct buf *b, const json_t *sum)
 
 #define PLOT_W	     360
 #define PLOT_H	     150
-#define PLOT_X	     28 /* left of it the scale */
+#define PLOT_X	     40 /* left of it the scale */
 #define PLOT_Y	     128
 #define BAR_NAME_MAX 22 /* characters beside a bar, in its BAR_X units */
 #define BAR_X	     150
@@ -268,8 +282,11 @@ static void day_bar(struct buf *b, const json_t *days, size_t from, size_t step,
 		buf_addf(b,
 			"<rect class=\"l\" x=\"%.1f\" y=\"12\" width=\"%.1f\" height=\"%d\"/>\n", x,
 			w, PLOT_Y - 12);
-	buf_addf(b, "<g><title>%s: masuk %" PRId64 ", terkirim %" PRId64 "</title>",
-		json_str_or(first, "day", ""), in, filed);
+	buf_addf(b, "<g><title>%s: masuk ", json_str_or(first, "day", ""));
+	add_number(b, in);
+	buf_adds(b, ", terkirim ");
+	add_number(b, filed);
+	buf_adds(b, "</title>");
 	buf_addf(b, "<rect class=\"m\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>",
 		x + w * .1, PLOT_Y - (double)in * unit, w * .8, (double)in * unit);
 	buf_addf(b,
@@ -308,8 +325,9 @@ static void plot_days(struct buf *b, const json_t *days)
 		if (k % 7 == 0)
 			day_label(b, json_array_get(days, k * step), x);
 	}
-	buf_addf(b, "<text x=\"0\" y=\"16\">%" PRId64 "</text><text x=\"0\" y=\"%d\">0</text>\n",
-		most, PLOT_Y);
+	buf_adds(b, "<text x=\"0\" y=\"16\">");
+	add_number(b, most);
+	buf_addf(b, "</text><text x=\"0\" y=\"%d\">0</text>\n", PLOT_Y);
 	buf_addf(b, "<path d=\"M%d %dH%d\" stroke=\"#111\"/>\n</svg>\n", PLOT_X, PLOT_Y, PLOT_W);
 	buf_adds(b, "<figcaption>Kotak: masuk pada hari itu; bagian penuh: yang sudah terkirim "
 		    "hingga kini; abu-abu: bukan hari kerja.</figcaption>\n</figure>\n");
@@ -329,7 +347,9 @@ static void bar_row(
 		add(b, cut);
 	buf_addf(b, "</text><rect class=\"k\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"12\"/>",
 		BAR_X, y + 4, w);
-	buf_addf(b, "<text x=\"%.1f\" y=\"%d\">%" PRId64 "</text>\n", BAR_X + 4 + w, y + 14, value);
+	buf_addf(b, "<text x=\"%.1f\" y=\"%d\">", BAR_X + 4 + w, y + 14);
+	add_number(b, value);
+	buf_adds(b, "</text>\n");
 }
 
 static void plot_begin(struct buf *b, const char *title, size_t rows)
@@ -449,12 +469,12 @@ static void add_notes(struct buf *b, const json_t *sum)
 	else
 		buf_adds(b, "<p>Dijawab: status terakhir di SP4N-LAPOR! adalah selesai, diarsipkan "
 			    "atau ditolak.</p>\n");
-	if (json_int(sum, "unattributed", 0))
-		buf_addf(b,
-			"<p>%" PRId64
-			" pesan yang tidak menjadi laporan tidak dihitung: pemiliknya "
-			"tidak diketahui lagi.</p>\n",
-			json_int(sum, "unattributed", 0));
+	if (json_int(sum, "unattributed", 0)) {
+		buf_adds(b, "<p>");
+		add_number(b, json_int(sum, "unattributed", 0));
+		buf_adds(b, " pesan yang tidak menjadi laporan tidak dihitung: pemiliknya "
+			    "tidak diketahui lagi.</p>\n");
+	}
 	buf_adds(b, "<p>Halaman ini tidak memuat data pribadi.</p>\n");
 }
 

@@ -290,18 +290,23 @@ def check_csv(env, got, *args):
                 assert r[key] == shown, (by, key, r, w)
 
 
+def shown(n):
+    """As the page has it: 12.034; nothing known: –."""
+    return '–' if n is None else f'{n:,}'.replace(',', '.')
+
+
 def check_page(env, got, *args):
     path = env.scratch.path('report.html')
     report(env, *args, '--html', path)
     with open(path, encoding='utf-8') as f:
         text = f.read()
     page = Page(text)
-    shown = [r for r in page.rows if len(r) == 14 and r[1] != 'Masuk']
+    rows = [r for r in page.rows if len(r) == 14 and r[1] != 'Masuk']
     want = [r for part in ('channels', 'agencies', 'classifications', 'rows') for r in got[part]]
-    assert len(shown) == len(want)
-    for r, w in zip(shown, want):
-        assert r[1:10] == [str(w[k]) for k in COUNTS], (r, w)
-        assert r[10] == ('–' if w['answered'] is None else str(w['answered'])) and r[13] == str(w['late']), (r, w)
+    assert len(rows) == len(want)
+    for r, w in zip(rows, want):
+        assert r[1:10] == [shown(w[k]) for k in COUNTS], (r, w)
+        assert r[10] == shown(w['answered']) and r[13] == shown(w['late']), (r, w)
     tags = {t for t, _ in page.tags}
     assert 'svg' in tags and not tags & {'script', 'link', 'img', 'iframe', 'object'}
     assert not any(k in ('src', 'href', 'onload', 'onclick') for _, attrs in page.tags for k in attrs)

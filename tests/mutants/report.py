@@ -45,6 +45,8 @@ MUTANTS = [
          old='return !w->n_free || !bsearch', new='return w->n_free || !bsearch'),
     dict(name='report-collective-leave-is-worked', file=DAYS, test='unit:test-workdays/the_shipped_calendar',
          old='		add_days(w, &years[i].leave);\n', new=''),
+    dict(name='report-numbers-as-in-english', file='daemons/muaractl/report_html.c',
+         test='unit:test-report/numbers_of_thousands', old='buf_addf(b, ".%03d", ', new='buf_addf(b, ",%03d", '),
     dict(name='report-page-unescaped', file='daemons/muaractl/report_html.c', test='unit:test-report/the_page',
          old='const char *as = html_entity(*s);', new="const char *as = *s == '<' ? NULL : html_entity(*s);"),
     dict(name='report-csv-formulas', file='daemons/muaractl/report_table.c', test='unit:test-report/the_table_and_csv',

@@ -496,6 +496,29 @@ static void the_page(void **state)
 	assert_true(tiny.over);
 }
 
+static void numbers_of_thousands(void **state)
+{
+	_cleanup_json_ json_t *sum = NULL;
+	_cleanup_buf_ struct buf page = BUF_INIT(REPORT_PAGE_MAX);
+	struct bed b;
+
+	(void)state;
+	bed_open(&b, "2026-10-01", "2026-10-31", NOW);
+	for (int i = 0; i < 12034; i++)
+		report_complaint(b.report, &(struct report_complaint){.tenant = "malang",
+						   .channel = "whatsapp",
+						   .agency = "",
+						   .classification = "complaint",
+						   .received_ms = at(DAY),
+						   .end = i < 1000 ? REPORT_HELD : REPORT_REVIEW});
+	sum = report_sum(b.report);
+	bed_close(&b);
+	report_html(&page, sum);
+	assert_non_null(strstr(page.data, "Masuk<b>12.034</b>"));
+	assert_non_null(strstr(page.data, "<td data-n=\"Belum lengkap\">1.000</td>"));
+	assert_non_null(strstr(page.data, "<td data-n=\"Ditinjau\">11.034</td>"));
+}
+
 static char *printed(void (*print)(FILE *out, const json_t *sum))
 {
 	_cleanup_json_ json_t *sum = hostile_sum();
@@ -533,6 +556,7 @@ int main(void)
 		cmocka_unit_test(statuses),
 		cmocka_unit_test(answers_of_a_corrected_number),
 		cmocka_unit_test(the_page),
+		cmocka_unit_test(numbers_of_thousands),
 		cmocka_unit_test(the_table_and_csv),
 	};
 
