@@ -56,7 +56,7 @@ def wait_until(condition, timeout=20, what='condition', step=0.02, part=False):
             waited = time.monotonic() - begin
             if waited > allowed and waited > allowed * stretch():
                 text = what() if callable(what) else what
-                raise AssertionError(f'not within {waited:.0f} s: {text}')
+                raise AssertionError(f'not within {allowed} s: {text}')
             time.sleep(step)
             step = min(step * 1.5, 0.25)
     finally:
