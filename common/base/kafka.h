@@ -24,8 +24,12 @@ struct kafka_conf {
 	const char *const *extra; /* may be NULL */
 };
 
-/* Some client of this process reaches no broker, as far as known. For health and STATUS=. */
+/* Some client of this process reaches no broker, as far as known. */
 bool kafka_away(void);
+/* For health and STATUS=: what keeps Kafka from serving this process, with the remedy where there
+ * is one: no broker, or the topic of a group does not exist. NULL: nothing. Good until the next
+ * turn of the loop. */
+const char *kafka_trouble(void);
 
 /* --- producer --- */
 

@@ -222,6 +222,7 @@ void kafka_link_end(struct kafka_link *l)
 {
 	links_down -= l->down;
 	l->down = false;
+	kafka_link_topic(l, NULL);
 }
 
 bool kafka_away(void)
@@ -233,7 +234,31 @@ void kafka_link_up(struct kafka_link *l)
 {
 	if (l->down)
 		log_notice("kafka %s: broker is back", l->who);
-	kafka_link_end(l);
+	links_down -= l->down;
+	l->down = false;
+}
+
+/* The one that was told last; a daemon has one group. */
+static const struct kafka_link *without_topic; /* loop thread, as all of a link */
+static char no_topic[320];
+
+void kafka_link_topic(const struct kafka_link *l, const char *missing)
+{
+	if (missing && without_topic != l) {
+		snprintf(no_topic, sizeof no_topic,
+			"topic %.250s is not there (`muaractl topics create` makes it)", missing);
+		log_warn("kafka %s: %s; waiting", l->who, no_topic);
+		without_topic = l;
+	} else if (!missing && without_topic == l) {
+		without_topic = NULL;
+	}
+}
+
+const char *kafka_trouble(void)
+{
+	if (kafka_away())
+		return "Kafka is away";
+	return without_topic ? no_topic : NULL;
 }
 
 void kafka_link_stats(struct kafka_link *l, const char *json)

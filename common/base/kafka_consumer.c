@@ -49,6 +49,7 @@ struct kafka_consumer {
 	int serving;
 	bool changed; /* parts differ from what librdkafka was told */
 	bool rebalancing, closed, fatal, group;
+	char group_topic[250]; /* "": no group */
 };
 
 /* --- table of partitions --- */
@@ -314,6 +315,10 @@ static void trouble(struct kafka_consumer *c, const rd_kafka_message_t *m)
 		fatal(c);
 		return;
 	}
+	if (topic && !strcmp(topic, c->group_topic) && kafka_errno(m->err) == -ENOENT) {
+		kafka_link_topic(&c->link, topic);
+		return;
+	}
 	log_warn("kafka %s: %s%s%s", c->link.who, topic ? topic : "", topic ? ": " : "",
 		rd_kafka_err2str(m->err));
 }
@@ -401,7 +406,8 @@ static void on_rebalance(
 		return;
 	}
 	c->rebalancing = true;
-	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+	if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) { /* of none, too: a standby */
+		kafka_link_topic(&c->link, NULL);
 		lanes_given(c, l);
 	} else {
 		if (err != RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS)
@@ -509,6 +515,8 @@ static struct kafka_consumer *consumer_new(
 	c->ctx = cc->ctx;
 	c->shell = xcalloc(1, sizeof *c->shell);
 	c->shell->c = c;
+	snprintf(c->group_topic, sizeof c->group_topic, "%s",
+		cc->group_topic ? cc->group_topic : "");
 	snprintf(c->link.who, sizeof c->link.who, "%s (%s)",
 		cc->common.client_id ? cc->common.client_id : "consumer",
 		cc->group_topic ? cc->group_topic : "reader");

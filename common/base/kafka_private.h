@@ -60,6 +60,8 @@ void kafka_link_error(struct kafka_link *l, int err, const char *reason);
 void kafka_link_up(struct kafka_link *l);
 void kafka_link_stats(struct kafka_link *l, const char *json);
 void kafka_link_end(struct kafka_link *l); /* with its client */
+/* The topic of its group that does not exist; NULL: it does. */
+void kafka_link_topic(const struct kafka_link *l, const char *missing);
 
 /* rd_kafka_destroy, after rd_kafka_consumer_close when asked for, in a thread of its own; waits at
  * most max_ms, then leaves the thread behind. `keep` is freed when the client is gone. */

@@ -314,7 +314,7 @@ static bool health(void *state, char *text, size_t size)
 	struct alarm *a = state;
 	char why[160];
 	size_t open = open_events(a), failing = ringer_failing(a->ringer, why, sizeof(why)), n;
-	const char *held = NULL;
+	const char *held = NULL, *kafka = kafka_trouble();
 	bool loading = false;
 
 	metric_set(a->unacknowledged, NULL, (double)open);
@@ -322,8 +322,8 @@ static bool health(void *state, char *text, size_t size)
 		loading |= !l->started;
 		held = held ? held : lane_held(l);
 	}
-	n = (size_t)snprintf(text, size, "%s%s%zu unacknowledged",
-		kafka_away() ? "Kafka is away; " : "",
+	n = (size_t)snprintf(text, size, "%s%s%s%zu unacknowledged", kafka ? kafka : "",
+		kafka ? "; " : "",
 		!a->lanes ? "no lane given yet; "
 		: loading ? "reading; "
 			  : "",
@@ -332,7 +332,7 @@ static bool health(void *state, char *text, size_t size)
 		n += (size_t)snprintf(text + n, size - n, "; hook %s", why);
 	if (held && n < size)
 		snprintf(text + n, size - n, "; %s", held);
-	return !kafka_away() && !failing && !held;
+	return !kafka && !failing && !held;
 }
 
 static const struct daemon_ops ops = {.name = "muara-alarm",

@@ -261,6 +261,7 @@ static bool lane_words(const struct lane *l, struct buf *out)
 bool stats_health(struct forwarder *f, char *text, size_t size)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(4096);
+	const char *kafka = kafka_trouble();
 	bool fine = true;
 
 	for (struct lane *l = f->lanes; l; l = l->next) {
@@ -269,7 +270,7 @@ bool stats_health(struct forwarder *f, char *text, size_t size)
 		fine &= lane_words(l, &b);
 	}
 	fine &= masters_words(f->masters, &b);
-	snprintf(text, size, "%s%s", kafka_away() ? "Kafka is away; " : "",
+	snprintf(text, size, "%s%s%s", kafka ? kafka : "", kafka ? "; " : "",
 		f->lanes ? buf_str(&b) : "no lane assigned");
-	return fine && !kafka_away();
+	return fine && !kafka;
 }

@@ -589,17 +589,16 @@ bool intake_drained(struct intake *in)
 
 bool intake_health(struct intake *in, char *text, size_t size)
 {
-	const char *trouble = fetcher_trouble(in->c.fetcher);
+	const char *trouble = fetcher_trouble(in->c.fetcher), *kafka = kafka_trouble();
 	size_t held = 0;
 
 	measure(in);
 	for (struct lane *l = in->lanes; l; l = l->next)
 		for (size_t i = 0; i < l->book.n_topics; i++)
 			held += l->book.topics[i].held;
-	snprintf(text, size, "%s%s, %zu attachments wait%s%s%s",
-		kafka_away() ? "Kafka is away; " : "",
-		in->lanes ? "lanes assigned" : "no lane given yet", in->open, trouble ? "; " : "",
-		trouble ? trouble : "", held ? "; a topic is held" : "");
+	snprintf(text, size, "%s%s%s, %zu attachments wait%s%s%s", kafka ? kafka : "",
+		kafka ? "; " : "", in->lanes ? "lanes assigned" : "no lane given yet", in->open,
+		trouble ? "; " : "", trouble ? trouble : "", held ? "; a topic is held" : "");
 	daemon_idle(!records_under_way(in)); /* a server that takes its time is outside */
-	return !kafka_away() && !trouble && !held;
+	return !kafka && !trouble && !held;
 }

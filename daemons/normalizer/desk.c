@@ -505,14 +505,15 @@ static const char *state_text(const struct desk *d)
 
 bool desks_health(struct desk_host *h, char *text, size_t size)
 {
-	bool ok = !h->trouble[0] && !kafka_away(), idle = true;
+	const char *kafka = kafka_trouble();
+	bool ok = !h->trouble[0] && !kafka, idle = true;
 	size_t n = 0;
 	struct desk *d;
 
 	measure_all(h);
 	*text = '\0';
-	if (kafka_away())
-		n += (size_t)snprintf(text, size, "Kafka is away");
+	if (kafka)
+		n += (size_t)snprintf(text, size, "%s", kafka);
 	if (!h->desks)
 		snprintf(text + n, size - n, "%s%s", n ? "; " : "",
 			h->trouble[0] ? h->trouble : "no lane given yet");

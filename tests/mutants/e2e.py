@@ -82,4 +82,10 @@ MUTANTS = [
     dict(name='lane-waits-for-what-nobody-reads', file='common/core/lane_owner.c',
          test='unit:test-lane/test_owner_revoked_unread',
          old='	drop_items(o, true);\n	forget_reported(o);\n', new='	drop_items(o, true);\n'),
+    dict(name='kafka-missing-topic-of-a-group-not-told', file='common/base/kafka_consumer.c',
+         test='flow:test_e2e_topics_late:test_topics_made_later',
+         old='kafka_errno(m->err) == -ENOENT) {', new='m->err == RD_KAFKA_RESP_ERR_NO_ERROR) {'),
+    dict(name='kafka-topic-that-came-still-missing', file='common/base/kafka_consumer.c',
+         test='flow:test_e2e_topics_late:test_topics_made_later',
+         old='		kafka_link_topic(&c->link, NULL);\n', new=''),
 ]

@@ -32,6 +32,11 @@ bool kafka_away(void)
 	return false;
 }
 
+const char *kafka_trouble(void)
+{
+	return NULL;
+}
+
 int kafka_producer_open(struct loop *l, const struct kafka_producer_conf *c,
 	struct kafka_producer **ret, struct err *e)
 {
