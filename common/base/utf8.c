@@ -38,7 +38,7 @@ static const struct lead *lead_of(unsigned char c)
 size_t utf8_next(const char *p, size_t n, uint32_t *ret_char, bool *ret_bad)
 {
 	const unsigned char *s = (const unsigned char *)p;
-	const struct lead *lead = lead_of(s[0]);
+	const struct lead *lead = s[0] < 0x80 ? NULL : lead_of(s[0]);
 	uint32_t c = s[0];
 	size_t have = 1;
 	bool bad = s[0] >= 0x80 && !lead;
@@ -106,9 +106,12 @@ size_t utf8_length(const char *s)
 
 static bool is_space(uint32_t c)
 {
-	utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
+	utf8proc_category_t category;
 
-	return (c >= '\t' && c <= '\r') || c == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
+	if (c < 0x80)
+		return c == ' ' || (c >= '\t' && c <= '\r');
+	category = utf8proc_category((utf8proc_int32_t)c);
+	return c == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
 	       category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
 }
 
@@ -128,6 +131,10 @@ static struct cut cut_at(const char *s, size_t max_chars, size_t max_bytes)
 	struct cut cut = {0};
 	size_t len;
 
+	if (n <= max_chars && n <= max_bytes) { /* a character is a byte at least: most texts */
+		cut.whole = true;
+		return cut;
+	}
 	for (size_t i = 0, chars = 0;; i += len, chars++) {
 		if (i == n || !s[i]) {
 			cut.whole = true;
