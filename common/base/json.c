@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/json.h"
+#include "base/json_read.h"
 #include "base/util.h"
 
 int json_depth_check(const char *p, size_t n, int max_depth)
@@ -35,13 +36,12 @@ int json_depth_check(const char *p, size_t n, int max_depth)
 	return 0;
 }
 
-int json_parse(const void *p, size_t n, size_t max_bytes, json_t **ret, struct err *e)
+/* What json_read did not take: jansson says what is wrong with it, if anything is. */
+static int parse_doubtful(const void *p, size_t n, json_t **ret, struct err *e)
 {
 	json_error_t je;
 	json_t *j;
 
-	if (n > max_bytes)
-		return err_set(e, -E2BIG, "JSON of %zu bytes; at most %zu are read", n, max_bytes);
 	if (n && memchr(p, '\0', n)) /* jansson swallows one behind a literal */
 		return err_set(e, -EINVAL, "not JSON: a NUL byte");
 	if (json_depth_check(p, n, JSON_DEPTH_MAX))
@@ -50,6 +50,19 @@ int json_parse(const void *p, size_t n, size_t max_bytes, json_t **ret, struct e
 	if (!j) /* jansson's text may quote the input: name only the place and the kind of fault */
 		return err_set(e, -EINVAL, "not JSON: line %d column %d (fault %d)", je.line,
 			je.column, (int)json_error_code(&je));
+	*ret = j;
+	return 0;
+}
+
+int json_parse(const void *p, size_t n, size_t max_bytes, json_t **ret, struct err *e)
+{
+	json_t *j;
+
+	if (n > max_bytes)
+		return err_set(e, -E2BIG, "JSON of %zu bytes; at most %zu are read", n, max_bytes);
+	j = json_read(p, n, JSON_DEPTH_MAX);
+	if (!j)
+		return parse_doubtful(p, n, ret, e);
 	*ret = j;
 	return 0;
 }

@@ -111,8 +111,8 @@ static bool is_space(uint32_t c)
 	if (c < 0x80)
 		return c == ' ' || (c >= '\t' && c <= '\r');
 	category = utf8proc_category((utf8proc_int32_t)c);
-	return c == 0x85 || category == UTF8PROC_CATEGORY_ZS ||
-	       category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+	return c == 0x85 || category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL ||
+	       category == UTF8PROC_CATEGORY_ZP;
 }
 
 struct cut { /* ends of prefixes, in bytes, all within both bounds */
