@@ -10,7 +10,7 @@
 
 #include "base/json.h"
 #include "base/utf8.h"
-#include "core/profile_private.h"
+#include "core/profile_names.h"
 
 #define NEWS_MAX	(1 << 20)
 #define PIECE_MIN_CHARS 40  /* less room than that: the message begins in the next follow-up */
@@ -129,19 +129,7 @@ static size_t all_chars(const struct profile_news *n)
 /* Ticket, news, footer. NULL: e. */
 static char *content_with(const struct render *r)
 {
-	_cleanup_buf_ struct buf out = BUF_INIT(NEWS_MAX);
-	_cleanup_free_ char *body = render_text(r, r->p->news_text);
-
-	if (!body)
-		return NULL;
-	(void)buf_adds(&out, body);
-	if (render_footer(r, r->p->news_footer, r->p->news_before, &out))
-		return NULL;
-	if (out.over) {
-		err_set(r->e, -EINVAL, "longer than %d bytes", NEWS_MAX);
-		return NULL;
-	}
-	return buf_take(&out);
+	return render_with_footer(r, r->p->news_text, r->p->news_footer, r->p->news_before);
 }
 
 /* Whole when it fits, else with as many pieces as there is room for. */

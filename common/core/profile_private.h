@@ -93,7 +93,16 @@ char *profile_as_path(const char *file, const char *as);
 
 void profile_free_masters(struct profile *p);
 
-/* --- names and templates (profile_template.c) --- */
+/* --- what an operator gives (profile_settings.c) --- */
+
+/* Value of a setting; NULL when neither the destination nor the profile gives one. */
+const char *setting_value(const struct profile *p, const struct strmap *settings, const char *name,
+	const json_t *complaint);
+const char *strmap_value(
+	const struct strmap *m, const char *key); /* NULL-safe map; NULL = not there */
+bool is_number(const char *s);			  /* 1 … 15 digits, not 0 */
+
+/* --- names and templates (profile_template.c; the names: profile_names.h) --- */
 
 struct render {
 	const struct profile *p;
@@ -115,13 +124,6 @@ struct render {
 char *render_text(const struct render *r, const char *text);
 /* A field map with every {{name}} replaced, the type of a lone name kept; NULL: e. Caller owns. */
 json_t *render_map(const struct render *r, const json_t *map);
-/* Value of a setting; NULL when neither the destination nor the profile gives one. */
-const char *setting_value(const struct profile *p, const struct strmap *settings, const char *name,
-	const json_t *complaint);
-const char *strmap_value(
-	const struct strmap *m, const char *key); /* NULL-safe map; NULL = not there */
-bool is_number(const char *s);			  /* 1 … 15 digits, not 0 */
-
 /* Calls fault(ctx, text) for each name in `text` that does not exist or has no meaning there. */
 typedef void template_fault_fn(void *ctx, const char *text);
 void template_check(const struct profile *p, const char *text, enum place where,
@@ -132,15 +134,17 @@ void template_check(const struct profile *p, const char *text, enum place where,
 bool template_names(const char *text, const char *name);
 bool template_known(const char *name);
 
-/* The names' getters that stand in profile_news.c. NULL: e. */
-json_t *news_content(const struct render *r, const char *name); /* {{follow_up}} */
-const char *news_left_out(const struct render *r, const json_t *attachment);
+/* A text, and behind `before` (or two line ends) those lines of a footer that have something to
+ * say. NULL: e. Caller frees. */
+char *render_with_footer(
+	const struct render *r, const char *text, const json_t *footer, const char *before);
+
+/* --- attachments (profile_attached.c, profile_news.c) --- */
+
 /* Why this attachment, by itself, cannot be filed; NULL = it can. */
 const char *attachment_refusal(const struct profile *p, const json_t *attachment);
-/* before, or two line ends, then those lines of a footer that have something to say. */
-int render_footer(const struct render *r, const json_t *lines, const char *before, struct buf *out);
-extern const size_t render_text_max; /* bytes */
-
+/* Why a follow-up does not carry it, when it tells of it; NULL else. */
+const char *news_left_out(const struct render *r, const json_t *attachment);
 /* Why an attachment is not filed: keys of not_attached. */
 extern const char *const not_attached_keys[]; /* NULL ends */
 

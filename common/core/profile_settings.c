@@ -1,5 +1,5 @@
 /* profile_settings: what a profile leaves to the operator: the sections `settings` and `tables`
- * that declare it, and whether a destination gives it.
+ * that declare it, whether a destination gives it, and what it gave.
  *
  * Guarantee: a destination without fault gives every declared setting a value of its type, and
  * nothing else. Known gap: whether a number exists there is profile_masters' to ask. */
@@ -7,6 +7,8 @@
 
 #include "base/json.h"
 #include "core/profile_load.h"
+
+#define SETTING_KEY_MAX 128
 
 static const char *const complaint_texts[] = {
 	"classification", "category", "agency", "tenant", NULL};
@@ -86,6 +88,38 @@ void profile_read_tables(struct pfile *l)
 			pfile_fault(l, pfile_below(from, path, "from"),
 				"one of: classification, category, agency, tenant");
 	}
+}
+
+/* --- values --- */
+
+const char *strmap_value(const struct strmap *m, const char *key)
+{
+	for (size_t i = 0; m && i < m->n; i++)
+		if (strcmp(m->v[i].key, key) == 0)
+			return m->v[i].value;
+	return NULL;
+}
+
+bool is_number(const char *s)
+{
+	int64_t v;
+
+	return s && !parse_i64(s, 1, (int64_t)REMOTE_ID_MAX, &v);
+}
+
+const char *setting_value(const struct profile *p, const struct strmap *settings, const char *name,
+	const json_t *complaint)
+{
+	const json_t *declared = json_object_get(p->settings, name);
+	const char *by = json_str(declared, "by"), *value = NULL, *of;
+	char key[SETTING_KEY_MAX]; /* name.value */
+
+	of = by ? json_str(complaint, by) : NULL;
+	if (of && (size_t)snprintf(key, sizeof key, "%s.%s", name, of) < sizeof key)
+		value = strmap_value(settings, key);
+	if (!value)
+		value = strmap_value(settings, name);
+	return value ? value : json_str(declared, "default");
 }
 
 /* --- what an operator must give --- */

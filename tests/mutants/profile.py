@@ -1,6 +1,7 @@
 """Profiles: what an answer may prove, what a text may name, what is sent once; each rule switched off is found out."""
 
-SAYS, NAMES = 'common/core/profile.c', 'common/core/profile_template.c'
+SAYS, NAMES = 'common/core/profile.c', 'common/core/profile_names.c'
+CONTENT, ATTACHED = 'common/core/profile_content.c', 'common/core/profile_attached.c'
 CALLS, PARTS = 'common/core/profile_calls.c', 'common/core/profile_parts.c'
 ANSWER, REQUEST = 'common/core/profile_answer.c', 'common/core/profile_request.c'
 SHEET, FILE = 'common/core/profile_sheet.c', 'common/core/profile_file.c'
@@ -53,20 +54,20 @@ MUTANTS = [
     dict(name='profile-repeat-swapped', file=CALLS, test=U + 'shipped_profiles_say_what_they_are',
          old='c->is.repeat = (enum call_repeat)c->repeat;', new='c->is.repeat = c->repeat ? (enum call_repeat)c->repeat : CALL_ONCE;'),
     # what is sent
-    dict(name='profile-cut-unsaid', file=NAMES, test=R + 'long_text_is_cut_and_says_so',
+    dict(name='profile-cut-unsaid', file=CONTENT, test=R + 'long_text_is_cut_and_says_so',
          old='	r.text_cut = chars - (long)r.text_chars;', new='	r.text_cut = 0;'),
-    dict(name='profile-rest-of-the-title-lost', file=NAMES, test=R + 'a_title_that_is_cut_is_in_the_text_whole',
-         old='	line = one_line(title, r->p->content_max / 4);', new='	line = one_line(title, r->p->title_max);'),
-    dict(name='profile-title-cut-unsaid', file=NAMES, test=R + 'a_title_that_is_cut_is_in_the_text_whole',
+    dict(name='profile-rest-of-the-title-lost', file=CONTENT, test=R + 'a_title_that_is_cut_is_in_the_text_whole',
+         old='	line = name_line(title, r->p->content_max / 4);', new='	line = name_line(title, r->p->title_max);'),
+    dict(name='profile-title-cut-unsaid', file=CONTENT, test=R + 'a_title_that_is_cut_is_in_the_text_whole',
          old='(int64_t)utf8_length(title) <= r->p->title_max)', new='(int64_t)utf8_length(title) > 0)'),
     dict(name='profile-phone-cut', file=NAMES, test=R + 'reporter_fits_or_is_left_out',
-         old='return text_or_null((int64_t)strlen(value) <= r->p->phone_max ? value : NULL);',
-         new='return text_or_null(value + MAX((int64_t)strlen(value) - r->p->phone_max, 0));'),
-    dict(name='profile-copies-uploaded', file=NAMES, test=R + 'only_some_attachments_are_wanted',
+         old='return name_text((int64_t)strlen(value) <= r->p->phone_max ? value : NULL);',
+         new='return name_text(value + MAX((int64_t)strlen(value) - r->p->phone_max, 0));'),
+    dict(name='profile-copies-uploaded', file=ATTACHED, test=R + 'only_some_attachments_are_wanted',
          old='		*copy = strcmp(t->sha256[i], sha256) == 0;', new='		*copy = t->sha256[i] == sha256;'),
-    dict(name='profile-files-without-number', file=NAMES, test=R + 'what_is_not_attached_is_told',
+    dict(name='profile-files-without-number', file=ATTACHED, test=R + 'what_is_not_attached_is_told',
          old='(int64_t)t->n == p->attachment_max_count', new='(int64_t)t->n > p->attachment_max_count'),
-    dict(name='profile-full-stop-always', file=NAMES, test=R + 'attachments_equal_transcripts',
+    dict(name='profile-full-stop-always', file=ATTACHED, test=R + 'attachments_equal_transcripts',
          old='form && strcmp(form, "string_dot") == 0 ? "]." : "]"', new='form && *form ? "]." : "]"'),
     dict(name='profile-handover-to-ourselves', file=SAYS, test=R + 'handover_goes_to_another_institution_only',
          old='return id && own && strcmp(id, own) == 0 ? NULL : id;', new='return id && !own ? NULL : id;'),
