@@ -1,7 +1,7 @@
 """Lists of numbers: what is believed, what is told, how it is kept; each rule switched off is found out."""
 
 READ, KEEP, SECTION = 'common/core/masters_read.c', 'common/core/masters.c', 'common/core/profile_masters.c'
-LINT, REQUEST = 'common/core/profile_lint.c', 'common/core/profile_request.c'
+LINT, REQUEST = 'common/core/profile_lint_data.c', 'common/core/profile_request.c'
 STORE, FETCH = 'common/core/masters_store.c', 'common/core/masters_fetch.c'
 DAEMON, CTL = 'daemons/forwarder/masters.c', 'daemons/muaractl/masters.c'
 S, F = 'unit:test-masters_store/', 'flow:test_forwarder_masters:'

@@ -6,6 +6,7 @@ CALLS, PARTS = 'common/core/profile_calls.c', 'common/core/profile_parts.c'
 ANSWER, REQUEST = 'common/core/profile_answer.c', 'common/core/profile_request.c'
 SHEET, FILE = 'common/core/profile_sheet.c', 'common/core/profile_file.c'
 LINT = 'common/core/profile_lint.c'
+LINT_TEXTS, LINT_CALLS = 'common/core/profile_lint_texts.c', 'common/core/profile_lint_calls.c'
 RENDER, TO = 'daemons/muaractl/profile_render.c', 'daemons/muaractl/profile_destination.c'
 U, R, S = 'unit:test-profile/', 'unit:test-profile_request/', 'unit:test-profile_sheet/'
 L, C = 'unit:test-profile_lint/', 'unit:test-ctl_profile/'
@@ -92,19 +93,19 @@ MUTANTS = [
     dict(name='profile-shown-for-sent', file=REQUEST, test=R + 'lost_or_damaged_blob_is_enoent',
          old='rc = r->in->show_only ? 0 : find_blob(', new='rc = !r->in->show_only ? 0 : find_blob('),
     # the linter
-    dict(name='profile-lint-one-brace', file=LINT, test=L + 'each_mistake_is_told',
+    dict(name='profile-lint-one-brace', file=LINT_TEXTS, test=L + 'each_mistake_is_told',
          old="if (s[1 + n] == '}' && template_known(name))", new="if (s[1 + n] == '}' && !template_known(name))"),
-    dict(name='profile-lint-list-by-number', file=LINT, test=L + 'each_mistake_is_told',
+    dict(name='profile-lint-list-by-number', file=LINT_CALLS, test=L + 'each_mistake_is_told',
          old='strspn(s, "0123456789") == n)', new='strspn(s, "0123456789") > n)'),
-    dict(name='profile-lint-wish-unheard', file=LINT, test=L + 'each_mistake_is_told',
-         old='if (named && !report_names(p, "anonymous"))', new='if (named && !report_names(p, "content"))'),
-    dict(name='profile-lint-text-lost', file=LINT, test=L + 'each_mistake_is_told',
-         old='	if (!report_names(p, "text_cut"))', new='	if (!content_names(p, "text_cut"))'),
+    dict(name='profile-lint-wish-unheard', file=LINT_TEXTS, test=L + 'each_mistake_is_told',
+         old='if (named && !lint_report_names(p, "anonymous"))', new='if (named && !lint_report_names(p, "content"))'),
+    dict(name='profile-lint-text-lost', file=LINT_TEXTS, test=L + 'each_mistake_is_told',
+         old='	if (!lint_report_names(p, "text_cut"))', new='	if (!lint_content_names(p, "text_cut"))'),
     dict(name='profile-lint-other-file', file=LINT, test=L + 'observer_is_checked_by_what_it_observes',
          old='	l.file = file;', new='	l.file = path;'),
-    dict(name='profile-lint-once-unproven', file=LINT, test=L + 'once_without_proof_is_told',
+    dict(name='profile-lint-once-unproven', file=LINT_CALLS, test=L + 'once_without_proof_is_told',
          old='	if (!json_array_size(p->proofs))', new='	if (json_array_size(p->proofs))'),
-    dict(name='profile-lint-status-hole', file=LINT, test=L + 'each_mistake_is_told',
+    dict(name='profile-lint-status-hole', file=LINT_CALLS, test=L + 'each_mistake_is_told',
          old='			there |= strcmp(json_string_value(v), ours[i]) == 0;', new='			there |= json_string_value(v) != ours[i];'),
     dict(name='profile-lint-warning-as-fault', file=LINT, test=L + 'each_mistake_is_told',
          old='level == FAULT ? "" : "warning: "', new='level == FAULT ? "" : ""'),
