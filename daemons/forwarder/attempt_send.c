@@ -140,7 +140,7 @@ static void send_call(struct attempt *a)
 		return;
 	}
 	a->request.http.first_byte = on_first_byte;
-	a->site->gate->brake.sent++;
+	dest_sent(&a->site->gate->brake);
 	r = httpc_send(a->lane->fwd->http, &a->request.http, on_answer, a, &a->http, &e);
 	if (r) {
 		gate_call_ended(a->site->gate);

@@ -50,6 +50,8 @@ static const struct option_row destination_options[] = {
 		.help = "News of a filed complaint waits this long after the newest of it, so that several photos become one follow-up."),
 	OPT(struct conf_destination, OPT_DURATION, pause_base_ms, "pause_base", "1m", .min = 100, .max = 1800000,
 		.help = "After an unclear answer the destination rests up to this long, doubling up to 30m."),
+	OPT(struct conf_destination, OPT_DURATION, retry_after_max_ms, "retry_after_max", "24h", .min = 1000, .max = 86400000,
+		.help = "A Retry-After (429) is obeyed, but not longer than this."),
 	OPT(struct conf_destination, OPT_DURATION, status_every_ms, "status_every", "3h", .max = 604800000,
 		.help = "How often the status of each open report is read; 0s = never."),
 	OPT(struct conf_destination, OPT_INT, status_per_minute, "status_per_minute", "10", .min = 1, .max = 600,
@@ -266,6 +268,7 @@ static int endpoint_init(struct endpoint *ep, const struct conf_destination *d, 
 	ep->limits = (struct dest_limits){.concurrency = (int)d->concurrency,
 		.max_filings_per_hour = (int)d->max_filings_per_hour,
 		.pause_base_ms = d->pause_base_ms,
+		.retry_after_max_ms = d->retry_after_max_ms,
 		.settle_ms = d->settle_ms};
 	return profile_load(d->profile, &ep->profile, NULL, e);
 }

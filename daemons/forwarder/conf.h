@@ -13,7 +13,7 @@ struct conf_destination {
 	char *name, *profile, *base, *ca_file;
 	struct optlist headers; /* of struct conf_header */
 	struct strmap settings, agencies;
-	int64_t concurrency, max_filings_per_hour, settle_ms, pause_base_ms;
+	int64_t concurrency, max_filings_per_hour, settle_ms, pause_base_ms, retry_after_max_ms;
 	int64_t follow_up_settle_ms, status_every_ms, status_per_minute;
 	int64_t remind_after_ms;
 };

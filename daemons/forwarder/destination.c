@@ -128,6 +128,24 @@ void dest_took(struct dest *d, int64_t prepare_ms, int64_t call_ms)
 	d->call_x16 = smoothed(d->call_x16, call_ms);
 }
 
+void dest_sent(struct dest *d)
+{
+	d->sent++;
+}
+
+/* None is sent after a rest began until all sent before it are back (dest_may_send). */
+void dest_back(struct dest *d)
+{
+	d->sent--;
+	d->stale = d->earlier > 0;
+	d->earlier -= d->stale;
+}
+
+void dest_weighed(struct dest *d)
+{
+	d->stale = false;
+}
+
 void dest_slow(struct dest *d)
 {
 	d->took = 0;
@@ -173,9 +191,10 @@ void dest_ended(struct dest *d)
 /* Its answer shows that it works, as far as the call can show that. */
 static void goes_on(struct dest *d, bool once)
 {
-	if (d->doubt && !once)
+	if (d->stale || (d->doubt && !once))
 		return;
-	d->doubt = false;
+	d->doubt = d->limited = false;
+	d->told = d->earlier = 0;
 	if (d->state == DEST_SINGLE)
 		d->state = DEST_OPEN;
 }
@@ -185,7 +204,7 @@ void dest_success(struct dest *d, bool once)
 	d->rejects[false] = 0;
 	if (once)
 		d->rejects[true] = 0;
-	if (once || !d->doubt)
+	if (!d->stale && (once || !d->doubt))
 		d->level = 0;
 	goes_on(d, once);
 }
@@ -211,6 +230,8 @@ static void cool(struct dest *d, int64_t now_ms, uint64_t random)
 	d->state = DEST_COOLING;
 	d->took = 0;
 	d->doubt = true;
+	d->limited = false;
+	d->earlier = d->sent;
 	rest(d, now_ms, random);
 }
 
@@ -222,24 +243,58 @@ void dest_ambiguous(struct dest *d, int64_t now_ms, uint64_t random)
 		cool(d, now_ms, random);
 }
 
-void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random)
+/* Something new, or a companion of what is being waited out already? */
+static bool begins_a_rest(const struct dest *d, int64_t now_ms)
 {
-	if (d->state != DEST_OPEN && d->state != DEST_SINGLE)
-		return;
-	if (d->state == DEST_SINGLE && now_ms < d->not_before)
-		return; /* a companion of the failure that is being waited out already */
+	if (d->state == DEST_SINGLE)
+		return !d->stale && now_ms >= d->not_before;
+	return d->state == DEST_OPEN;
+}
+
+static void go_by_one(struct dest *d)
+{
 	d->state = DEST_SINGLE;
 	d->took = 0;
+	d->earlier = d->sent;
+}
+
+static void back_off(struct dest *d, int64_t now_ms, uint64_t random)
+{
+	go_by_one(d);
 	d->not_before = now_ms + backoff_ms(OUTCOME_BACKOFF_BASE_MS, OUTCOME_BACKOFF_MAX_MS,
 					 d->level, random);
 	d->level++;
 }
 
+void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random)
+{
+	if (!begins_a_rest(d, now_ms))
+		return;
+	d->limited = false;
+	back_off(d, now_ms, random);
+}
+
+static int64_t as_told(const struct dest *d, int64_t wait_ms, uint64_t random)
+{
+	int64_t max_ms = d->limits.retry_after_max_ms;
+	int64_t told = MIN(wait_ms, max_ms ? max_ms : (int64_t)OUTCOME_WAIT_MAX_MS);
+	int64_t more = MIN(told / 10, (int64_t)DEST_JITTER_MAX_MS);
+
+	return told + (int64_t)(random % ((uint64_t)more + 1));
+}
+
 void dest_rate_limited(struct dest *d, int64_t now_ms, int64_t wait_ms, uint64_t random)
 {
-	dest_not_sent(d, now_ms, random);
+	if (begins_a_rest(d, now_ms)) {
+		d->told = wait_ms > 0 ? MIN(d->told + 1, DEST_TOLD_RUN + 1) : 0;
+		d->limited = true;
+		if (wait_ms > 0 && d->told <= DEST_TOLD_RUN)
+			go_by_one(d);
+		else
+			back_off(d, now_ms, random);
+	}
 	if (wait_ms > 0)
-		d->not_before = MAX(d->not_before, now_ms + wait_ms);
+		d->not_before = MAX(d->not_before, now_ms + as_told(d, wait_ms, random));
 }
 
 void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms)
@@ -248,6 +303,8 @@ void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms)
 		return;
 	d->state = DEST_HELD;
 	d->took = 0;
+	d->limited = false;
+	d->earlier = d->sent;
 	d->why = why;
 	d->held_ms = now_ms;
 	d->not_before = now_ms + d->limits.pause_base_ms;
@@ -381,5 +438,7 @@ const char *dest_state_text(const struct dest *d)
 	static const char *const texts[] = {
 		"open", "cooling: waits, then probes by a read", "one call at a time", ""};
 
+	if (d->state == DEST_SINGLE && d->limited)
+		return "one call at a time, for it answered 429: waits as it was told first";
 	return d->state == DEST_HELD ? holds[d->why].text : texts[d->state];
 }

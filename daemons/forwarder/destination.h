@@ -9,7 +9,11 @@
  *
  * COOLING lasts half to all of a minute, at random, doubling to 30 min. In SINGLE one call is under
  * way at a time. A rest that began with a call that happens once (a create) ends only with a clear
- * answer to such a call: that files are taken says nothing of creates. HELD by a dead credential
+ * answer to such a call: that files are taken says nothing of creates. A 429 that says how long is
+ * obeyed: so long, and a little more, no doubling; one that does not backs off like a call that did
+ * not get there. What was sent before a rest and ends during it tells nothing new: calls that
+ * travel together and are refused together are one event, and one of them that is taken does not
+ * end the rest (no call is sent in SINGLE before they are all back). HELD by a dead credential
  * probes by itself and opens when the probe passes: a renewed token needs no second hand. What a
  * lane's log says about it (holds that outlive the process, an operator's pause) is holds.h.
  *
@@ -49,12 +53,17 @@ enum dest_hold { /* why HELD */
 #define DEST_NOBODY	 (-1)
 #define DEST_AHEAD_MAX	 2 /* a kill parks what was prepared, too: little */
 #define DEST_AHEAD_AFTER 16
+/* So many 429 in a row with a Retry-After that is over each time, and nothing taken between: it is
+ * not believed any more, and doubles as if none had come. Each costs two records for ever. */
+#define DEST_TOLD_RUN	   8
+#define DEST_JITTER_MAX_MS 60000 /* on top of a Retry-After, a tenth of it at most */
 
 struct dest_limits {
-	int concurrency;	  /* calls under way at once, of all lanes */
-	int max_filings_per_hour; /* of all lanes; then HELD; 0 = no brake */
-	int64_t pause_base_ms;	  /* first limit of COOLING */
-	int64_t settle_ms;	  /* a complaint is left alone that long before its first create */
+	int concurrency;	    /* calls under way at once, of all lanes */
+	int max_filings_per_hour;   /* of all lanes; then HELD; 0 = no brake */
+	int64_t pause_base_ms;	    /* first limit of COOLING */
+	int64_t retry_after_max_ms; /* a 429 that asks for more is obeyed so long; 0 = a day */
+	int64_t settle_ms; /* a complaint is left alone that long before its first create */
 };
 
 struct dest_create {
@@ -71,6 +80,10 @@ struct dest {
 	bool probing;	    /* a probe is under way */
 	int in_flight;	    /* places taken */
 	int sent;	    /* calls that travel */
+	int earlier;	    /* of them, sent before the rest that began last */
+	bool stale;	    /* the call that ended last was one of those */
+	int told;	    /* 429 with a Retry-After in a row */
+	bool limited;	    /* it rests, or goes on by one, because of a 429 */
 	int64_t prepare_x16, call_x16; /* ms x 16, smoothed */
 	int took;		       /* calls that came back since trouble */
 	int level;		       /* doublings of the back-off */
@@ -93,6 +106,10 @@ void dest_free(struct dest *d);
 bool dest_may_start(struct dest *d, int32_t lane, bool creates, int64_t now_ms, uint32_t wall_s);
 void dest_started(struct dest *d, int32_t lane); /* it had its turn */
 bool dest_may_send(const struct dest *d);	 /* one more call on its way? */
+void dest_sent(struct dest *d);
+/* A call ended; what it came to, told next, is weighed as one sent before or after the rest. */
+void dest_back(struct dest *d);
+void dest_weighed(struct dest *d); /* that has been told */
 /* A call came back: how long its INTENT and its look took, and itself. */
 void dest_took(struct dest *d, int64_t prepare_ms, int64_t call_ms);
 bool dest_in_stride(const struct dest *d); /* enough came back: no need to wait for outcomes */
@@ -103,8 +120,8 @@ void dest_success(struct dest *d, bool once);
 void dest_rejected(struct dest *d, bool once, int64_t now_ms);
 void dest_ambiguous(struct dest *d, int64_t now_ms, uint64_t random);
 void dest_not_sent(struct dest *d, int64_t now_ms, uint64_t random);
-/* 429: not taken. Waits as it says (wait_ms, -1 = nothing), but never less than a back-off, so that
- * "now" or a date gone by is no invitation to hammer; then one call at a time until a success. */
+/* 429: not taken; then one call at a time until a success. Waits as it says (wait_ms, up to a tenth
+ * more). Nothing said (-1), "now" or a date gone by (0): backs off, doubling. */
 void dest_rate_limited(struct dest *d, int64_t now_ms, int64_t wait_ms, uint64_t random);
 void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms);
 /* The same, of an earlier process: what probes by itself does so soon. */

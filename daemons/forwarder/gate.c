@@ -52,7 +52,7 @@ void gate_next(struct gate *g)
 
 void gate_call_ended(struct gate *g)
 {
-	g->brake.sent--;
+	dest_back(&g->brake);
 	for (struct lane *l = g->fwd->lanes; l; l = l->next)
 		lane_soon(l);
 }
@@ -132,6 +132,7 @@ void gate_fate(
 	case DESTINATION_PROBE: /* asked by whoever needs it */
 		break;
 	}
+	dest_weighed(&g->brake);
 	gate_changed(g);
 }
 

@@ -277,7 +277,7 @@ def test_a_slow_call_is_no_hang(env):
 @flow(limit=90, own=True)
 def test_broker_away(env):
     with Office(env) as o:
-        d = o.start()
+        d = o.start(session_timeout='60s')  # a broker that begins slowly takes no lane away
         first = o.ready()
         o.wait_state(first, 'done')
         o.lapor.configure(create_delay_ms=1500)

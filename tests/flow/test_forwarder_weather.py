@@ -14,7 +14,7 @@ WEATHER = [
     {'call': '*', 'probability': 0.01, 'seed': 2, 'action': 'drop_after_store'},
     {'call': '*', 'probability': 0.005, 'seed': 3, 'action': 'rst_before'},
     {'call': '*', 'probability': 0.005, 'seed': 4, 'action': 'rst_after_store'},
-    # Those behind the first ones, which travel at once, double the rest each: longer bursts are only longer.
+    # Those that travel together are one event; each is waited out as it says, never longer.
     {'call': 'create', 'every': 250, 'burst': 6, 'action': '429', 'args': {'retry_after': 1}},
 ]
 CALLS = ('upload', 'create', 'handover')

@@ -207,41 +207,121 @@ static void test_not_sent_backs_off_without_probe(void **state)
 	dest_free(&d);
 }
 
-/* 429 in a row: as long as it says, never less than a back-off that doubles; then one by one. */
+/* 429 in a row: as long as it says and no less, never doubled; where nothing is said a back-off
+ * that doubles; then one by one. */
 static void test_rate_limited(void **state)
 {
 	static const struct {
-		int64_t wait_ms;
+		int64_t wait_ms, max_ms;
 		int level;
-		int64_t want;
+		int64_t low, high; /* with no luck, with all of it */
 	} t[] = {
-		{30000, 0, 30000},
-		{0, 0, OUTCOME_BACKOFF_BASE_MS}, /* "now", or a date gone by */
-		{-1, 0, OUTCOME_BACKOFF_BASE_MS},
-		{0, 3, 8 * OUTCOME_BACKOFF_BASE_MS},
-		{1000, 3, 8 * OUTCOME_BACKOFF_BASE_MS},
-		{OUTCOME_WAIT_MAX_MS, 30, OUTCOME_WAIT_MAX_MS},
-		{-1, 30, OUTCOME_BACKOFF_MAX_MS},
+		{30000, 0, 0, 30000, 33000},
+		{30000, 0, 9, 30000, 33000}, /* whatever was before */
+		{1000, 0, 3, 1000, 1100},
+		{5, 0, 0, 5, 5},
+		{0, 0, 0, 0, OUTCOME_BACKOFF_BASE_MS}, /* "now", or a date gone by */
+		{-1, 0, 0, 0, OUTCOME_BACKOFF_BASE_MS},
+		{0, 0, 3, 0, 8 * OUTCOME_BACKOFF_BASE_MS},
+		{-1, 0, 30, 0, OUTCOME_BACKOFF_MAX_MS},
+		{OUTCOME_WAIT_MAX_MS, 0, 30, OUTCOME_WAIT_MAX_MS,
+			OUTCOME_WAIT_MAX_MS + DEST_JITTER_MAX_MS},
+		{OUTCOME_WAIT_MAX_MS, 2 * 3600 * 1000, 0, 2 * 3600 * 1000,
+			2 * 3600 * 1000 + DEST_JITTER_MAX_MS},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof t / sizeof *t; i++) {
-		int64_t top = (int64_t)OUTCOME_BACKOFF_BASE_MS
-			      << (t[i].level > 20 ? 20 : t[i].level);
+	for (size_t i = 0; i < 2 * (sizeof t / sizeof *t); i++) {
+		const struct dest_limits l = {.concurrency = 4,
+			.pause_base_ms = DEST_PAUSE_BASE_MS,
+			.retry_after_max_ms = t[i / 2].max_ms};
+		const int64_t want = 500 + (i % 2 ? t[i / 2].high : t[i / 2].low);
+		const int64_t luck = t[i / 2].high - t[i / 2].low; /* 70 times over, for backoffs */
 		struct dest d;
 
-		if (top > OUTCOME_BACKOFF_MAX_MS)
-			top = OUTCOME_BACKOFF_MAX_MS;
-		dest_init(&d, &four);
-		d.level = t[i].level;
-		dest_rate_limited(&d, 500, t[i].wait_ms, (uint64_t)top);
-		assert_int_equal(dest_wake_ms(&d), 500 + t[i].want);
-		assert_false(dest_may_start(&d, 0, true, 500 + t[i].want - 1, 0));
-		assert_true(dest_may_start(&d, 0, true, 500 + t[i].want, 0));
+		dest_init(&d, &l);
+		d.level = t[i / 2].level;
+		dest_rate_limited(
+			&d, 500, t[i / 2].wait_ms, i % 2 ? (uint64_t)(luck + 70 * (luck + 1)) : 0);
+		assert_int_equal(dest_wake_ms(&d), want);
+		assert_non_null(strstr(dest_state_text(&d), "429"));
+		assert_false(dest_may_start(&d, 0, true, want - 1, 0));
+		assert_true(dest_may_start(&d, 0, true, want, 0));
 		dest_started(&d, 0);
-		assert_false(dest_may_start(&d, 0, true, 500 + t[i].want, 0));
+		assert_false(dest_may_start(&d, 0, true, want, 0));
 		dest_ended(&d);
 		dest_success(&d, true);
+		assert_int_equal(d.state, DEST_OPEN);
+		assert_int_equal(d.level, 0);
+		dest_free(&d);
+	}
+}
+
+/* Each answer asks for a second, and an hour later still does. */
+static void test_a_retry_after_that_is_never_over(void **state)
+{
+	int64_t now = 0;
+	int calls = 0;
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	for (; now < 3600 * 1000; calls++) {
+		assert_true(dest_may_start(&d, 0, true, now, 0));
+		dest_rate_limited(&d, now, 1000, UINT64_MAX / 2);
+		assert_true(calls >= DEST_TOLD_RUN || d.not_before - now <= 1100);
+		assert_true(d.not_before - now >= 1000);
+		now = d.not_before;
+	}
+	assert_in_range(calls, DEST_TOLD_RUN + 1, 60);
+	dest_success(&d, true); /* taken at last: believed again */
+	dest_rate_limited(&d, now, 1000, UINT64_MAX / 2);
+	assert_in_range(d.not_before - now, 1000, 1100);
+	dest_free(&d);
+}
+
+enum back { LIMITED, UNSENT, TAKEN };
+static void comes_back(struct dest *d, enum back how, int64_t now_ms)
+{
+	dest_back(d);
+	if (how == LIMITED)
+		dest_rate_limited(d, now_ms, -1, OUTCOME_BACKOFF_BASE_MS);
+	else if (how == UNSENT)
+		dest_not_sent(d, now_ms, OUTCOME_BACKOFF_BASE_MS);
+	else
+		dest_success(d, true);
+	dest_weighed(d);
+}
+
+/* Whatever they come to, and however late: they doubled nothing and ended nothing. */
+static void test_calls_that_travel_together_are_one_event(void **state)
+{
+	static const enum back rest[][3] = {{LIMITED, LIMITED, LIMITED}, {UNSENT, UNSENT, UNSENT},
+		{TAKEN, LIMITED, TAKEN}, {TAKEN, TAKEN, TAKEN}};
+	static const int64_t late_ms[] = {1, OUTCOME_BACKOFF_BASE_MS + 1, 3600 * 1000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof rest / sizeof *rest * 3; i++) {
+		int64_t now = late_ms[i % 3];
+		struct dest d;
+
+		dest_init(&d, &four);
+		for (int k = 0; k < 4; k++)
+			dest_sent(&d);
+		comes_back(&d, LIMITED, 0);
+		for (int k = 0; k < 3; k++) {
+			assert_false(dest_may_send(&d));
+			comes_back(&d, rest[i / 3][k], now);
+			assert_int_equal(d.state, DEST_SINGLE);
+			assert_int_equal(d.level, 1);
+			assert_int_equal(dest_wake_ms(&d), OUTCOME_BACKOFF_BASE_MS);
+		}
+		assert_true(dest_may_send(&d)); /* all are back */
+		dest_sent(&d);
+		comes_back(&d, LIMITED, 10 * 3600 * 1000); /* another event */
+		assert_int_equal(d.level, 2);
+		dest_sent(&d);
+		comes_back(&d, TAKEN, 20 * 3600 * 1000);
 		assert_int_equal(d.state, DEST_OPEN);
 		assert_int_equal(d.level, 0);
 		dest_free(&d);
@@ -555,6 +635,8 @@ int main(void)
 		cmocka_unit_test(test_not_sent_backs_off_without_probe),
 		cmocka_unit_test(test_hourly_brake_counts_from_the_log),
 		cmocka_unit_test(test_rate_limited),
+		cmocka_unit_test(test_a_retry_after_that_is_never_over),
+		cmocka_unit_test(test_calls_that_travel_together_are_one_event),
 		cmocka_unit_test(test_holds),
 		cmocka_unit_test(test_many_rejects_hold_one_success_forgets),
 		cmocka_unit_test(test_resume_of_an_older_hold),
