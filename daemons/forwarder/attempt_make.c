@@ -6,7 +6,6 @@
  * whose bytes are gone are told of as gone; they stop no follow-up.
  * Known gap: a file that goes after this and before its call is found missing by the call only. */
 #include <errno.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/crypto.h"

@@ -7,8 +7,6 @@
  *
  * Crash points: after-intent, before-send, first-byte-sent, answer-read, sheet-written.
  * Known gap: of an answer that is longer than ANSWER_KEPT_MAX the rest is not kept. */
-#include <string.h>
-
 #include "base/clock.h"
 #include "base/crash.h"
 #include "base/crypto.h"

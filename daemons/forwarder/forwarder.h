@@ -8,7 +8,8 @@
  *                        attempt_make.c, attempt_send.c, attempt_verify.c; attempt.h is theirs
  *   what an answer means for its destination, probes       gate.c
  *   a destination seen from a lane; what its log says of it  site.c, holds.c
- *   reports that are open -> reads -> status records       status.c
+ *   reports that are open -> reads -> status records       status.c (what is due),
+ *                        status_read.c, status_record.c; status.h is theirs
  *   reports whose time runs out -> gauges, a line a day    dues.c
  *   lists of numbers, looked up                            masters.c
  *

@@ -2,6 +2,7 @@
 
 PAGES, ANSWER = (f'common/core/{n}.c' for n in ('followups', 'profile_answer'))
 FOLLOW, STATUS, APPLY, DUES = (f'daemons/forwarder/{n}.c' for n in ('follow', 'status', 'ledger_apply', 'dues'))
+READ, RECORD = (f'daemons/forwarder/status_{n}.c' for n in ('read', 'record'))
 CLOCKS = 'common/core/clocks.c'
 F, Q, K, FLOW = 'unit:test-followups/', 'unit:test-follow/', 'unit:test-clocks/', 'flow:test_forwarder_status:'
 
@@ -42,15 +43,15 @@ MUTANTS = [
          old='	if (!s || (s->status == status && answer <= ledger_last_answer(l, s)))', new='	if (!s)'),
     dict(name='status-of-an-older-attempt', file=APPLY, test='unit:test-ledger/test_statuses',
          old='		forget_report(l, s); /* that of an earlier attempt */\n', new='		(void)forget_report;\n'),
-    dict(name='status-no-change-is-written', file=STATUS, test=FLOW + 'test_a_report_is_followed_to_its_end',
+    dict(name='status-no-change-is-written', file=RECORD, test=FLOW + 'test_a_report_is_followed_to_its_end',
          old='	if (w->found == (enum report_status)s->status && !w->n_answers) {',
          new='	if (w->found == REPORT_NONE && s->status && !w->n_answers) {'),
-    dict(name='status-written-before-all-is-read', file=STATUS, test=FLOW + 'test_answers_of_agencies',
+    dict(name='status-written-before-all-is-read', file=READ, test=FLOW + 'test_answers_of_agencies',
          old='	if (!profile_read(w->ep->profile, READ_FOLLOWUPS)->present) {',
          new='	if (w->found || !profile_read(w->ep->profile, READ_FOLLOWUPS)->present) {'),
-    dict(name='status-answers-told-again', file=STATUS, test=FLOW + 'test_answers_of_agencies',
+    dict(name='status-answers-told-again', file=READ, test=FLOW + 'test_answers_of_agencies',
          old='		if (f->id > last && !f->ours)', new='		if (f->id + last && !f->ours)'),
-    dict(name='status-rest-of-the-answers-lost', file=STATUS, test=FLOW + 'test_more_answers_than_a_record_holds',
+    dict(name='status-rest-of-the-answers-lost', file=READ, test=FLOW + 'test_more_answers_than_a_record_holds',
          old='	if (i == ANSWERS_MAX)\n		return;\n', new='	if (i == ANSWERS_MAX || w->page > 1)\n		return;\n'),
     dict(name='status-forgotten-after-a-failure', file=STATUS, test=FLOW + 'test_reads_fail_filing_goes_on',
          old='	metric_add(w->status->reads, result, 1);\n	again(w, due_s);',
@@ -87,7 +88,7 @@ MUTANTS = [
     dict(name='status-clocks-of-what-nobody-read', file='daemons/muaractl/clocks.c',
          test='flow:test_muaractl_clocks:test_what_runs_out',
          old='	if (!json_str(report, "status")) {', new='	if (!json_is_object(report)) {'),
-    dict(name='status-handover-not-looked-at', file=STATUS, test=FLOW + 'test_a_handover_that_was_taken_is_looked_at',
+    dict(name='status-handover-not-looked-at', file=READ, test=FLOW + 'test_a_handover_that_was_taken_is_looked_at',
          old='	look_at_handover(w, answer);\n', new='	(void)look_at_handover;\n'),
     dict(name='status-handover-looked-at-late', file=STATUS, test=FLOW + 'test_a_handover_that_was_taken_is_looked_at',
          old='	if (s->call == CALL_HANDOVER && s->state == SLOT_DONE)\n',
