@@ -93,8 +93,8 @@ def tail(text, n=25):
 class Run:
     """Work is shared out by tests: the test on the sources as they are, then its mutants."""
 
-    def __init__(self, mutants, verbose):
-        self.verbose, self.mutants = verbose, mutants
+    def __init__(self, mutants, verbose=False, patient=False):
+        self.verbose, self.patient, self.mutants = verbose, patient, mutants
         self.of_test = {}
         for m in mutants:
             self.of_test.setdefault(m['test'], []).append(m)
@@ -127,7 +127,7 @@ class Run:
 
     def one_test(self, tests, test):
         good = self.job(test, test, lambda: try_unmutated(tests, test))
-        took = tests.took
+        took = None if self.patient else tests.took
         for m in self.of_test[test]:
             self.job(m['name'], test, (lambda: try_mutant(tests, m, took)) if good else _not_tried)
 
@@ -223,8 +223,9 @@ def main():
     p = argparse.ArgumentParser(description='Mutants: every rule broken must be found out.')
     p.add_argument('-k', metavar='PATTERN', help='only mutants whose name contains it')
     p.add_argument('-v', action='store_true', help='show how the tests failed')
+    p.add_argument('--patient', action='store_true', help='every wait has its whole limit, as without a mutant')
     args = p.parse_args()
-    run = Run([m for m in load() if not args.k or args.k in m['name']], args.v)
+    run = Run([m for m in load() if not args.k or args.k in m['name']], args.v, args.patient)
     print(f'{len(run.mutants)} mutants, {len(run.of_test)} tests', flush=True)
     if not run.mutants:
         print('0 passed, 0 failed')
