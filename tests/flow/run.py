@@ -67,8 +67,8 @@ def wanted(name, pattern):
 
 
 def order(tests, repeat, seed, jobs):
-    """Each as often as asked, as the seed will have it; without one the longest
-    first for several runners, so that none is left alone at the end."""
+    """Each as often as asked, as the seed will have it; without one by their
+    limits for several runners: Crew takes long and short ones at a time."""
     tests = tests * max(1, repeat)
     if seed is not None:
         random.Random(seed).shuffle(tests)
@@ -184,7 +184,10 @@ def worker(tests, build):
 # ---- several runners
 
 class Crew:
-    """Runners that take the next test as they get free."""
+    """Runners that take the next test as they get free: half of them from the
+    front, where the long tests with a whole line of daemons are, the others
+    from the end. So the heavy ones do not all meet in the first minutes, and
+    none is left alone in the last."""
 
     def __init__(self, tests, jobs):
         self.waiting = [n for n, _ in tests]
@@ -196,7 +199,9 @@ class Crew:
                         for _ in range(jobs)]
 
     def run(self):
-        threads = [threading.Thread(target=self._serve, args=(r,)) for r in self.runners]
+        half = len(self.runners) // 2
+        threads = [threading.Thread(target=self._serve, args=(r, 0 if i < half else -1))
+                   for i, r in enumerate(self.runners)]
         for t in threads:
             t.start()
         for t in threads:
@@ -205,11 +210,11 @@ class Crew:
             self._told(name, 0, 0, True, 'no runner was left\n')
         return self.results
 
-    def _serve(self, runner):
+    def _serve(self, runner, end):
         """Until no test waits. A runner that ends within a test fails it."""
         while True:
             with self.lock:
-                name = self.waiting.pop(0) if self.waiting else None
+                name = self.waiting.pop(end) if self.waiting else None
             if name is None:
                 break
             try:
