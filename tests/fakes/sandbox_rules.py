@@ -1,11 +1,12 @@
 """Misbehaviour on command for the LAPOR! sandbox: which rule hits a request, and what it does.
 
-A rule is {call, nth | every | probability+seed, burst, ticket, reused, times, action, args}:
+A rule is {call, nth | every | probability+seed, burst, ticket, path, reused, times, action, args}:
   call         upload create handover status followups followup_add institutions templates, or "*"
-  nth, every   counted over the requests the rule's call/ticket/reused match (1 = the first)
+  nth, every   counted over the requests the rule's call/ticket/path/reused match (1 = the first)
   burst        with every: the so many requests from there on, not one
   probability  0..1, with "seed" for the same sequence at every run
   ticket       only requests that carry this ticket
+  path         only requests whose path holds this text
   reused       true: only on a connection that has served a request before
   times        at most so many hits
 The first rule that hits wins. Neither nth, every nor probability: each matching request.
@@ -25,7 +26,8 @@ ACTIONS = {"drop_before": False, "rst_before": False, "drop_after_store": True,
            "gateway401": False}
 CALLS = ("upload", "create", "handover", "status", "followups", "followup_add", "institutions",
          "templates")
-KEYS = {"call", "nth", "every", "burst", "probability", "seed", "ticket", "reused", "times", "action", "args"}
+KEYS = {"call", "nth", "every", "burst", "probability", "seed", "ticket", "path", "reused", "times", "action",
+        "args"}
 HTML = b"<!doctype html><html><body><h1>Sistem dalam pemeliharaan</h1></body></html>"
 
 
@@ -46,9 +48,9 @@ class Rule:
     def stored(self):
         return self.args.get("stored", ACTIONS[self.action])
 
-    def hits_request(self, call, ticket, reused):
+    def hits_request(self, call, ticket, reused, path):
         d = self.data
-        if d.get("call", "*") not in (call, "*"):
+        if d.get("call", "*") not in (call, "*") or d.get("path", "") not in path:
             return False
         if d.get("ticket") not in (None, ticket) or (d.get("reused") and not reused):
             return False
@@ -76,9 +78,9 @@ class Rules:
         with self.lock:
             self.rules = self.rules + new if append else new
 
-    def pick(self, call, ticket, reused):
+    def pick(self, call, ticket, reused, path):
         with self.lock:
-            return next((r for r in self.rules if r.hits_request(call, ticket, reused)), None)
+            return next((r for r in self.rules if r.hits_request(call, ticket, reused, path)), None)
 
     def show(self):
         with self.lock:

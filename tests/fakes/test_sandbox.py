@@ -378,6 +378,14 @@ class WhichRequestIsHit(SandboxTest):
         self.assertEqual(c.ask(golden("create-plain", ticket="ZZZZZ-ZZZZZ"))[0], 500)
         self.assertEqual(self.lapor.rules()[0]["hits"], 1)
 
+    def test_path(self):
+        c = self.client()
+        number = c.ask(golden("create-plain"))[1]["complaint_id"]
+        self.lapor.script({"call": "status", "path": f"/{number}/", "action": "status"})
+        self.assertEqual(c.ask(golden("status"))[0], 500)
+        other = c.ask(golden("create-plain"))[1]["complaint_id"]
+        self.assertEqual(c.ask(golden("status", complaint_id=str(other)))[0], 200)
+
     def test_a_wrong_rule_is_told(self):
         with self.assertRaisesRegex(ValueError, "allowed"):
             self.lapor.script({"action": "explode"})

@@ -126,14 +126,17 @@ def test_more_answers_than_a_record_holds(env):
 def test_reads_fail_filing_goes_on(env):
     with opened(env, status_per_minute=600) as o:
         (c,), (number,) = filed(o, 'Satu.')
-        o.lapor.script({'call': 'status', 'action': 'status', 'args': {'status': 500}, 'times': 1},
-                       {'call': 'status', 'action': 'html200', 'times': 1},
-                       {'call': 'followups', 'action': 'truncated', 'times': 1})
+        this = {'path': f'/{number}/', 'times': 1}  # the others' reads go well
+        o.lapor.script({'call': 'status', 'action': 'status', 'args': {'status': 500}, **this},
+                       {'call': 'status', 'action': 'html200', **this},
+                       {'call': 'followups', 'action': 'truncated', **this})
+        failed = 'muara_forwarder_status_reads_total{result="failed"}'
         for n in range(3):
-            turn(o)
+            o.later(PERIOD_MS)
+            wait_until(lambda n=n: o.daemon.metrics().get(failed) == n + 1, 60, f'read {n + 1} of it fails')
             assert statuses(o, c) == []
             o.wait_state(o.ready(f'Lagi {n}.'), 'done')  # the destination is as open as before
-        turn(o)
+        o.later(PERIOD_MS)
         wait_statuses(o, c, 'received')
 
 
@@ -274,7 +277,7 @@ def test_a_handover_that_was_taken_is_looked_at(env):
         wait_until(lambda: ends(o) >= 2, 30, 'both were read')
         assert [c['id'] in line for line in o.daemon.log_text().splitlines() if 'was handed over' in line] == [True]
         turn(o, 2)
-        assert o.daemon.metrics()[lost] == 2
+        wait_until(lambda: o.daemon.metrics()[lost] == 2, 30, 'it is told again')
         assert o.kinds(c, 'handover') == o.kinds(good, 'handover') == ['intent', 'done']
         handovers = [r for r in o.lapor.journal() if r['event'] == 'request' and r['call'] == 'handover']
         assert len(handovers) == 2, 'one each'
