@@ -22,7 +22,7 @@
 
 #include "scratch.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 20000
 #define PUTS_MAX    64
 
 struct bed_put {

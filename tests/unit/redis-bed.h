@@ -26,7 +26,7 @@ static int start_redis(void **state)
 			"--save", "", "--dir", server.dir, "--logfile", "/dev/null", (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 200 && access(server.socket, F_OK) != 0; i++)
+	for (int i = 0; i < 3000 && access(server.socket, F_OK) != 0; i++)
 		usleep(20000);
 	return access(server.socket, F_OK);
 }

@@ -32,7 +32,7 @@ static int start_redis(void)
 			dir, "--logfile", "/dev/null", (char *)NULL);
 		_exit(127);
 	}
-	for (int i = 0; i < 500 && access(path, F_OK) != 0; i++)
+	for (int i = 0; i < 3000 && access(path, F_OK) != 0; i++)
 		usleep(20000);
 	return access(path, F_OK);
 }
@@ -70,7 +70,7 @@ static struct index *open_index(void)
 
 	assert_int_equal(index_open(&c, &x, NULL), 0);
 	/* The socket is there before Redis has read its file. */
-	for (int i = 0; i < 500 && index_load(x, &found, NULL) < 0; i++)
+	for (int i = 0; i < 3000 && index_load(x, &found, NULL) < 0; i++)
 		usleep(20000);
 	return x;
 }
@@ -171,7 +171,7 @@ static void away_and_back(void **state)
 	assert_true(applier_recover(a, &e) < 0);
 	assert_int_not_equal(e.code, -ESTALE);
 	assert_int_equal(start_redis(), 0);
-	for (int i = 0; i < 500 && applier_recover(a, &e) < 0 && e.code != -ESTALE; i++)
+	for (int i = 0; i < 3000 && applier_recover(a, &e) < 0 && e.code != -ESTALE; i++)
 		usleep(20000);
 	assert_int_equal(applier_recover(a, &e), 0);
 	assert_int_equal(applier_pending(a), 1);

@@ -20,7 +20,7 @@
 #include "base/httpd_listen.h"
 #include "base/util.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 20000
 #define CLIENTS	    100
 
 struct server {

@@ -24,7 +24,7 @@
 #include "core/webhook.h"
 #include "daemons/whatsapp/decode.h"
 
-#define PATIENCE_MS 10000
+#define PATIENCE_MS 20000
 #define PUTS_MAX    16
 #define SECRET	    "rahasia-satu"
 #define SECOND	    "rahasia-dua"
