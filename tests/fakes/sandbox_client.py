@@ -59,7 +59,7 @@ class Sandbox:
         return f"http://127.0.0.1:{self.port}/lapor/3.0.0"
 
     def control(self, method, what, body=None):
-        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             c.request(method, f"/__sandbox/{what}", json.dumps(body) if body is not None else None)
             answer = c.getresponse()

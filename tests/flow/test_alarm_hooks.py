@@ -43,7 +43,7 @@ def test_mail_and_template(env):
         assert body['to'] == '+6281100000001' and body['template']['name'] == 'darurat'
         words = [p['text'] for p in body['template']['components'][0]['parameters']]
         assert words == ['1', ticket], words
-        for secret in ('kebakaran', 'Siti', '62812'):
+        for secret in ('kebakaran', 'Siti Aminah', '6281234500001'):
             assert secret not in text and secret not in json.dumps(body)
         log = d.log_text()
         assert 'hook wa: HTTP 400, error 131026' in log and 'SMTP 451' in log, log

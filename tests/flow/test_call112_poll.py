@@ -52,8 +52,9 @@ def test_pages_updates_and_a_restart(env):
         centre.add([calls[0]._replace(kind='Kebakaran'), *numbered(7, 1)], T0 + 1000)
         wait_for(env, numbered(7, 1))
         wait_until(lambda: since_of_cursor(env) == T0 + 1000, 30, 'the cursor')
-        assert d.restart().alive
+        assert d.stop() == 0
         before = len(centre.asked())
+        d.start()
         centre.add(numbered(8, 1), T0 + 2000)
         wait_for(env, numbered(8, 1))
         assert centre.asked()[before].query['since'] == str(T0 + 1000)
@@ -118,8 +119,9 @@ def test_a_reading_that_breaks_off_moves_nothing(env):
         wait_until(lambda: (env.clock.advance(10_000), not centre.faults)[1], 20, 'both breaks')
         wait_until(lambda: (env.clock.advance(10_000), since_of_cursor(env))[1] == T0 + 1000, 20, 'the cursor')
         assert len(ids(env)) == 6
+        assert d.stop() == 0
         last = len(centre.asked())
-        assert d.restart().alive
+        d.start()
         wait_until(lambda: len(centre.asked()) > last, 20, 'asked again')
         assert centre.asked()[last].query['since'] == str(T0 + 1000)
 
@@ -128,9 +130,9 @@ def test_a_reading_that_breaks_off_moves_nothing(env):
 def test_a_wrong_key_alarms_and_holds(env):
     with Endpoint() as centre:
         centre.add(numbered(0, 1), T0)
-        d = env.daemon('call112', centre.config(env, secret_header=env.secret('old', 'X-Kunci: lama')))
+        d = env.daemon('call112', centre.config(env, secret_header=env.secret('old', 'X-Kunci: kunci-yang-dulu')))
         wait_until(lambda: d.metrics().get('muara_call112_poll_refused') == 1, 20, 'the alarm')
-        assert 'status 401' in d.log_text() and 'lama' not in d.log_text()
+        assert 'status 401' in d.log_text() and 'kunci-yang-dulu' not in d.log_text()
         assert d.stop() == 0 and not raw(env)
         assert since_of_cursor(env) is None
 

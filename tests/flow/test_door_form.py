@@ -94,7 +94,7 @@ def test_a_citizen_without_javascript(env):
         assert send(front, {**typed, 'situs': 'http://x'})[0] == 200
         assert raw(env)[-1]['class'] == 'spam'
         validate_topic(env, 'raw.website')
-        for secret in ('Siti', '8123', 'Ijen', '127.0.0'):
+        for secret in ('Siti', '81234500001', '0812-3450-0001', 'Ijen', '127.0.0'):
             assert secret not in d.log_text(), secret
         assert front.request('PUT', '/lapor', b'x')[0] == 403
     finally:

@@ -141,8 +141,13 @@ def answer(env, ways, fires):
     """The officer on duty was rung for each, answers, and no more rings."""
     wait_until(lambda: all(ways.rings.of(f) for f in fires), WAIT,
                lambda: f'{len(fires)} emergencies rung: {[len(ways.rings.of(f)) for f in fires]}')
-    listed = {e['ticket'] for e in json.loads(env.ctl('emergency', 'list', '--json'))}
-    assert listed == {ids.ticket(f) for f in fires}, listed
+    wanted, listed = {ids.ticket(f) for f in fires}, set()
+
+    def all_listed():  # a ring is written down after it rang
+        listed.update(e['ticket'] for e in json.loads(env.ctl('emergency', 'list', '--json')))
+        return listed >= wanted
+    wait_until(all_listed, WAIT, lambda: f'{wanted - listed} are listed')
+    assert listed == wanted, listed
     env.ctl('emergency', 'ack', *sorted(listed), '--who', 'piket', '--why', 'berangkat', '--wait', '--timeout', WAIT)
     assert not json.loads(env.ctl('emergency', 'list', '--json')), 'an emergency still rings'
 

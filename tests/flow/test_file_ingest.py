@@ -274,7 +274,8 @@ def test_start_now_is_remembered(env):
     folder = drop_folder(env)
     d = start(env, folder, start='now')
     d.wait_status('running')
-    drop(folder, 'a.ndjson', [line(1)])
+    old = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime(time.time() - 3600))
+    drop(folder, 'a.ndjson', [line(1, sent_at=old)])
     wait_raw(env, [id_of('n1')], 'the old one')
     assert d.stop() == 0
     env.clock.advance(60_000)

@@ -79,7 +79,7 @@ def test_a_number_that_vanishes_is_an_alarm_until_it_is_mended(env):
         o.wait_gauge('missing', 1)
         o.wait_gauge('renamed', 1)
         wait_until(lambda: '2 of our numbers wrong in lapor/institutions (agencies.Dinas Perhubungan 77, missing)'
-                   in d.status, 10, lambda: f'STATUS says so: {d.status}')
+                   in d.status, 30, lambda: f'STATUS says so: {d.status}')
         assert d.healthz()[0] == 503
         log = d.log_text()
         assert log.count('agencies.Dinas Perhubungan of lapor: 77 is not in the list of institutions any more') == 1
@@ -103,8 +103,8 @@ def test_a_number_that_vanishes_is_an_alarm_until_it_is_mended(env):
         o.lapor.institutions({**KNOWN, 78: 'Dinas PUPR'})
         o.next_day(1)
         o.wait_gauge('missing', 0)
-        assert 'agencies.Dinas Perhubungan of lapor (77) is right again' in d.log_text()
-        wait_until(lambda: d.healthz()[0] == 200, 10, 'healthy again')
+        wait_until(lambda: 'agencies.Dinas Perhubungan of lapor (77) is right again' in d.log_text(), 30, 'it is told')
+        wait_until(lambda: d.healthz()[0] == 200, 30, 'healthy again')
 
 
 @flow(limit=120)
@@ -162,7 +162,7 @@ def test_not_asked_while_paused_and_read_anew_when_damaged(env):
         d = o.start(o.destination(agencies=AGENCIES), masters_every='24h', supervise=True,
                     crash='masters-before-write:1')
         o.absorbed(o.command('pause', destination='lapor'))
-        wait_until(lambda: 'lapor paused' in d.status, 10, lambda: d.status)
+        wait_until(lambda: 'lapor paused' in d.status, 30, lambda: d.status)
         o.later(DAY)
         c = o.ready()  # whatever would come of that hour has come when this was read
         wait_until(lambda: d.metrics()['muara_forwarder_waiting{destination="lapor"}'] == 1, 20, 'it waits')

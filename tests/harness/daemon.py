@@ -12,12 +12,12 @@ METRIC = re.compile(r'^([a-z_]\w*(?:\{[^}]*\})?) (\S+)$', re.MULTILINE | re.IGNO
 
 class _UnixHttp(http.client.HTTPConnection):
     def __init__(self, path):
-        super().__init__('localhost', timeout=10)
+        super().__init__('localhost', timeout=60)
         self._path = path
 
     def connect(self):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(10)
+        self.sock.settimeout(60)
         self.sock.connect(self._path)
 
 

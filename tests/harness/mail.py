@@ -150,7 +150,7 @@ class Mailbox:
 
     def _session(self):
         trust = ssl.create_default_context(cafile=f'{self.root}/cert.pem')
-        box = imaplib.IMAP4_SSL('127.0.0.1', self.port, ssl_context=trust, timeout=20)
+        box = imaplib.IMAP4_SSL('127.0.0.1', self.port, ssl_context=trust, timeout=60)
         box.login(USER, PASSWORD)
         return box
 

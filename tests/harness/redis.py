@@ -14,7 +14,7 @@ class RedisError(Exception):
 class Resp:
     """The few lines of RESP2 that tests need. Bulk replies are bytes."""
 
-    def __init__(self, path, timeout=10):
+    def __init__(self, path, timeout=60):
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._socket.settimeout(timeout)
         self._socket.connect(path)

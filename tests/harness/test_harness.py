@@ -61,8 +61,9 @@ class Procs(Base):
 
     def test_stop_leaves_no_helper_behind(self):
         mark = self.scratch.path('helper')
-        p = self.proc('sh', '-c', f'(trap "" TERM; echo > {mark}; while :; do sleep 0.05; done) & '
-                                  f'trap "exit 3" TERM; while :; do sleep 0.05; done')
+        p = self.proc('sh', '-c', f'(trap "" TERM; echo > {mark}.helper; while :; do sleep 0.05; done) & '
+                                  f'trap "exit 3" TERM; until [ -e {mark}.helper ]; do sleep 0.05; done; '
+                                  f'echo > {mark}; while :; do sleep 0.05; done')
         wait_until(lambda: os.path.exists(mark), 5)
         self.assertEqual(p.stop(5, helpers=0.2), 3)
         wait_until(lambda: not procs.group_alive(p.pid), 5, 'the helper is gone')

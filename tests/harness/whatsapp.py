@@ -88,7 +88,7 @@ def sign(secret, data):
 class Connection(http.client.HTTPConnection):
     """HTTP over a Unix socket, or over TCP for 'host:port'."""
 
-    def __init__(self, address, timeout=20):
+    def __init__(self, address, timeout=60):
         super().__init__('localhost', timeout=timeout)
         self.address = address
 
@@ -102,7 +102,7 @@ class Connection(http.client.HTTPConnection):
             self.sock = sockets.create_connection((host, int(port)), self.timeout)
 
 
-def request(address, method, target, data=None, headers=None, timeout=20):
+def request(address, method, target, data=None, headers=None, timeout=60):
     """(status, text); (0, '') when the other side went away without an answer."""
     c = Connection(address, timeout)
     try:
@@ -115,7 +115,7 @@ def request(address, method, target, data=None, headers=None, timeout=20):
         c.close()
 
 
-def post(address, data, secret, path=PATH, timeout=20):
+def post(address, data, secret, path=PATH, timeout=60):
     return request(address, 'POST', path, data, {'Content-Type': 'application/json',
                                                  'X-Hub-Signature-256': sign(secret, data)},
                    timeout)[0]
