@@ -30,8 +30,5 @@ void json_set_int(json_t *obj, const char *key, int64_t v);
 void json_set_new(json_t *obj, const char *key,
 	json_t *v);		     /* steals v; v NULL (out of memory) ends the process */
 json_t *json_str_new(const char *s); /* NULL -> JSON null; never NULL */
-/* Compact text; the caller frees. The tree must not hold itself. */
+/* Compact text; the caller frees. */
 char *json_text(const json_t *j, size_t *ret_len);
-struct buf;
-void json_write(struct buf *b, const json_t *j);   /* the same, appended */
-void json_write_str(struct buf *b, const char *s); /* a string with its quotes */

@@ -147,49 +147,26 @@ static int to_journal(
 	return r;
 }
 
-static void add_member(struct buf *line, const char *key, const char *value)
-{
-	(void)buf_addc(line, ',');
-	json_write_str(line, key);
-	(void)buf_addc(line, ':');
-	/* A value that was cut may end in half a character. */
-	json_write_str(line, utf8_valid(value, strlen(value)) ? value : "\xef\xbf\xbd");
-}
-
-/* Is the name of this field taken, by the line itself or a field before it? */
-static bool is_member(const struct field *fields, size_t i)
-{
-	static const char *const own[] = {"t", "level", "daemon", "msg", "instance"};
-	const size_t n = ARRAY_SIZE(own) - !*log_state.instance;
-
-	for (size_t k = 0; k < n; k++)
-		if (strcmp(own[k], fields[i].key) == 0)
-			return true;
-	for (size_t k = 0; k < i; k++)
-		if (strcmp(fields[k].key, fields[i].key) == 0)
-			return true;
-	return false;
-}
-
 static void to_stderr(
 	enum log_level level, const char *text, const struct field *fields, size_t n_fields)
 {
-	_cleanup_buf_ struct buf line = BUF_INIT(SIZE_MAX / 2);
+	_cleanup_json_ json_t *line = json_object();
+	_cleanup_free_ char *out = NULL, *whole = NULL;
 	char now[TIME_TEXT_SIZE];
 
 	time_format(clock_wall_ms(), now);
-	(void)buf_adds(&line, "{\"t\":");
-	json_write_str(&line, now);
-	add_member(&line, "level", level_name(level));
-	add_member(&line, "daemon", log_state.ident);
+	json_set_str(line, "t", now);
+	json_set_str(line, "level", level_name(level));
+	json_set_str(line, "daemon", log_state.ident);
 	if (*log_state.instance)
-		add_member(&line, "instance", log_state.instance);
-	add_member(&line, "msg", text);
+		json_set_str(line, "instance", log_state.instance);
+	json_set_str(line, "msg", text);
 	for (size_t i = 0; i < n_fields; i++)
-		if (!is_member(fields, i))
-			add_member(&line, fields[i].key, fields[i].value);
-	(void)buf_adds(&line, "}\n");
-	(void)fsio_write_all(STDERR_FILENO, line.data, line.len); /* nowhere left to complain */
+		if (!json_object_get(line, fields[i].key))
+			json_set_str(line, fields[i].key, fields[i].value);
+	out = json_text(line, NULL);
+	whole = xasprintf("%s\n", out);
+	(void)fsio_write_all(STDERR_FILENO, whole, strlen(whole)); /* nowhere left to complain */
 }
 
 /* Under the lock. */
