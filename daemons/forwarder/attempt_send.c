@@ -149,6 +149,22 @@ static void send_call(struct attempt *a)
 
 /* --- may it still? --- */
 
+/* A call that a person had sent again was stored the first time after all. */
+static bool done_before(const struct attempt *a)
+{
+	const struct ledger *l = &a->lane->ledger;
+	const char *which = *a->attachment ? a->attachment : NULL;
+	char part[LEDGER_PART_SIZE];
+	const struct slot *s;
+
+	if (!l->earlier.n)
+		return false;
+	if (a->call == CALL_FOLLOWUP)
+		which = ledger_part(a->version, a->part, part);
+	s = ledger_slot(l, a->complaint, a->destination, a->call, which);
+	return s && ledger_done_before(l, s);
+}
+
 /* Once more, after the look: what speaks against sending? */
 static const char *against(const struct attempt *a)
 {
@@ -165,6 +181,8 @@ static const char *against(const struct attempt *a)
 		return "changed";
 	if (row->destination != a->destination)
 		return "destination-changed";
+	if (done_before(a))
+		return "done-before";
 	if (site_stopped(a->site))
 		return site_stopped(a->site);
 	if (clock_mono_ms() - a->appended_ms > SEND_WITHIN_MS)

@@ -22,6 +22,7 @@ void ledger_init(struct ledger *l)
 		.refusals = IDMAP_INIT(struct refusal),
 		.commands = IDMAP_INIT(struct command_row),
 		.reported = IDMAP_INIT(struct reported),
+		.earlier = IDMAP_INIT(struct earlier),
 	};
 	l->names[l->n_names++] = xstrdup("");
 }
@@ -34,6 +35,7 @@ void ledger_free(struct ledger *l)
 	idmap_free(&l->refusals);
 	idmap_free(&l->commands);
 	idmap_free(&l->reported);
+	idmap_free(&l->earlier);
 	for (unsigned i = 0; i < l->n_names; i++)
 		free(l->names[i]);
 	l->n_names = 0;
@@ -92,6 +94,11 @@ struct slot *ledger_slot(const struct ledger *l, const uint8_t complaint[16], ui
 bool slot_open(const struct slot *s)
 {
 	return !s || s->state == SLOT_NOT_SENT || s->state == SLOT_NOT_FILED;
+}
+
+bool ledger_done_before(const struct ledger *l, const struct slot *s)
+{
+	return l->earlier.n && idmap_get(&l->earlier, s->key) != NULL;
 }
 
 bool slot_blocks(const struct slot *s)

@@ -4,12 +4,13 @@
  * A *slot* is one call of one filing: (complaint, destination, call, attachment); of a follow-up,
  * (complaint, destination, call, version and part). It holds its
  * newest attempt and the highest state that attempt has reached, whatever the order of arrival
- * (lane.md 17): DONE > RESOLVED > REJECTED, NOT_SENT > PARKED, HANDED > INTENT. A *source* row says
- * in which filing or follow-up a message stands for a system (lane.md 20) and how much of its text;
- * a *file* row the same of an attachment's bytes. Fixed-size rows (slot 64 bytes, source 24, file
- * 20, and their cells), no text but interned names; memory grows with filings only. Feed it the
- * counted and late records of the lane in log order; anything else must have been sorted out by
- * core/lane. Single thread; no I/O, no clock. */
+ * (lane.md 17): DONE > RESOLVED > REJECTED, NOT_SENT > PARKED, HANDED > INTENT; but an earlier
+ * attempt whose late DONE comes after a resend, when the newer one left nothing there. A *source*
+ * row says in which filing or follow-up a message stands for a system (lane.md 20) and how much of
+ * its text; a *file* row the same of an attachment's bytes. Fixed-size rows (slot 64 bytes, source
+ * and file 24, and their cells), no text but interned names; memory grows with filings only. Feed
+ * it the counted and late records of the lane in log order; anything else must have been sorted out
+ * by core/lane. Single thread; no I/O, no clock. */
 #pragma once
 
 #include <jansson.h>
@@ -53,10 +54,10 @@ struct slot {
 	};
 };
 enum {
-	SLOT_F_DUPLICATE =
-		1, /* DONE of an earlier attempt after a resend, or two different remote ids */
-	SLOT_F_LISTED = 2, /* its INTENT lists the files it tells; older programs' did not */
-	SLOT_F_TYPED = 4,  /* its number was typed by a person: it may be corrected */
+	SLOT_F_DUPLICATE = 1, /* DONE of an earlier attempt after a resend that may have been
+				 stored, too; or two different remote ids */
+	SLOT_F_LISTED = 2,    /* its INTENT lists the files it tells; older programs' did not */
+	SLOT_F_TYPED = 4,     /* its number was typed by a person: it may be corrected */
 };
 
 struct refusal { /* newest REFUSED of a complaint for a destination */
@@ -72,8 +73,15 @@ struct reported {	 /* a filing whose report went on, or to which something was w
 	uint32_t in_progress_s; /* the same */
 };
 
+struct earlier {	 /* an earlier attempt of a slot that is DONE, as was told late */
+	uint8_t key[16]; /* of its slot */
+	uint64_t remote_id;
+	uint32_t term, n, version;
+	uint16_t attempt;
+};
+
 struct ledger {
-	struct idmap slots, sources, files, refusals, commands, reported;
+	struct idmap slots, sources, files, refusals, commands, reported, earlier;
 	char *names[256]; /* interned destinations and systems; 0 is "" */
 	unsigned n_names;
 	unsigned long duplicates;	    /* filings flagged SLOT_F_DUPLICATE */
@@ -127,6 +135,8 @@ bool ledger_told_file(const struct ledger *l, const uint8_t complaint[16], uint8
 
 /* May a new attempt of this call be made? (No slot, NOT_SENT, NOT_FILED.) */
 bool slot_open(const struct slot *s);
+/* Is an earlier attempt at it known to be DONE? Then another one is not sent any more. */
+bool ledger_done_before(const struct ledger *l, const struct slot *s);
 /* Filed under a number a person typed, who may have typed it wrong. */
 bool slot_correctable(const struct slot *s);
 /* Does this slot stand in the way of creating the same source again in the same system? (lane.md

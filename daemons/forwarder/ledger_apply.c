@@ -2,9 +2,12 @@
  *
  * Guarantees: the table is a function of the counted records in their order; replaying the log
  * gives the same table.
- * Known gap: a slot keeps its newest attempt only; an older attempt's late DONE is recognised
- * (flagged as a duplicate filing), its other late outcomes change nothing, as a newer attempt
- * exists only because a counted record had already freed the older one. */
+ * A slot keeps its newest attempt. An older one's late DONE (a person had it sent again too early)
+ * is kept beside it, and takes its place when the newer one is known to have left nothing; when
+ * that may be there, too, it is a duplicate filing. Its other late outcomes change nothing, as a
+ * newer attempt exists only because a counted record had already freed the older one. Known gap:
+ * how far a text was told is that of the newest attempt that named its message, also when an older
+ * one takes its place. */
 #include <errno.h>
 #include <string.h>
 
@@ -106,6 +109,50 @@ static void raise_state(struct ledger *l, struct slot *s, enum slot_state to, ui
 		s->remote_id = remote_id;
 }
 
+/* --- an earlier attempt that is DONE after all --- */
+
+/* Does the slot stand for the newer attempt, or for that one? The newer may be there, too: a
+ * duplicate. It left nothing there, or a person dropped it: the slot is the earlier one's, so that
+ * nothing is sent again and the report has its number. */
+static void weigh_earlier(struct ledger *l, struct slot *s)
+{
+	const struct earlier *row =
+		ledger_done_before(l, s) ? idmap_get(&l->earlier, s->key) : NULL;
+
+	if (!row || s->state == SLOT_INTENT || (s->term == row->term && s->n == row->n))
+		return;
+	if (slot_blocks(s) && s->state != SLOT_DROPPED) {
+		if (call_creates((enum call_kind)s->call))
+			flag_duplicate(l, s);
+		return;
+	}
+	s->term = row->term;
+	s->n = row->n;
+	s->version = row->version;
+	s->attempt = row->attempt;
+	s->remote_id = row->remote_id;
+	set_state(l, s, SLOT_DONE);
+	l->duplicates -= (s->flags & SLOT_F_DUPLICATE) != 0;
+	s->flags &= (uint8_t)~SLOT_F_DUPLICATE;
+}
+
+static void note_earlier(struct ledger *l, const struct ledger_about *a)
+{
+	bool made;
+	struct earlier *row = idmap_put(&l->earlier, a->slot->key, &made);
+
+	if (!made) { /* two earlier ones */
+		if (call_creates((enum call_kind)a->slot->call))
+			flag_duplicate(l, a->slot);
+		return;
+	}
+	row->remote_id = a->remote_id;
+	row->term = a->term;
+	row->n = a->n;
+	row->version = a->version;
+	row->attempt = (uint16_t)a->attempt;
+}
+
 /* --- records about a call --- */
 
 static int apply_intent(
@@ -161,8 +208,9 @@ static int apply_outcome(struct ledger *l, const struct ledger_entry *e,
 	*ret_slot = idmap_index(&l->slots, s);
 	if (about.newest)
 		raise_state(l, s, k->state, about.remote_id);
-	else if (k->state == SLOT_DONE && call_creates((enum call_kind)s->call))
-		flag_duplicate(l, s);
+	else if (k->state == SLOT_DONE)
+		note_earlier(l, &about);
+	weigh_earlier(l, s);
 	return 0;
 }
 
@@ -209,6 +257,7 @@ static int apply_resolved(
 	if (state_rank[s->state] >= state_rank[r->state])
 		return 1; /* an attempt resolves once */
 	raise_state(l, s, r->state, about.remote_id);
+	weigh_earlier(l, s);
 	if (r->state == SLOT_FILED && strcmp(json_str_or(e->body, "by", ""), "person") == 0)
 		s->flags |= SLOT_F_TYPED;
 	return 0;

@@ -77,16 +77,17 @@ int ledger_read_remote_id(const json_t *body, uint64_t *ret)
 int ledger_read_about(
 	struct ledger *l, const struct ledger_entry *e, struct ledger_about *ret, struct err *err)
 {
-	uint32_t n;
 	struct ledger_head h;
 
 	*ret = (struct ledger_about){0};
-	if (ledger_read_head(l, e->body, &h, err) || read_intent_ref(e->body, &ret->term, &n))
+	if (ledger_read_head(l, e->body, &h, err) || read_intent_ref(e->body, &ret->term, &ret->n))
 		return err_set(err, -EINVAL, "outcome without a readable head or \"intent\"");
 	if (ledger_read_remote_id(e->body, &ret->remote_id))
 		return err_set(err, -EINVAL, "remote_id: not digits");
 	ret->slot = ledger_slot(l, h.complaint, h.destination, h.call, h.attachment);
-	ret->newest = ret->slot && ret->slot->term == ret->term && ret->slot->n == n;
+	ret->newest = ret->slot && ret->slot->term == ret->term && ret->slot->n == ret->n;
+	ret->version = h.version;
+	ret->attempt = h.attempt;
 	return 0;
 }
 

@@ -9,13 +9,15 @@
 struct source_row {
 	uint8_t key[16]; /* hash of message and system; further filings of it chain by hashing on */
 	uint32_t slot;	 /* the create, sheet or follow-up slot it stands in */
-	uint32_t upto;	 /* bytes of its text that are told there */
+	uint32_t upto : 24; /* bytes of its text that are told there */
+	uint32_t since : 8; /* the first attempt that names it, or SINCE_MAX */
 };
-#define UPTO_WHOLE UINT32_MAX
+#define UPTO_WHOLE ((1U << 24) - 1)
+#define SINCE_MAX  UINT8_MAX /* this attempt and all later ones */
 
 struct file_row {
 	uint8_t key[16]; /* hash of content, complaint and destination; chains as sources do */
-	uint32_t slot;
+	uint32_t slot, since;
 };
 
 struct command_row {
@@ -42,8 +44,9 @@ struct ledger_head { /* what every record about a call names; texts borrow from 
 
 struct ledger_about {	   /* what a record that names an INTENT speaks of */
 	struct slot *slot; /* NULL: of none that counted */
-	uint32_t term;	   /* of the INTENT */
-	bool newest;	   /* it is the slot's newest attempt */
+	uint32_t term, n;  /* of the INTENT */
+	uint32_t version, attempt;
+	bool newest; /* it is the slot's newest attempt */
 	uint64_t remote_id;
 };
 

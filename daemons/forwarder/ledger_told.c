@@ -35,6 +35,18 @@ static void next_key(uint8_t key[16])
 	sha256_key(key, link, 16, "+", 1);
 }
 
+static uint8_t since_of(const struct slot *s)
+{
+	return (uint8_t)MIN(s->attempt, SINCE_MAX);
+}
+
+/* Does the attempt the slot stands for name what a row says of it? An earlier one that took the
+ * place of a newer one does not name what came in between. */
+static bool is_named(const struct slot *s, uint32_t since)
+{
+	return since <= since_of(s);
+}
+
 static void note_source(
 	struct ledger *l, const uint8_t message[16], uint8_t system, uint32_t slot, uint32_t upto)
 {
@@ -45,9 +57,11 @@ static void note_source(
 	ledger_pair_key(key, message, system);
 	for (;; next_key(key)) {
 		row = idmap_put(&l->sources, key, &made);
+		if (made)
+			row->since = since_of(idmap_at(&l->slots, slot));
 		if (made || row->slot == slot) {
 			row->slot = slot;
-			row->upto = upto;
+			row->upto = upto & UPTO_WHOLE;
 			return;
 		}
 	}
@@ -62,6 +76,8 @@ static void note_file(struct ledger *l, const struct slot *s, uint32_t slot, con
 	file_key(key, sha256, s->complaint, s->destination);
 	for (;; next_key(key)) {
 		row = idmap_put(&l->files, key, &made);
+		if (made)
+			row->since = since_of(s);
 		if (made || row->slot == slot) {
 			row->slot = slot;
 			return;
@@ -118,7 +134,8 @@ static const struct slot *source_conflict(const struct ledger *l, const uint8_t 
 	ledger_pair_key(key, message, system);
 	for (; (row = idmap_get(&l->sources, key)); next_key(key)) {
 		s = idmap_at(&l->slots, row->slot);
-		if (slot_blocks(s) && memcmp(s->complaint, complaint, 16) != 0)
+		if (slot_blocks(s) && is_named(s, row->since) &&
+			memcmp(s->complaint, complaint, 16) != 0)
 			return s;
 	}
 	return NULL;
@@ -163,7 +180,8 @@ int64_t ledger_told(const struct ledger *l, const uint8_t complaint[16], uint8_t
 		const struct slot *s = idmap_at(&l->slots, row->slot);
 		bool own = memcmp(s->complaint, complaint, 16) == 0;
 
-		if (!slot_blocks(s) || (own && s->destination != destination))
+		if (!slot_blocks(s) || !is_named(s, row->since) ||
+			(own && s->destination != destination))
 			continue;
 		told = MAX(told, own && row->upto != UPTO_WHOLE && slot_settled(s)
 					 ? (int64_t)row->upto
@@ -179,8 +197,11 @@ bool ledger_told_file(const struct ledger *l, const uint8_t complaint[16], uint8
 	uint8_t key[16];
 
 	file_key(key, sha256, complaint, destination);
-	for (; (row = idmap_get(&l->files, key)); next_key(key))
-		if (slot_blocks(idmap_at(&l->slots, row->slot)))
+	for (; (row = idmap_get(&l->files, key)); next_key(key)) {
+		const struct slot *s = idmap_at(&l->slots, row->slot);
+
+		if (slot_blocks(s) && is_named(s, row->since))
 			return true;
+	}
 	return false;
 }

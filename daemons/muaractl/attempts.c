@@ -15,6 +15,7 @@
 struct scan {
 	json_t *open;	  /* "lane term/n" -> row */
 	json_t *rejected; /* slot -> its key in open; a newer attempt takes its place */
+	json_t *earlier;  /* slots of which an earlier attempt is done after all */
 	json_t *refused;  /* "complaint destination" -> row; NULL: not asked for */
 	json_t *typed;	  /* "lane term/n" -> row, filed by a person; NULL: not asked for */
 };
@@ -95,12 +96,24 @@ static void settle(struct scan *x, const char *key, json_t *row, const struct la
 {
 	_cleanup_free_ char *slot = slot_key(en->body);
 
-	if (strcmp(en->kind, "rejected") == 0) {
+	if (strcmp(en->kind, "rejected") == 0 && !json_object_get(x->earlier, slot)) {
 		wait_for_person(row, en);
 		json_set_str(x->rejected, slot, key);
 	} else {
 		json_object_del(x->open, key);
 	}
+}
+
+/* DONE of an attempt that had been resolved: the one behind it, when it left nothing there, waits
+ * for nobody. */
+static void done_after_all(struct scan *x, const struct lane_entry *en, const char *intent)
+{
+	_cleanup_free_ char *slot = slot_key(en->body);
+
+	if (strcmp(en->kind, "done") != 0 || !is_outcome_of_its_writer(en, intent))
+		return;
+	supersede(x, en->body);
+	json_set_new(x->earlier, slot, json_true());
 }
 
 static void add_refused(struct scan *x, int32_t lane, const json_t *body)
@@ -174,8 +187,8 @@ static int on_submission(void *ctx, const struct sight *s)
 	key = xasprintf("%d %s", (int)s->record->partition, intent);
 	row = json_object_get(x->open, key);
 	if (!row)
-		return 0;
-	if (strcmp(en->kind, "resolved") == 0)
+		done_after_all(x, en, intent);
+	else if (strcmp(en->kind, "resolved") == 0)
 		resolved(x, key, row, en->body);
 	else if (!lane_kind_is_outcome(en->kind))
 		wait_for_person(row, en);
@@ -190,8 +203,10 @@ static int read_scan(struct ctl *c, int lane, struct scan *x, struct err *e)
 
 	x->open = json_object();
 	x->rejected = json_object();
+	x->earlier = json_object();
 	r = tail_read_all(c, "submissions", lane, on_submission, x, e);
 	json_decref(x->rejected);
+	json_decref(x->earlier);
 	return r;
 }
 

@@ -282,3 +282,70 @@ def test_lost_term_with_an_answer_known(env):
         assert all(len(o.creates(c)) == 1 for c in many)
         assert not o.faults, o.faults
 
+
+
+def resent_beside_a_sleeper(o, **second):
+    """A sleeper's call was stored and it cannot tell; its successor parks it, and a person resends. Gives the
+    complaint, both processes and what wakes the sleeper."""
+    env = o.env
+    go = env.scratch.path('go-first')
+    first = o.start(label='first', env={'MUARA_STALL': f'answer-read@create:1:{go}'})
+    c = o.ready()
+    wait_file(go + '.here')
+    first.freeze()
+    o.daemon = o.start(label='second', filing=False, **second)
+    o.wait_filing(o.daemon)
+    o.later(LONG_MS)
+    a = o.wait_state(c, 'parked')
+
+    def resend():
+        o.command('resolve', complaint=c, destination='lapor', attempt=a.name, resolution='resend')
+
+    def wake():
+        env.scratch.write('go-first', '')
+        first.thaw()
+        wait_until(lambda: o.attempts(c)[0].state == 'done', 60, 'the first one was stored after all')
+    return c, first, o.daemon, resend, wake
+
+
+def filed_once(o, c, first, second):
+    """By the first attempt; nothing is sent any more, though there is time for it."""
+    wait_until(lambda: o.files(first) != o.files(second), 60, 'one of the two files')
+    o.later(LONG_MS)
+    o.wait_state(o.ready(), 'done')
+    assert len(o.creates(c)) == 1, [(x.name, x.state) for x in o.attempts(c)]
+    assert len(o.stored(c)) == 1 and o.once() == 2
+    assert not o.faults, o.faults
+
+
+@flow(limit=120)
+def test_late_done_of_an_earlier_attempt(env):
+    """The second one does not get there, and then the sleeper tells of its success. What the citizen wrote
+    meanwhile is told to that report."""
+    with Office(env) as o:
+        c, first, second, resend, wake = resent_beside_a_sleeper(o)
+        o.lapor.stop()
+        resend()
+        wait_until(lambda: [x.state for x in o.attempts(c)][1:2] == ['not_sent'], 60,
+                   lambda: f'the second one does not get there: {[x.state for x in o.attempts(c)]}')
+        c = o.adds(c, o.message('Sekarang juga padam di seberang.'))
+        wake()
+        o.lapor.start()
+        filed_once(o, c, first, second)
+        (told,) = o.wait_told(c, 1)
+        assert 'padam di seberang' in told['content']
+
+
+@flow(limit=120)
+def test_late_done_before_the_second_is_sent(env):
+    """It comes between the second INTENT and its sending."""
+    with Office(env) as o:
+        go = env.scratch.path('go-second')
+        c, first, second, resend, wake = resent_beside_a_sleeper(
+            o, env={'MUARA_STALL': f'after-intent@create:1:{go}'})
+        resend()
+        wait_file(go + '.here')
+        wake()
+        env.scratch.write('go-second', '')
+        o.wait_state(c, 'not_sent')
+        filed_once(o, c, first, second)

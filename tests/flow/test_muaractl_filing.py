@@ -5,6 +5,7 @@ import json
 
 from harness import flow, wait_until
 from harness.forwarding import Office
+from harness.records import LaneWriter, complaint, decision_of, message
 from harness.schema import validate_topic
 
 WHY = ('--who', 'sri.utami', '--why', 'uji coba')
@@ -86,6 +87,35 @@ def test_parked_rejected_and_handed(env):
         assert 'parked' in story and 'resolve by sri.utami' in story and 'Jalan' not in story
         validate_topic(env, 'submissions')
         validate_topic(env, 'commands')
+
+
+@flow(limit=60)
+def test_an_earlier_attempt_was_stored_after_all(env):
+    """A person had it sent again, which was refused; before or after that the first one's DONE comes: it is
+    filed, and waits for nobody. When the second is parked, a person must look."""
+    def intent():
+        return log.append('intent', {**head, 'sources': [m['id']], 'content_hash': None})
+
+    fates = {}
+    for first_told, end in ((True, 'rejected'), (False, 'rejected'), (True, 'parked')):
+        m = message(f'n{len(fates)}')
+        c = complaint([m])
+        LaneWriter(env, 'complaints').append('decision', decision_of(env, c, [m]))
+        log = LaneWriter(env, 'submissions')
+        head = {'at': c['opened_at'], 'complaint': c['id'], 'version': 1, 'destination': 'lapor',
+                'system': 'sp4n', 'call': 'create', 'attempt': 1}
+        first, old = intent(), (log.term, log.writer, 1)
+        log.take_over(log.term + 1)
+        log.append('parked', {**head, 'intent': first, 'reason': 'no-outcome'})
+        log.append('resolved', {**head, 'intent': first, 'reason': None, 'resolution': 'not_filed', 'by': 'person'})
+        second = intent()
+        told = [((log.term, log.writer, log.n), end, {'attempt': 2, 'intent': second, 'reason': 'x'}),
+                (old, 'done', {'intent': first, 'reason': None, 'remote_id': str(70 + len(fates))})]
+        for (log.term, log.writer, log.n), kind, body in reversed(told) if first_told else told:
+            log.append(kind, {**head, **body})
+        fates[c['id']] = end
+    assert {c: r['state'] for c, r in listed(env).items()} == {c: e for c, e in fates.items() if e == 'parked'}
+    assert ends(env) == {'lapor': {'complaints': 3, 'done': 2, 'parked': 1}}
 
 
 @flow(limit=180)

@@ -3,7 +3,8 @@ sandbox's journal; and whether the two tell the same story.
 
 An attempt is one counted INTENT, its state the highest of DONE > RESOLVED > REJECTED, NOT_SENT >
 PARKED, HANDED > INTENT whatever the order of arrival. A slot is one call of one filing; a new
-attempt may only follow one that certainly left nothing there.
+attempt may only follow one that certainly left nothing there, and none that is DONE. It stands for
+its newest attempt, or for an earlier one that is DONE after all when the newer left nothing.
 
 The heart is `match`: the requests of one complaint in the journal are laid beside its attempts, in
 order. What the sandbox answered says what the attempt's writer must have written; an attempt whose
@@ -19,6 +20,7 @@ UNBLOCKED = ('not_sent', 'not_filed', 'rejected')
 FILES = ('create', 'sheet')               # the calls that make LAPOR! hold a complaint
 TELLS = (*FILES, 'followup')              # the calls that tell it of messages and files
 KEPT = ('done', 'filed', 'dropped')       # nothing takes back what these told
+NOTHING = (*UNBLOCKED, 'dropped')         # it left nothing there
 ENDS = ('done', 'rejected', 'not_sent', 'parked', 'handed')
 
 # What an answer to a once-only call allows its caller to have written.
@@ -56,6 +58,7 @@ class Attempt:
         self.content_hash = b.get('content_hash')
         self.part, self.files, self.cut = b.get('part'), b.get('attachments'), b.get('cut') or []
         self.state, self.remote_id, self.records = 'intent', None, []
+        self.late = False     # DONE was told when there was a newer attempt
         self.request = None   # the journal's, once matched
 
     @property
@@ -164,11 +167,12 @@ class Filings:
         a = Attempt(entry)
         self._check_stops(lane, a)
         before = self.slots.setdefault(a.slot, [])
-        if before and a.call in FILES and before[-1].state not in FREE:
-            redo = before[-1].state == 'rejected' and a.version > before[-1].version
+        last = self.stands(a.slot) if before else None
+        if before and a.call in FILES and last.state not in FREE:
+            redo = last.state == 'rejected' and a.version > last.version
             if not redo:
                 self.fault('filed-again', a.complaint, f'INTENT {a.name} although attempt '
-                           f'{before[-1].name} is {before[-1].state}')
+                           f'{last.name} is {last.state}')
         if before and a.version < before[-1].version:
             self.fault('version-falls', a.complaint, f'INTENT {a.name} of version {a.version} after '
                        f'version {before[-1].version}')
@@ -180,6 +184,12 @@ class Filings:
         before.append(a)
         self.attempts[(lane, a.key)] = a
 
+    def stands(self, slot):
+        """The attempt that says what became of it."""
+        *earlier, newest = self.slots[slot]
+        done = [a for a in earlier if a.state == 'done']
+        return done[0] if done and newest.state in NOTHING else newest
+
     def _check_sources(self, a):
         """One message is filed once into a system, under whatever complaint's id."""
         if a.call not in TELLS:
@@ -187,8 +197,7 @@ class Filings:
         for message in a.sources:
             others = self.standing.setdefault((a.system, message), [])
             for o in others:
-                if (o.complaint != a.complaint and o is self.slots[o.slot][-1]
-                        and o.state not in UNBLOCKED):
+                if o.complaint != a.complaint and o is self.stands(o.slot) and o.state not in UNBLOCKED:
                     self.fault('double-source', a.complaint, f'INTENT {a.name}: message {message} '
                                f'stands in attempt {o.name} of complaint {o.complaint}')
             others.append(a)
@@ -196,7 +205,7 @@ class Filings:
     def told_by(self, complaint, destination):
         """Attempts that stand, or whose refusal stands, and so tell what they name."""
         return [o for o in self.tellers.get((complaint, destination), ())
-                if o is self.slots[o.slot][-1] and o.state not in FREE]
+                if o is self.stands(o.slot) and o.state not in FREE]
 
     def _check_told(self, a):
         """Only a report that is there is told more, and nothing it was told (or may have been)."""
@@ -226,9 +235,16 @@ class Filings:
         if entry.kind == 'parked' and entry.term != a.key[0] and a.own_end:
             self.fault('parked-too-many', a.complaint, f'attempt {a.name} is parked by term '
                        f'{entry.term} although its writer had written {a.own_end}')
-        if entry.kind == 'done' and a is not self.slots[a.slot][-1] and a.call in FILES:
-            self.fault('duplicate-filed', a.complaint, f'late DONE of attempt {a.name}, there is a newer')
         a.take(entry, state)
+        a.late |= state == 'done' and a is not self.slots[a.slot][-1]
+        self._check_twice(a.slot)
+
+    def _check_twice(self, slot):
+        """An earlier attempt is DONE after all; the newest may be there, too."""
+        *earlier, newest = self.slots[slot]
+        done = [a.name for a in earlier if a.late]
+        if done and newest.call in FILES and newest.state not in (*NOTHING, 'intent'):
+            self.fault('duplicate-filed', newest.complaint, f'attempt {done[0]} is DONE, {newest.name} {newest.state}')
 
     def _corrected(self, lane, entry):
         """Another number for what a person filed; the destination's own numbers are not corrected."""
@@ -240,11 +256,11 @@ class Filings:
         a.remote_id = entry.body['remote_id']
 
     def by_complaint(self):
-        """{complaint: the newest attempt of each of its create and sheet slots}"""
+        """{complaint: the attempt that each of its create and sheet slots stands for}"""
         out = {}
-        for (complaint, _, call, _), attempts in self.slots.items():
-            if call in FILES:
-                out.setdefault(complaint, []).append(attempts[-1])
+        for slot in self.slots:
+            if slot[2] in FILES:
+                out.setdefault(slot[0], []).append(self.stands(slot))
         return out
 
 

@@ -235,6 +235,33 @@ class Right(unittest.TestCase):
         self.assertEqual(result.violations, [])
         self.assertEqual(result.ends['done'], 2)
 
+    def resent_and_late(self, end, again=False, **more):
+        """A sleeper's DONE comes when the attempt a person had made after it has ended so."""
+        w = World()
+        c = w.ready('1', 'Sampah')
+        intent, old = w.intent(c), (w.submissions.term, w.submissions.n + 1, w.submissions.writer)
+        remote = w.call(c)
+        w.submissions.take_over()
+        w.end(c, 'parked', intent)
+        w.submissions.append('resolved', {**w.head(c), 'intent': intent, 'resolution': 'not_filed'})
+        second = w.intent(c)
+        w.end(c, end, second, **more)
+        w.end(c, 'done', intent, remote, term=old[0], n=old[1], writer=old[2])
+        if again:
+            w.end(c, 'not_sent', w.intent(c))
+        return w
+
+    def test_late_done_after_a_resend_in_vain(self):
+        result = self.resent_and_late('not_sent').audit()
+        self.assertEqual(result.violations, [])
+        self.assertEqual(result.ends, {'done': 1})
+
+    def test_late_done_and_tried_again(self):
+        self.assertIn('filed-again', self.resent_and_late('not_sent', again=True).names())
+
+    def test_late_done_and_the_second_may_be_there(self):
+        self.assertIn('duplicate-filed', self.resent_and_late('parked').names())
+
     def test_resend_by_a_person(self):
         w = World()
         c = w.ready('1', 'Sampah')

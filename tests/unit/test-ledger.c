@@ -71,7 +71,7 @@ static enum slot_state state_of(
 
 static const struct state_case {
 	const char *name;
-	struct rec recs[5];
+	struct rec recs[7];
 	enum slot_state want;
 	bool duplicate;
 } state_cases[] = {
@@ -103,10 +103,50 @@ static const struct state_case {
 	{"done over resolved",
 		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), DONE(1, 2, true, "1/1")},
 		SLOT_DONE, false},
-	{"done of an older attempt after a resend is a duplicate",
+	{"done of an older attempt after a resend: the newer one will show",
 		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
 			DONE(1, 2, true, "1/1")},
-		SLOT_INTENT, true},
+		SLOT_INTENT, false},
+	{"done of an older attempt is a duplicate when the newer is parked",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			DONE(1, 2, true, "1/1"), OUT("parked", 2, 3, false, "2/2", "")},
+		SLOT_PARKED, true},
+	{"done of an older attempt is a duplicate of what is parked",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			OUT("parked", 2, 3, false, "2/2", ""), DONE(1, 2, true, "1/1")},
+		SLOT_PARKED, true},
+	{"done of an older attempt stands when a person finds that the newer is not there",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			DONE(1, 2, true, "1/1"), OUT("parked", 2, 3, false, "2/2", ""),
+			RESOLVED(2, 4, "2/2", "not_filed")},
+		SLOT_DONE, false},
+	{"done of an older attempt stands when a person drops the newer",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			OUT("parked", 2, 3, false, "2/2", ""), RESOLVED(2, 4, "2/2", "dropped"),
+			DONE(1, 2, true, "1/1")},
+		SLOT_DONE, false},
+	{"done of both, the older first",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			DONE(1, 2, true, "1/1"),
+			OUT("done", 2, 3, false, "2/2", ",\"remote_id\":\"78\"")},
+		SLOT_DONE, true},
+	{"done of an older attempt stands when the newer was not sent",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			OUT("not_sent", 2, 3, false, "2/2", ""), DONE(1, 2, true, "1/1")},
+		SLOT_DONE, false},
+	{"done of an older attempt stands when the newer turns out not sent",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			DONE(1, 2, true, "1/1"), OUT("not_sent", 2, 3, false, "2/2", "")},
+		SLOT_DONE, false},
+	{"done of an older attempt stands when the newer is refused",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			DONE(1, 2, true, "1/1"), OUT("rejected", 2, 3, false, "2/2", "")},
+		SLOT_DONE, false},
+	{"done of both is a duplicate",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			OUT("done", 2, 3, false, "2/2", ",\"remote_id\":\"78\""),
+			DONE(1, 2, true, "1/1")},
+		SLOT_DONE, true},
 	{"two remote ids are a duplicate",
 		{INTENT(1, 1),
 			OUT("resolved", 2, 1, false, "1/1",
@@ -212,6 +252,40 @@ static void test_source_in_two_filings(void **state)
 	found = ledger_conflict(&l, sources, ledger_name(&l, "lapor"), c1);
 	assert_non_null(found);
 	assert_memory_equal(found->complaint, c2, 16);
+	ledger_free(&l);
+}
+
+/* What only the attempt that left nothing there named is not told. */
+static void test_an_earlier_one_names_what_it_named(void **state)
+{
+	const struct rec recs[] = {
+		INTENT(1, 1),
+		RESOLVED(2, 1, "1/1", "not_filed"),
+		{"intent", 2, 2, false, C1, "d", "lapor", "create", 2,
+			"{\"version\":2,\"sources\":[\"" M1 "\",\"" M2
+			"\"],\"attachments\":[\"f\"]}"},
+		OUT("not_sent", 2, 3, false, "2/2", ""),
+		DONE(1, 2, true, "1/1"),
+	};
+	uint8_t c1[16], m1[16], m2[16], destination, system;
+	struct err e = {0};
+	struct slot *s;
+	struct ledger l;
+
+	(void)state;
+	assert_int_equal(uuid_parse(C1, c1) + uuid_parse(M1, m1) + uuid_parse(M2, m2), 0);
+	ledger_init(&l);
+	for (size_t i = 0; i < ARRAY_SIZE(recs); i++)
+		assert_int_equal(feed(&l, &recs[i], &e), 0);
+	destination = ledger_name(&l, "d");
+	system = ledger_name(&l, "lapor");
+	s = ledger_slot(&l, c1, destination, CALL_CREATE, NULL);
+	assert_true(s->term == 1 && s->n == 1 && s->version == 1 && s->attempt == 1);
+	assert_true(s->remote_id == 77 && ledger_done_before(&l, s));
+	assert_true(ledger_told(&l, c1, destination, system, m1) == LEDGER_WHOLE);
+	assert_true(ledger_told(&l, c1, destination, system, m2) == LEDGER_UNTOLD);
+	assert_false(ledger_told_file(&l, c1, destination, "f"));
+	assert_true(l.filings[SLOT_DONE] == 1 && l.filings[SLOT_NOT_SENT] == 0);
 	ledger_free(&l);
 }
 
@@ -347,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_progress),
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_source_in_two_filings),
+		cmocka_unit_test(test_an_earlier_one_names_what_it_named),
 		cmocka_unit_test(test_broken_records_hold),
 		cmocka_unit_test(test_sizes),
 	};
