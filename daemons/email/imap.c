@@ -17,6 +17,7 @@
 #define BACKOFF_MIN_MS 1000
 #define BACKOFF_MAX_MS (60 * 1000)
 #define TRIES_MAX      3
+#define MANY_TRIES     5 /* connections in a row that came to nothing: half a minute or more */
 
 struct imap {
 	struct imap_conf c;
@@ -267,6 +268,7 @@ static void *work(void *ctx)
 {
 	struct imap *i = ctx;
 	int64_t pause_ms = BACKOFF_MIN_MS;
+	int failures = 0;
 
 	while (!stopping(i)) {
 		bool worked = false;
@@ -276,7 +278,10 @@ static void *work(void *ctx)
 		if (r == 0)
 			continue;
 		pause_ms = worked ? BACKOFF_MIN_MS : pause_ms;
-		set_state(i, r == -EACCES ? IMAP_REFUSED : IMAP_FAILED, e.text);
+		failures = worked ? 1 : failures + 1;
+		err_prefix(&e, "%s port %d", i->c.host, i->c.port);
+		set_state(
+			i, r == -EACCES || failures >= MANY_TRIES ? IMAP_ILL : IMAP_FAILED, e.text);
 		wait_for(i, -1, pause_ms);
 		pause_ms = MIN(2 * pause_ms, (int64_t)BACKOFF_MAX_MS);
 	}

@@ -50,8 +50,8 @@ enum imap_state {
 	IMAP_READING,
 	IMAP_IDLE,
 	IMAP_FAILED,
-	IMAP_REFUSED, /* login or certificate: a person is needed; still tried again, a token may be
-			 renewed */
+	IMAP_ILL, /* a person is needed: login, certificate, folder, or nothing for many tries;
+		     still tried again, a token may be renewed */
 };
 
 struct imap;

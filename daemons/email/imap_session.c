@@ -66,7 +66,7 @@ static int check_certificate(mailimap *imap, const struct imap_conf *c, struct e
 	r = tls_check(der, n, c->host, c->ca, e);
 	if (chain)
 		mailstream_certificate_chain_free(chain);
-	return r;
+	return r ? err_prefix(e, "nobody logged in (see `host` and `ca`)") : 0;
 }
 
 /* The token is read anew each time: what refreshes it (hourly) writes the file. */
@@ -77,7 +77,7 @@ static int log_in_by_token(mailimap *imap, const struct imap_conf *c, struct err
 	int r = fsio_read_file(c->token_file, TOKEN_MAX, &token, &n, e);
 
 	if (r)
-		return err_prefix(e, "the token");
+		return err_prefix(e, "no token (`token_file`: what renews it must write it)");
 	while (n && (unsigned char)token[n - 1] <= ' ')
 		token[--n] = '\0';
 	r = mailimap_oauth2_authenticate(imap, c->user, token);
@@ -170,6 +170,10 @@ int session_examine(struct session *s, const char *mailbox, uint32_t *ret_validi
 {
 	int r = mailimap_examine(s->imap, mailbox);
 
+	if (r == MAILIMAP_ERROR_EXAMINE)
+		return err_set(e, -EACCES,
+			"EXAMINE: the server does not open the folder; does "
+			"`mailbox` exist, and may the account read it?");
 	if (!good(r))
 		return failed(e, r, "EXAMINE");
 	*ret_validity =

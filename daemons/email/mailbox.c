@@ -265,7 +265,7 @@ static void tell_state(struct email *m)
 	m->seen_connects = connects;
 	metric_set(m->connected, NULL, state == IMAP_READING || state == IMAP_IDLE);
 	if (strcmp(text, m->trouble) != 0 && *text)
-		log_line(state == IMAP_REFUSED ? LOG_L_ERROR : LOG_L_WARN,
+		log_line(state == IMAP_ILL ? LOG_L_ERROR : LOG_L_WARN,
 			"the mailbox cannot be read, trying again: %s", text);
 	memcpy(m->trouble, text, sizeof(m->trouble));
 	if (state == IMAP_IDLE && m->state != IMAP_IDLE)
@@ -414,7 +414,7 @@ static bool email_health(void *state, char *text, size_t size)
 	const struct email *m = state;
 
 	snprintf(text, size, "%s%s", *m->trouble ? "the mailbox cannot be read: " : "", m->trouble);
-	return m->state != IMAP_REFUSED;
+	return m->state != IMAP_ILL;
 }
 
 /* One mail, as a file of its bytes (.eml). */

@@ -8,7 +8,7 @@ wrong certificate or password reads nothing and says so; nothing personal in the
 import hashlib
 import os
 
-from harness import flow, wait_until
+from harness import flow, free_port, wait_until
 from harness.mail import FOLDER, PASSWORD, PHOTO, Mailbox, id_of, mail, with_photo
 from harness.schema import validate_topic
 
@@ -95,6 +95,23 @@ def test_the_server_goes_and_comes(env):
     box.append(mail('2', 'dua'))
     wait_ids(env, [id_of('2@uji.example')])
     assert d.stop() == 0
+
+
+@flow(limit=120, muara=MUARA)
+def test_what_a_person_must_mend_is_told(env):
+    """In the log and in /healthz, with place and remedy; one that cannot be reached after some tries only."""
+    box = Mailbox(env)
+    no_token = {**box.config(token_file=env.scratch.path('token')), 'password': None}
+    wrong = {'token': ({k: v for k, v in no_token.items() if v is not None}, '`token_file`'),
+             'folder': (box.config(mailbox='Tidak Ada'), 'does `mailbox` exist'),
+             'certificate': (box.config(ca=box.certificate('other.pem', 'other.key')), '`ca`'),
+             'away': (box.config(port=free_port()), 'Connection refused')}
+    daemons = {label: env.daemon('email', config, label=label) for label, (config, _) in wrong.items()}
+    for label, d in daemons.items():
+        wait_until(lambda: d.healthz()[0] == 503, WAIT, lambda: f'{label} ill: {d.healthz()}')
+        said = d.healthz()[1]
+        assert f'localhost port {wrong[label][0]["port"]}' in said and wrong[label][1] in said, said
+        assert wrong[label][1] in d.log_text()
 
 
 @flow(limit=90, muara=MUARA)

@@ -59,8 +59,11 @@ MUTANTS += [
          old='		if (r == -ENOBUFS)\n			break;\n',
          new='		if (r == -ENOBUFS) {\n			imap_mail_free(TAKE_PTR(m->held));\n			break;\n		}\n'),
     dict(name='email-refused-login-is-healthy', file=BOX, test=SOURCE + 'a_refused_login_needs_a_person',
-         old='	return m->state != IMAP_REFUSED;', new='	return m->state != IMAP_REFUSED || m->conf;'),
+         old='	return m->state != IMAP_ILL;', new='	return m->state != IMAP_ILL || m->conf;'),
     dict(name='email-uidvalidity-not-looked-at', file='daemons/email/imap.c',
          old='if (r == 0 && at.validity != validity)', new='if (r == 0 && !at.validity)',
          test='flow:test_email_ingest:test_another_uidvalidity'),
+    dict(name='email-away-for-long-is-healthy', file='daemons/email/imap.c',
+         old='r == -EACCES || failures >= MANY_TRIES', new='r == -EACCES',
+         test='flow:test_email_ingest:test_what_a_person_must_mend_is_told'),
 ]

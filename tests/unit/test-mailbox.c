@@ -370,7 +370,7 @@ static void a_refused_login_needs_a_person(void **unused)
 	email_source.step(state);
 	assert_true(email_source.health(state, text, sizeof(text))); /* it comes back by itself */
 	assert_non_null(strstr(text, "connecting"));
-	imap.state = IMAP_REFUSED;
+	imap.state = IMAP_ILL;
 	imap.text = "login: refused";
 	email_source.step(state);
 	assert_false(email_source.health(state, text, sizeof(text)));
