@@ -27,6 +27,7 @@
 #define AGAIN_MS      1000
 #define AGAIN_MOST_MS (5 * 60 * 1000)
 #define FAILURES_MAX  20 /* more change no wait */
+#define MANY_ROUNDS   5	 /* that failed in a row, whatever it was: a person should look */
 #define GONE_MAX      3	 /* listed and not there so often: no race, a fault */
 
 struct fetch {
@@ -35,7 +36,8 @@ struct fetch {
 	int dir;
 	struct fetched *ledger;
 	struct due *due;
-	bool fault; /* of this round */
+	bool fault;   /* of this round */
+	int failures; /* rounds in a row */
 	char trouble[200];
 	atomic_bool stop;
 	bool running;
@@ -359,6 +361,8 @@ static int round_of(struct fetch *f)
 		}
 	}
 	listing_free(&l);
+	f->failures = r ? f->failures + 1 : 0;
+	f->fault |= f->failures >= MANY_ROUNDS;
 	if (!atomic_load(&f->stop))
 		tell(f);
 	return r;
@@ -387,7 +391,7 @@ static void nap(struct fetch *f, int64_t ms)
 static void *work(void *ctx)
 {
 	struct fetch *f = ctx;
-	int failures = 0;
+	int failures = 0; /* what the next wait goes by */
 
 	while (!atomic_load(&f->stop)) {
 		if (round_of(f)) {

@@ -41,6 +41,8 @@
 #define AHEAD_MS      (5 * 60 * 1000) /* a time of change beyond now + this is a wrong clock */
 #define HEADERS_MAX   20
 
+#define MANY_FAILURES 5 /* in a row: from then on it is ill */
+
 enum state { IDLE, ASKING, TAKING, SETTLING };
 
 struct poll {
@@ -72,6 +74,7 @@ struct poll {
 	int64_t not_before_ms;
 	int failures;
 	char trouble[200]; /* told already */
+	bool refused;	   /* a person is needed */
 	bool writing, dirty, draining;
 	struct metric *rows, *calls_made, *held;
 };
@@ -134,6 +137,7 @@ static int64_t back_off(struct poll *p)
 static void tell(struct poll *p, bool alarm, const char *what)
 {
 	metric_set(p->held, NULL, alarm);
+	p->refused = alarm;
 	if (strcmp(p->trouble, what) == 0)
 		return;
 	snprintf(p->trouble, sizeof(p->trouble), "%s", what);
@@ -189,6 +193,7 @@ static void settle(struct poll *p)
 	if (*p->trouble)
 		log_notice("poll_json: answered again");
 	p->trouble[0] = '\0';
+	p->refused = false;
 	metric_set(p->held, NULL, 0);
 	forget_reading(p);
 	p->not_before_ms = clock_mono_ms() + p->conf->poll.every_ms;
@@ -532,6 +537,15 @@ static int64_t poll_step(void *state)
 	return 0;
 }
 
+static bool poll_health(void *state, char *text, size_t size)
+{
+	const struct poll *p = state;
+
+	if (*p->trouble)
+		snprintf(text, size, "poll_json: %s", p->trouble);
+	return !p->refused && p->failures < MANY_FAILURES;
+}
+
 static void poll_drain(void *state)
 {
 	struct poll *p = state;
@@ -592,6 +606,7 @@ const struct source_ops call112_poll = {
 	.step = poll_step,
 	.drain = poll_drain,
 	.drained = poll_drained,
+	.health = poll_health,
 	.close = poll_close,
 	.sample = poll_sample,
 };

@@ -19,6 +19,7 @@
 #define AGAIN_MS      1000
 #define AGAIN_MOST_MS (5 * 60 * 1000)
 #define THROTTLE_MS   (5 * 60 * 1000)
+#define MANY_FAILURES 5 /* in a row: from then on it is ill */
 #define ANSWER_MAX    (8 * 1024 * 1024)
 #define CONNECT_MS    10000
 
@@ -271,5 +272,10 @@ bool meta_api_health(const struct meta_api *a, char *text, size_t size)
 	snprintf(text, size, "%s", texts[a->token_state]);
 	if (a->token_state == TOKEN_WELL && a->throttled)
 		snprintf(text, size, "Facebook asks for a pause");
-	return a->token_state == TOKEN_WELL;
+	if (a->token_state == TOKEN_WELL && a->failures >= MANY_FAILURES)
+		snprintf(text, size,
+			"the Graph API gives no answer of use, %d times in a row; see "
+			"the log, `meta.base` and the unit's IPAddressAllow=",
+			a->failures);
+	return a->token_state == TOKEN_WELL && a->failures < MANY_FAILURES;
 }

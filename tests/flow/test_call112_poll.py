@@ -33,6 +33,10 @@ def since_of_cursor(env):
     return found[-1]['value']['since_ms'] if found else None
 
 
+def pages(d):
+    return d.metrics().get('muara_call112_polls_total{answer="page"}', 0)
+
+
 def numbered(first, n, **more):
     return [c112.call(f'P-{i}', text=f'Lampu mati di gang {i}', **more) for i in range(first, first + n)]
 
@@ -133,8 +137,27 @@ def test_a_wrong_key_alarms_and_holds(env):
         d = env.daemon('call112', centre.config(env, secret_header=env.secret('old', 'X-Kunci: kunci-yang-dulu')))
         wait_until(lambda: d.metrics().get('muara_call112_poll_refused') == 1, 20, 'the alarm')
         assert 'status 401' in d.log_text() and 'kunci-yang-dulu' not in d.log_text()
+        status, text = d.healthz()
+        assert status == 503 and 'status 401' in text, text
         assert d.stop() == 0 and not raw(env)
         assert since_of_cursor(env) is None
+
+
+@flow(limit=90)
+def test_an_endpoint_that_is_away_is_told(env):
+    """One bad answer is weather, five in a row are for a person; the first good one ends it."""
+    with Endpoint() as centre:
+        centre.add(numbered(0, 1), T0)
+        centre.script('status:503')
+        d = env.daemon('call112', centre.config(env))
+        wait_until(lambda: (env.clock.advance(10_000), pages(d))[1], 30, 'a good page behind a bad one')
+        assert d.healthz()[0] == 200, d.healthz()
+        centre.script(*['status:503'] * 200)
+        wait_until(lambda: (env.clock.advance(10_000), d.healthz()[0])[1] == 503, 30, lambda: f'ill: {d.healthz()}')
+        assert 'status 503' in d.healthz()[1], d.healthz()
+        with centre.lock:
+            centre.faults.clear()
+        wait_until(lambda: (env.clock.advance(10_000), d.healthz()[0])[1] == 200, 30, lambda: f'well: {d.healthz()}')
 
 
 @flow(limit=150)

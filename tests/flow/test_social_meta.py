@@ -126,6 +126,21 @@ def test_it_misbehaves(env):
 
 
 @flow(limit=90, muara=MUARA)
+def test_an_api_that_is_away_is_told(env):
+    """One bad answer is weather, five in a row are for a person; the first good one ends it."""
+    g = GraphAccount(env)
+    g.fake.fault(*['error'] * 500)
+    d = g.daemon()
+    wait_until(lambda: (env.clock.advance(10_000), d.healthz()[0])[1] == 503, WAIT, lambda: f'ill: {d.healthz()}')
+    assert 'Graph API' in d.healthz()[1], d.healthz()
+    with g.fake.lock:
+        g.fake.faults.clear()
+    wait_until(lambda: (env.clock.advance(10_000), d.healthz()[0])[1] == 200, WAIT, lambda: f'well: {d.healthz()}')
+    assert d.stop() == 0
+    g.fake.stop()
+
+
+@flow(limit=90, muara=MUARA)
 def test_dead_token(env):
     """Everything waits but the webhook; a person is told; a new token in the file is enough."""
     g = GraphAccount(env)

@@ -274,4 +274,10 @@ MUTANTS = [
     dict(name='https-hash-of-the-list-not-heeded', file=FETCH,
          old='	memcpy(ret, file->sha256, SHA256_HEX_SIZE);', new="	ret[0] = '\\0';",
          test='flow:test_call112_https:test_a_hash_of_the_list_must_agree'),
+    dict(name='c112-endpoint-away-is-healthy', file='daemons/call112/poll.c',
+         old='!p->refused && p->failures < MANY_FAILURES', new='!p->refused',
+         test='flow:test_call112_poll:test_an_endpoint_that_is_away_is_told'),
+    dict(name='c112-endpoint-refusing-is-healthy', file='daemons/call112/poll.c',
+         old='!p->refused && p->failures < MANY_FAILURES', new='p->failures < MANY_FAILURES',
+         test='flow:test_call112_poll:test_a_wrong_key_alarms_and_holds'),
 ]

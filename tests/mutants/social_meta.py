@@ -85,4 +85,7 @@ MUTANTS = [
     dict(name='meta-dead-token-used', file='daemons/social/meta_api.c',
          old='a->token_state == TOKEN_DEAD && equal_secret', new='a->token_state == TOKEN_MISSING && equal_secret',
          test='flow:test_social_meta:test_dead_token'),
+    dict(name='meta-api-away-is-healthy', file='daemons/social/meta_api.c',
+         old='a->token_state == TOKEN_WELL && a->failures < MANY_FAILURES', new='a->token_state == TOKEN_WELL',
+         test='flow:test_social_meta:test_an_api_that_is_away_is_told'),
 ]
