@@ -4,14 +4,14 @@
 
 #include "base/json.h"
 #include "base/util.h"
-#include "core/filetype.h"
 
 #include "decode.h"
+#include "evidence.h"
 
 /* A file of no known type is not stored; what came is in the original. */
 static void judge(struct door_file *f, struct message_attachment *a, int64_t most)
 {
-	a->mime = filetype_of(f->data, f->n);
+	a->mime = evidence_type(f->data, f->n);
 	a->bytes = (int64_t)f->n;
 	a->state = a->mime && (int64_t)f->n <= most ? AS_STORED : AS_REFUSED;
 	a->sha256 = a->state == AS_STORED ? f->sha256 : NULL;

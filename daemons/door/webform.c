@@ -5,9 +5,9 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "base/util.h"
-#include "core/filetype.h"
 
 #include "webform.h"
+#include "evidence.h"
 
 void webform_fresh(struct webform *w, int64_t photo_bytes)
 {
@@ -65,7 +65,7 @@ static void take_photo(struct webform *w, const struct multipart_part *part)
 		return;
 	}
 	p->data = part->data;
-	p->mime = filetype_of(part->data.p, part->data.n);
+	p->mime = evidence_type(part->data.p, part->data.n);
 	if ((int64_t)part->data.n > w->photo_bytes)
 		w->errors |= WF_PHOTO_SIZE;
 	if (!p->mime || strncmp(p->mime, "image/", 6) != 0)

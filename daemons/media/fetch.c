@@ -12,10 +12,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/util.h"
+#include "core/filetype.h"
 #include "core/outcome.h"
 #include "judge.h"
 #include "reach.h"
-#include "sniff.h"
 
 struct fetcher {
 	struct fetch_conf c;
@@ -45,7 +45,7 @@ struct fetch {
 	int fd;
 	struct sha256 *sha;
 	int64_t bytes;
-	char *head; /* SNIFF_BYTES */
+	char *head; /* FILETYPE_BYTES */
 	size_t head_n;
 	bool too_large, write_failed, refused, allowed;
 };
@@ -227,7 +227,7 @@ static void follow(struct fetch *t, const char *location)
 /* What has been read becomes a blob: durable, or tried again. */
 static void keep(struct fetch *t, const char *sha256)
 {
-	struct sniffed is = sniff(t->head, t->head_n, t->w.mime);
+	struct filetype is = filetype_of(t->head, t->head_n, t->w.mime);
 	struct fetch_result r = {.mime = is.mime, .kind = is.kind};
 	struct err e = {0};
 
@@ -365,7 +365,7 @@ static bool on_address(void *ctx, const struct sockaddr *to)
 static int on_piece(void *ctx, const void *p, size_t n)
 {
 	struct fetch *t = ctx;
-	size_t head = MIN(n, SNIFF_BYTES - t->head_n);
+	size_t head = MIN(n, FILETYPE_BYTES - t->head_n);
 
 	t->bytes += (int64_t)n;
 	if (t->bytes > t->f->c.conf->max_bytes) {
@@ -477,7 +477,7 @@ static void start_attempt(struct fetch *t)
 			return;
 		}
 		t->sha = sha256_new();
-		t->head = xmalloc(SNIFF_BYTES);
+		t->head = xmalloc(FILETYPE_BYTES);
 	}
 	r = request_of(t, ask, url, headers);
 	if (httpc_send(t->f->http, &r, ask ? on_link : on_bytes, t, &t->call, &e) < 0) {

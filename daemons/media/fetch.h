@@ -4,8 +4,8 @@
  * At most `parallel` attempts are under way; the others wait their turn or their time. What is read
  * goes into a file without a name, counted and hashed as it comes, and from there into the blob
  * store; when `done` is called with state "stored" the blob is durable. Rules for addresses and
- * links: reach.h; for answers: judge.h; for types: sniff.h. The token goes to the base and to the
- * host of the link it gave, never further. Thread: loop. */
+ * links: reach.h; for answers: judge.h; for types: core/filetype.h. The token goes to the base and
+ * to the host of the link it gave, never further. Thread: loop. */
 #pragma once
 
 #include <jansson.h>

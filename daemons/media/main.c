@@ -1,11 +1,11 @@
 /* muara-media: attachments that citizens sent, fetched before their links die.
  *
  * What is read, in which order what takes effect: intake.h. What may be asked and what is kept:
- * reach.h, judge.h, sniff.h. Several processes may run; the group gives each lane to one of them,
- * and should two ever fetch the same, the blob is one file and the second record changes nothing.
- * Nothing here deletes: `muaractl blobs prune` removes blobs, `media` records stay.
- * Known gaps: links that need another login than a Bearer token by id are reported as missing; the
- * disk is written to from the loop. */
+ * reach.h, judge.h, core/filetype.h. Several processes may run; the group gives each lane to one of
+ * them, and should two ever fetch the same, the blob is one file and the second record changes
+ * nothing. Nothing here deletes: `muaractl blobs prune` removes blobs, `media` records stay. Known
+ * gaps: links that need another login than a Bearer token by id are reported as missing; the disk
+ * is written to from the loop. */
 #include "base/daemon.h"
 #include "base/util.h"
 #include "core/muara_conf.h"

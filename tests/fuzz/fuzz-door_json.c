@@ -1,8 +1,8 @@
 // uses: daemons/door/decode.c
+// uses: daemons/door/evidence.c
 /* door_json: whatever a client signs becomes a message that can be built, or is refused with a
  * reason; a file that is kept has a known type and fits. */
 // parser: common/core/plain.c
-// parser: common/core/filetype.c
 #include "daemons/door/decode.h"
 
 #include "fuzz.h"

@@ -2,12 +2,12 @@
  * type or a reason. The first byte chooses what the rest is. */
 // uses: daemons/media/reach.c
 // uses: daemons/media/judge.c
-// uses: daemons/media/sniff.c
+// parser: common/core/filetype.c
 #include <netinet/in.h>
 
+#include "core/filetype.h"
 #include "daemons/media/judge.h"
 #include "daemons/media/reach.h"
-#include "daemons/media/sniff.h"
 
 #include "fuzz.h"
 
@@ -52,7 +52,7 @@ static void as_url(const char *url)
 
 static void as_file(const char *p, size_t n)
 {
-	struct sniffed s = sniff(p, n, n & 1 ? "audio/mp4" : "text/csv");
+	struct filetype s = filetype_of(p, n, n & 1 ? "audio/mp4" : "text/csv");
 
 	CHECK(s.mime && *s.mime);
 	CHECK((s.kind == NULL) == (s.why != NULL));

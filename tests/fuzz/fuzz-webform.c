@@ -1,6 +1,7 @@
 // uses: daemons/door/multipart.c
 // uses: daemons/door/template.c
 // uses: daemons/door/webform.c
+// uses: daemons/door/evidence.c
 /* webform: any body of the form page gives a message that can be built, or a page with all mistakes
  * told, in which nothing of what was typed in is a mark of its own. The first line of the input is
  * the Content-Type. And any text as a template is refused or rendered. */

@@ -33,7 +33,7 @@ BUGS = [
         "	char *text = NULL;\n\n	if (*pointer == '=')", 'memory is lost'),
     row('masters', 'common/core/masters_read.c', 'out = xmalloc(strlen(s) + 1);', 'out = xmalloc(strlen(s));',
         'written behind a name'),
-    row('media', 'daemons/media/sniff.c', 'return n >= where + len && memcmp(', 'return memcmp(',
+    row('media', 'common/core/filetype.c', 'return n >= where + len && memcmp(', 'return memcmp(',
         'read behind a short file'),
     row('meta', 'daemons/social/meta_fields.c', '	if (n + 2 > sizeof(iso))\n		return 0;\n', '',
         'a long time is written over the stack'),

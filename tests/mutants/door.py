@@ -57,8 +57,11 @@ MUTANTS = [
     row('door-quota-for-ever', 'daemons/door/quota.c',
         'b->parts -= n * PARTS;', 'b->parts -= n;', 'test-door_parts/a_bucket_fills_with_time'),
     row('door-name-decides-type', 'daemons/door/decode.c',
-        'a->mime = filetype_of(f->data, f->n);', 'a->mime = a->name ? "image/jpeg" : filetype_of(f->data, f->n);',
+        'a->mime = evidence_type(f->data, f->n);', 'a->mime = a->name ? "image/jpeg" : evidence_type(f->data, f->n);',
         'test-door_parts/a_whole_message'),
+    row('door-takes-whatever-can-be-kept', 'daemons/door/evidence.c',
+        'if (strcmp(is.mime, taken[i]) == 0)', 'if (is.kind || strcmp(is.mime, taken[i]) == 0)',
+        'test-door_parts/which_files_are_taken'),
     # --- Open311
     row('open311-201-for-what-is-not-stored', 'daemons/door/door_open311.c',
         'if (intake_status(items, n) == 503) {', 'if (intake_status(items, n) == 1) {',

@@ -1,6 +1,6 @@
 """muara-media: where may be asked, what counts as the bytes, and the order blob, record, report, commit."""
 
-REACH, JUDGE, SNIFF, BOOK = (f'daemons/media/{n}.c' for n in ('reach', 'judge', 'sniff', 'book'))
+REACH, JUDGE, BOOK = (f'daemons/media/{n}.c' for n in ('reach', 'judge', 'book'))
 RULES = 'unit:test-media_rules/'
 FETCH = 'flow:test_media_fetch:'
 
@@ -25,8 +25,8 @@ MUTANTS = [
         RULES + 'asked'),
     row('gone-is-believed-at-once', JUDGE, 'return a->age_ms >= a->gone_ms ?', 'return a->age_ms >= 0 ?',
         RULES + 'asked'),
-    row('program-is-a-document', SNIFF, 'OUT(0, "MZ", "application/x-dosexec", "program")',
-        'KEEP(0, "MZ", "application/x-dosexec", "document")', RULES + 'files'),
+    row('program-is-a-document', 'common/core/filetype.c', 'OUT(0, "MZ", "application/x-dosexec", "program")',
+        'KEEP(0, "MZ", "application/x-dosexec", "document")', 'unit:test-filetype/files'),
     row('prefix-not-contiguous', BOOK, 'return m ? m->offset : t->next;', 'return t->next;', RULES + 'positions'),
     row('failed-report-counts', 'daemons/media/intake.c', 'if (r->status) {', 'if (r->status > 0) {',
         'unit:test-media_intake/no_position_passes_an_attachment'),

@@ -4,6 +4,7 @@
 // uses: daemons/door/door_csv.c
 // uses: daemons/door/door_json.c
 // uses: daemons/door/decode.c
+// uses: daemons/door/evidence.c
 // uses: daemons/door/intake.c
 // uses: daemons/door/keyring.c
 // uses: daemons/door/quota.c

@@ -9,6 +9,7 @@
 // uses: daemons/door/quota.c
 // uses: daemons/door/template.c
 // uses: daemons/door/webform.c
+// uses: daemons/door/evidence.c
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,6 +1,7 @@
 /* The pure parts of the door: quotas, one JSON message, what a file is; and the keyring on a folder
  * that changes. */
 // uses: daemons/door/decode.c
+// uses: daemons/door/evidence.c
 // uses: daemons/door/keyring.c
 // uses: daemons/door/quota.c
 #include <errno.h>
@@ -18,8 +19,8 @@
 
 #include "base/fsio.h"
 #include "base/util.h"
-#include "core/filetype.h"
 #include "daemons/door/decode.h"
+#include "daemons/door/evidence.h"
 #include "daemons/door/keyring.h"
 #include "daemons/door/quota.h"
 
@@ -193,41 +194,57 @@ static void what_would_not_fit_a_record(void **state)
 	assert_int_equal(door_decode(large, strlen(large), 100, 420, 16, &doc, &m, &e), -EINVAL);
 }
 
-static void what_a_file_is(void **state)
+#define B(bytes) bytes, sizeof(bytes) - 1
+#define FTYP         \
+	"\0\0\0\x18" \
+	"ftyp"
+
+/* What is taken at the door; what a file is: test-filetype. */
+static void which_files_are_taken(void **state)
 {
 	static const struct {
 		const char *bytes;
 		size_t n;
 		const char *mime;
 	} cases[] = {
-		{"\xff\xd8\xff\xe0", 4, "image/jpeg"},
-		{"\xff\xd8", 2, NULL},
-		{"\x89PNG\r\n\x1a\n", 8, "image/png"},
-		{"GIF89a", 6, "image/gif"},
-		{"RIFF\0\0\0\0WEBP", 12, "image/webp"},
-		{"RIFF\0\0\0\0WAVE", 12, "audio/wav"},
-		{"RIFF\0\0\0\0AVI ", 12, NULL},
-		{"\0\0\0\x18"
-		 "ftypheic",
-			12, "image/heic"},
-		{"\0\0\0\x18"
-		 "ftypmp42",
-			12, "video/mp4"},
-		{"\0\0\0\x18"
-		 "ftypM4A ",
-			12, "audio/mp4"},
-		{"%PDF-1.7", 8, "application/pdf"},
-		{"OggS", 4, "audio/ogg"},
-		{"<html><script>", 14, NULL},
-		{"<svg xmlns=", 11, NULL},
-		{"PK\3\4", 4, NULL},
-		{"MZ", 2, NULL},
+		{B("\xff\xd8\xff\xe0"), "image/jpeg"},
+		{B("\xff\xd8"), NULL},
+		{B("\x89PNG\r\n\x1a\n"), "image/png"},
+		{B("GIF89a"), "image/gif"},
+		{B("RIFF\0\0\0\0WEBP"), "image/webp"},
+		{B("II*\0"), NULL},
+		{B("RIFF\0\0\0\0WAVE"), "audio/wav"},
+		{B("RIFF\0\0\0\0AVI "), NULL},
+		{B(FTYP "heic"), "image/heic"},
+		{B(FTYP "mif1"), "image/heif"},
+		{B(FTYP "avif"), "image/avif"},
+		{B(FTYP "mp42"), "video/mp4"},
+		{B(FTYP "3gp4"), "video/3gpp"},
+		{B(FTYP "qt  "), "video/quicktime"},
+		{B(FTYP "M4A "), "audio/mp4"},
+		{B("\x1a\x45\xdf\xa3"), "video/webm"},
+		{B("%PDF-1.7"), "application/pdf"},
+		{B("OggS"), "audio/ogg"},
+		{B("#!AMR\n"), "audio/amr"},
+		{B("ID3\3"), "audio/mpeg"},
+		{B("fLaC"), NULL},
+		{B("Jalan rusak"), NULL},
+		{B("a;b\n1;2\n"), NULL},
+		{B("{\\rtf1"), NULL},
+		{B("PK\3\4"
+		   "12345678901234567890123456"
+		   "word/"),
+			NULL},
+		{B("<html><script>"), NULL},
+		{B("<svg xmlns="), NULL},
+		{B("PK\3\4"), NULL},
+		{B("MZ"), NULL},
 		{"", 0, NULL},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		const char *mime = filetype_of(cases[i].bytes, cases[i].n);
+		const char *mime = evidence_type(cases[i].bytes, cases[i].n);
 
 		if (cases[i].mime)
 			assert_string_equal(mime, cases[i].mime);
@@ -320,7 +337,7 @@ int main(void)
 		cmocka_unit_test_teardown(a_whole_message, teardown),
 		cmocka_unit_test_teardown(what_cannot_be_used, teardown),
 		cmocka_unit_test_teardown(what_would_not_fit_a_record, teardown),
-		cmocka_unit_test(what_a_file_is),
+		cmocka_unit_test(which_files_are_taken),
 		cmocka_unit_test(every_change_is_seen),
 		cmocka_unit_test(what_is_no_key_is_left_out),
 	};

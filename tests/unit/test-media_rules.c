@@ -1,8 +1,7 @@
-/* muara-media's rules as tables: where may be asked, what an answer means, what a file is, and how
- * far a topic is settled. */
+/* muara-media's rules as tables: where may be asked, what an answer means, and how far a topic is
+ * settled. */
 // uses: daemons/media/reach.c
 // uses: daemons/media/judge.c
-// uses: daemons/media/sniff.c
 // uses: daemons/media/book.c
 // uses: daemons/media/paper.c
 #include <arpa/inet.h>
@@ -23,7 +22,6 @@
 #include "daemons/media/judge.h"
 #include "daemons/media/paper.h"
 #include "daemons/media/reach.h"
-#include "daemons/media/sniff.h"
 
 /* --- addresses --- */
 
@@ -326,104 +324,6 @@ static void links(void **state)
 	assert_int_equal(link_error_code("nonsense", 8), 0);
 }
 
-/* --- files --- */
-
-#define F(bytes, declared, mime, kind, why)         \
-	{                                           \
-		bytes, sizeof(bytes) - 1, declared, \
-		{                                   \
-			mime, kind, why             \
-		}                                   \
-	}
-#define ZIP(name)    \
-	"PK\x03\x04" \
-	"12345678901234567890123456" name
-static const struct {
-	const char *p;
-	size_t n;
-	const char *declared;
-	struct sniffed is;
-} file_rows[] = {
-	F("\xff\xd8\xff\xe0", NULL, "image/jpeg", "image", NULL),
-	F("\xff\xd8\xff\xe0", "application/pdf", "image/jpeg", "image", NULL),
-	F("\x89PNG\r\n\x1a\nxx", NULL, "image/png", "image", NULL),
-	F("%PDF-1.4", "image/jpeg", "application/pdf", "document", NULL),
-	F("RIFF1234WEBP", NULL, "image/webp", "image", NULL),
-	F("RIFF1234WAVE", NULL, "audio/wav", "audio", NULL),
-	F("RIFF1234AVI ", NULL, "video/x-msvideo", "video", NULL),
-	F("RIFF1234ACON", NULL, "application/octet-stream", NULL, "unknown-type"),
-	F("\0\0\0\x18"
-	  "ftypheic",
-		NULL, "image/heic", "image", NULL),
-	F("\0\0\0\x18"
-	  "ftypavif",
-		NULL, "image/avif", "image", NULL),
-	F("\0\0\0\x18"
-	  "ftypisom",
-		"video/mp4", "video/mp4", "video", NULL),
-	F("\0\0\0\x18"
-	  "ftypisom",
-		"audio/mp4", "audio/mp4", "audio", NULL),
-	F("\0\0\0\x18"
-	  "ftypM4A ",
-		NULL, "audio/mp4", "audio", NULL),
-	F("\0\0\0\x18"
-	  "ftyp3gp4",
-		NULL, "video/3gpp", "video", NULL),
-	F("\0\0\0\x18"
-	  "ftypqt  ",
-		NULL, "video/quicktime", "video", NULL),
-	F("\x1a\x45\xdf\xa3", "audio/webm", "audio/webm", "audio", NULL),
-	F("\x1a\x45\xdf\xa3", NULL, "video/webm", "video", NULL),
-	F("OggS\0", "audio/ogg; codecs=opus", "audio/ogg", "audio", NULL),
-	F("#!AMR\n", NULL, "audio/amr", "audio", NULL),
-	F("#!/bin/sh\n", "text/plain", "text/x-script", NULL, "script"),
-	F(ZIP("[Content_Types].xml"), NULL, "application/vnd.openxmlformats", "document", NULL),
-	F(ZIP("mimetypeapplication/vnd.oasis.opendocument.text"), NULL,
-		"application/vnd.oasis.opendocument", "document", NULL),
-	F(ZIP("AndroidManifest.xml"), NULL, "application/zip", NULL, "archive"),
-	F(ZIP("a.exe"), "image/jpeg", "application/zip", NULL, "archive"),
-	F("MZ\x90", "image/jpeg", "application/x-dosexec", NULL, "program"),
-	F("\x7f"
-	  "ELF\x02",
-		NULL, "application/x-executable", NULL, "program"),
-	F("Rar!\x1a\x07\x01", NULL, "application/x-rar", NULL, "archive"),
-	F("\x1f\x8b\x08", NULL, "application/gzip", NULL, "archive"),
-	F(" \r\n<!DOCTYPE html>", "image/jpeg", "text/html", NULL, "markup"),
-	F("\xef\xbb\xbf<SVG onload=x>", "image/svg+xml", "text/html", NULL, "markup"),
-	F("Jalan rusak, \xc3\xa9", "text/plain", "text/plain", "document", NULL),
-	F("a;b\n1;2\n", "text/csv", "text/csv", "document", NULL),
-	F("BEGIN:VCARD\r\n", NULL, "text/vcard", "document", NULL),
-	F("abc\xc3", NULL, "text/plain", "document", NULL), /* cut in a character */
-	F("ab\0c", "text/plain", "application/octet-stream", NULL, "unknown-type"),
-	F("ab\x01"
-	  "c",
-		NULL, "application/octet-stream", NULL, "unknown-type"),
-	F("\x80\x81\x82\x83\x84\x85", NULL, "application/octet-stream", NULL, "unknown-type"),
-	F("", NULL, "application/octet-stream", NULL, "unknown-type"),
-};
-
-static void files(void **state)
-{
-	char tar[300] = "a/";
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(file_rows); i++) {
-		struct sniffed is = sniff(file_rows[i].p, file_rows[i].n, file_rows[i].declared);
-
-		if (strcmp(is.mime, file_rows[i].is.mime) != 0 || is.kind != file_rows[i].is.kind ||
-			is.why != file_rows[i].is.why) {
-			assert_string_equal(is.mime, file_rows[i].is.mime);
-			assert_string_equal(is.kind ? is.kind : "-",
-				file_rows[i].is.kind ? file_rows[i].is.kind : "-");
-			assert_string_equal(is.why ? is.why : "-",
-				file_rows[i].is.why ? file_rows[i].is.why : "-");
-		}
-	}
-	memcpy(tar + 257, "ustar", 6);
-	assert_string_equal(sniff(tar, sizeof(tar), NULL).why, "archive");
-}
-
 /* --- positions and records --- */
 
 static void positions(void **state)
@@ -504,7 +404,6 @@ int main(void)
 		cmocka_unit_test(got),
 		cmocka_unit_test(waits),
 		cmocka_unit_test(links),
-		cmocka_unit_test(files),
 		cmocka_unit_test(positions),
 		cmocka_unit_test(records),
 	};
