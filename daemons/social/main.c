@@ -1,5 +1,5 @@
 /* muara-social: what citizens write on social media to one account of the government, into
- * raw.social. One process, one account: on X by its API (x_poll.h), on Facebook and Instagram by
+ * raw.social. One process, one account: on X by its API (x_reader.h), on Facebook and Instagram by
  * their webhooks and the Graph API (meta.c).
  *
  * This file only hands each hook of the source to the platform that `platform:` names. */

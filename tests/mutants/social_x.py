@@ -49,8 +49,8 @@ MUTANTS = [
          new='post->first = direct || first_version(post) ? post->id : 0;', test='unit:test-x_page/ids_and_edits'),
     dict(name='x-end-by-our-clock', file=Q, old='buf_addf(b, "&start_time=%s", text);',
          new='buf_addf(b, "&start_time=%s&end_time=%s", text, text);', test='unit:test-x_place/addresses'),
-    dict(name='x-cursor-before-report', file='daemons/social/x_poll.c', old='if (p->waiting)\n', new='if (p->waiting > 1000)\n',
+    dict(name='x-cursor-before-report', file='daemons/social/x_reading.c', old='if (p->waiting)\n', new='if (p->waiting > 1000)\n',
          test='flow:test_social_x:test_pages_of_one_reading'),
-    dict(name='x-budget-not-kept', file='daemons/social/x_poll.c', old='x_budget_load(&x->budget, value);',
+    dict(name='x-budget-not-kept', file='daemons/social/x.c', old='x_budget_load(&x->budget, value);',
          new='x_budget_load(&x->paid, value);', test='flow:test_social_x_faults:test_budget_of_a_day'),
 ]
