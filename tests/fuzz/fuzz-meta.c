@@ -1,5 +1,6 @@
 /* meta: any body becomes messages that can be built, each with bytes of the body. */
-// uses: daemons/social/meta_decode.c
+// uses: daemons/social/meta_decode.c daemons/social/meta_element.c
+// uses: daemons/social/meta_feed.c daemons/social/meta_messages.c
 // uses: daemons/social/meta_fields.c
 #include "daemons/social/meta_decode.h"
 

@@ -2,6 +2,7 @@
 watermark moves, when no call is made."""
 
 DECODE = 'daemons/social/meta_decode.c'
+FEED, MESSAGES = 'daemons/social/meta_feed.c', 'daemons/social/meta_messages.c'
 CASES = 'test-social_meta_decode/'
 POLL, POLLS = 'daemons/social/meta_poll.c', 'test-social_meta_poll/'
 BOOKS = 'daemons/social/meta_books.c'
@@ -14,17 +15,17 @@ def row(name, file, old, new, case):
 
 
 MUTANTS = [
-    row('meta-own-words-are-complaints', DECODE,
+    row('meta-own-words-are-complaints', FEED,
         'x->m.class = ours ? MC_ECHO : MC_HUMAN;', 'x->m.class = ours ? MC_HUMAN : MC_HUMAN;', CASES + 'feed'),
-    row('meta-echo-is-a-complaint', DECODE,
+    row('meta-echo-is-a-complaint', MESSAGES,
         'if (json_flag(message, "is_echo") || json_flag(message, "is_self"))', 'if (json_flag(message, "is_self"))',
         CASES + 'messages'),
-    row('meta-hide-withdraws', DECODE, '{"hide", MODERATE}', '{"hide", REMOVE}', CASES + 'feed'),
-    row('meta-edit-is-a-new-message', DECODE,
+    row('meta-hide-withdraws', FEED, '{"hide", MODERATE}', '{"hide", REMOVE}', CASES + 'feed'),
+    row('meta-edit-is-a-new-message', FEED,
         'x->m.kind = act == REMOVE ? MK_DELETE : MK_EDIT;', 'x->m.kind = act == REMOVE ? MK_DELETE : MK_MESSAGE;',
         CASES + 'feed'),
-    row('meta-unknown-verb-dropped-words', DECODE,
-        'take_whole(x, MC_UNKNOWN);\n\t\tfeed_content(x, v, item);', 'take_whole(x, MC_UNKNOWN);', CASES + 'feed'),
+    row('meta-unknown-verb-dropped-words', FEED,
+        'meta_take_whole(x, MC_UNKNOWN);\n\t\tfeed_content(x, v, item);', 'meta_take_whole(x, MC_UNKNOWN);', CASES + 'feed'),
     row('meta-foreign-account-is-ours', DECODE,
         'if ((x->notice || x->m.class == MC_HUMAN) && foreign_account(x)) {',
         'if ((x->notice || x->m.class == MC_HUMAN) && foreign_account(x) && !x->account) {', CASES + 'instagram'),

@@ -1,6 +1,7 @@
 /* meta_decode FILE: the body of one Facebook or Instagram webhook, a line a message
  * (webhook-lines.h). */
-// uses: daemons/social/meta_decode.c
+// uses: daemons/social/meta_decode.c daemons/social/meta_element.c
+// uses: daemons/social/meta_feed.c daemons/social/meta_messages.c
 // uses: daemons/social/meta_fields.c
 #include "daemons/social/meta_decode.h"
 

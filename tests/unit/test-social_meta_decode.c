@@ -1,5 +1,6 @@
 /* What becomes of each kind of Facebook and Instagram update: one line of text a message. */
-// uses: daemons/social/meta_decode.c
+// uses: daemons/social/meta_decode.c daemons/social/meta_element.c
+// uses: daemons/social/meta_feed.c daemons/social/meta_messages.c
 // uses: daemons/social/meta_fields.c
 #include <inttypes.h>
 #include <setjmp.h>
