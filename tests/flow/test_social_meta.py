@@ -169,6 +169,11 @@ def test_dead_token(env):
     g.fake.stop()
 
 
+def deliver(g, body):
+    """As Facebook does: again, when it was refused. A body under way when the clock is turned is late."""
+    wait_until(lambda: g.send(body) == 200, WAIT, 'a body is taken')
+
+
 @flow(limit=90, muara=MUARA)
 def test_limits(env):
     """Throttled or above 95 %: no call until the API's own time is over; then everything."""
@@ -180,14 +185,14 @@ def test_limits(env):
     # told by the daemon, not by the API: its pause begins when it has read the answer
     wait_until(lambda: d.metrics().get('muara_meta_calls_total{verdict="throttled"}') == 1, WAIT, 'the first answer')
     env.clock.advance(200_000)
-    assert g.send(page_body(comment('9_7', 'Lampu mati'))) == 200  # the loop has turned since
+    deliver(g, page_body(comment('9_7', 'Lampu mati')))  # the loop has turned since
     assert len(g.fake.calls) == 1, 'called while throttled'
     g.fake.business = (97, 19)
     env.clock.advance(200_000)
     wait_until(lambda: len(g.fake.calls) == 2, WAIT, 'one call after five minutes')
     wait_until(lambda: d.metrics()['muara_meta_usage_percent'] == 97, WAIT, 'usage told')
     env.clock.advance(18 * 60_000)
-    assert g.send(page_body(comment('9_8', 'Lampu mati'))) == 200
+    deliver(g, page_body(comment('9_8', 'Lampu mati')))
     assert len(g.fake.calls) == 2, 'called above 95 %'
     g.fake.business = None
     env.clock.advance(2 * 60_000)

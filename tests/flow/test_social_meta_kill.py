@@ -52,6 +52,7 @@ def test_every_point(env):
         wait_until(lambda: d.restarts == 1 and set(g.found()) >= wanted, WAIT,
                    lambda: f'{point}: restarts {d.restarts}, {len(wanted - set(g.found()))} of {len(wanted)} missing')
         assert set(g.found()) == wanted, 'something nobody sent'
+        d.wait_ready()  # all of it may have been there before the kill
         assert d.stop() == 0
         reached.append(env.crashes()[-1])
     assert [c.point for c in reached] == list(POINTS)
