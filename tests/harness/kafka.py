@@ -53,18 +53,6 @@ PASSING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE,
            KafkaError._TRANSPORT)
 
 
-def _ends(consumer, topic, partition):
-    """(first, end) of one partition; what passes is waited for."""
-    def ask():
-        try:
-            return consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=15)
-        except KafkaException as e:
-            if e.args[0].code() not in PASSING:
-                raise
-            return None
-    return wait_until(ask, 60, f'{topic}/{partition} has a leader', step=0.1, part=True)
-
-
 class Kafka:
     """One node. `bootstrap` is fixed for its whole life, over restarts."""
 
@@ -185,13 +173,25 @@ class Kafka:
                          'enable.partition.eof': True, 'auto.offset.reset': 'error',
                          'fetch.wait.max.ms': 20, **QUIET})
 
+    def _open(self, topic, partition):
+        """(consumer, first, end) of one partition; what passes is waited for. With a client of its own
+        for each try: one that has heard of no leader asks again after minutes only."""
+        def ask():
+            c = self._consumer()
+            try:
+                return (c, *c.get_watermark_offsets(TopicPartition(topic, partition), timeout=15))
+            except KafkaException as e:
+                c.close()
+                if e.args[0].code() not in PASSING:
+                    raise
+                return None
+        return wait_until(ask, 60, f'{topic}/{partition} has a leader', step=0.1, part=True)
+
     def offsets(self, topic, partition=0):
         """(first, end): end is the offset the next record will get."""
-        c = self._consumer()
-        try:
-            return _ends(c, topic, partition)
-        finally:
-            c.close()
+        c, first, end = self._open(topic, partition)
+        c.close()
+        return first, end
 
     def end(self, topic, partition=0):
         return self.offsets(topic, partition)[1]
@@ -199,23 +199,26 @@ class Kafka:
     def read_all(self, topic, partition=0, start=OFFSET_BEGINNING):
         """Every record from the log's start to its end of now, tombstones too,
         with no group, no commit and no interpretation."""
-        c, out = self._consumer(), []
+        c, first, end = self._open(topic, partition)
+        # A number, not "the beginning": that would be asked for, and often only after 500 ms.
+        first, out = first if start == OFFSET_BEGINNING else start, []
+
+        def whole():
+            """Takes what comes; true at the end."""
+            while m := c.poll(1):
+                if not m.error():
+                    out.append(Record(m.topic(), m.partition(), m.offset(), m.timestamp()[1],
+                                      m.key(), m.value(), m.headers() or []))
+                elif m.error().code() == KafkaError._PARTITION_EOF:
+                    if m.offset() >= end:
+                        return True
+                elif m.error().code() not in PASSING:
+                    raise KafkaException(m.error())
+            return False
         try:
-            first, end = _ends(c, topic, partition)
-            # A number, not "the beginning": that would be asked for, and often only after 500 ms.
-            c.assign([TopicPartition(topic, partition, first if start == OFFSET_BEGINNING else start)])
-            while True:
-                m = c.poll(60)
-                if m is None:
-                    raise AssertionError(f'{topic}/{partition}: no record and no end within 60 s')
-                if m.error():
-                    if m.error().code() == KafkaError._PARTITION_EOF and m.offset() >= end:
-                        return out
-                    if m.error().code() != KafkaError._PARTITION_EOF:
-                        raise KafkaException(m.error())
-                    continue
-                out.append(Record(m.topic(), m.partition(), m.offset(), m.timestamp()[1],
-                                  m.key(), m.value(), m.headers() or []))
+            c.assign([TopicPartition(topic, partition, first)])
+            wait_until(whole, 60, f'{topic}/{partition} is read to its end, {end}', part=True)
+            return out
         finally:
             c.close()
 
