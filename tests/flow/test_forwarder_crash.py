@@ -269,7 +269,7 @@ def test_term_waits_for_calls_under_way(env):
 def test_lost_term_with_an_answer_known(env):
     """An append fails while calls are under way: what we know is written under the new term."""
     with Office(env) as o:
-        d = o.start()
+        d = o.start(session_timeout='60s')  # the lane is kept, however long the broker stands still
         o.lapor.configure(create_delay_ms=3000)
         many = [o.ready() for _ in range(4)]
         wait_until(lambda: len(o.creates()) == 4, 30, 'four are under way')

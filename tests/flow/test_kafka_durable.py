@@ -27,7 +27,7 @@ class Sender(threading.Thread):
         self.failed = 0
         self.enough = threading.Event()
         self._topic, self._name = topic, name
-        self._producer = kafka.producer(message_timeout_ms=60000, reconnect_backoff_max_ms=500)
+        self._producer = kafka.producer(message_timeout_ms=600000, reconnect_backoff_max_ms=500)
 
     def _report(self, number):
         def on_delivery(error, message):
@@ -47,7 +47,7 @@ class Sender(threading.Thread):
             except BufferError:
                 pass
             self._producer.poll(0 if number % 16 else 0.002)
-        self._producer.flush(60)
+        self._producer.flush(600)
 
 
 def check(records, senders):
@@ -79,7 +79,7 @@ def test_acknowledged_survive_kill9(env):
     for s in senders.values():
         s.enough.set()
     for s in senders.values():
-        s.join(90)
+        s.join(600)
         assert not s.is_alive(), 'a sender does not end'
         assert not s.failed, f'{s.failed} records were given up'
     records = env.kafka.read_all(topic)
