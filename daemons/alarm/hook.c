@@ -30,10 +30,16 @@ static const struct {
 	int (*start)(struct hook_run *run, const struct hook_host *host, const struct ring *r,
 		struct err *e);
 	void (*cancel)(struct hook_run *run);
-} kinds[] = {[HOOK_COMMAND] = {command_start, command_cancel},
-	[HOOK_WEBHOOK] = {web_start, web_cancel},
-	[HOOK_EMAIL] = {mail_start, mail_cancel},
-	[HOOK_WHATSAPP] = {whatsapp_start, web_cancel}};
+	int (*look)(const struct conf_hook *c, struct err *e); /* NULL: nothing shows before */
+} kinds[] = {[HOOK_COMMAND] = {command_start, command_cancel, command_look},
+	[HOOK_WEBHOOK] = {web_start, web_cancel, NULL},
+	[HOOK_EMAIL] = {mail_start, mail_cancel, NULL},
+	[HOOK_WHATSAPP] = {whatsapp_start, web_cancel, NULL}};
+
+int hook_look(const struct conf_hook *c, struct err *e)
+{
+	return kinds[c->type].look ? kinds[c->type].look(c, e) : 0;
+}
 
 int hook_ring(const struct hook_host *host, const struct conf_hook *c, const struct ring *r,
 	hook_done_fn *done, void *ctx, struct hook_run **ret, struct err *e)

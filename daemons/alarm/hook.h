@@ -39,6 +39,9 @@ typedef void hook_done_fn(void *ctx, bool ok, const char *text);
 
 int hook_ring(const struct hook_host *host, const struct conf_hook *c, const struct ring *r,
 	hook_done_fn *done, void *ctx, struct hook_run **ret, struct err *e);
+/* Before anybody must be rung: what shows already that a ring cannot work (the program is not
+ * there, may not be run). 0, or -errno with the remedy. */
+int hook_look(const struct conf_hook *c, struct err *e);
 void hook_cancel(struct hook_run *run); /* NULL-safe; `done` is not called */
 
 /* What is sent; caller owns. The body of a webhook, that of the Cloud API, a whole mail. */

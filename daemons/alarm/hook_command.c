@@ -9,8 +9,10 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/util.h"
 
@@ -102,6 +104,22 @@ static void on_limit(void *ctx)
 
 	run->late = true;
 	kill(-run->pid, SIGKILL);
+}
+
+int command_look(const struct conf_hook *c, struct err *e)
+{
+	const char *program = c->command.v[0];
+	struct stat st;
+	int r = stat(program, &st) || access(program, X_OK) ? -errno : 0;
+
+	if (r)
+		return err_set(e, r,
+			"nobody would be rung: %s cannot be run (%s); daemons/alarm/README.md has "
+			"one to begin with, mode 0755",
+			program, strerror(-r));
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, -EACCES, "nobody would be rung: %s is no program", program);
+	return 0;
 }
 
 int command_start(

@@ -28,6 +28,7 @@ void hook_end(struct hook_run *run, bool ok, const char *text);
 int command_start(
 	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e);
 void command_cancel(struct hook_run *run);
+int command_look(const struct conf_hook *c, struct err *e);
 int web_start(
 	struct hook_run *run, const struct hook_host *host, const struct ring *r, struct err *e);
 void web_cancel(struct hook_run *run);

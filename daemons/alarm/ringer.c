@@ -28,7 +28,8 @@ struct bell { /* one hook */
 	size_t n;
 	int fails; /* in a row */
 	int64_t not_before_ms;
-	char why[TEXT_SIZE]; /* the last one failed */
+	char why[TEXT_SIZE];			      /* the last one failed */
+	char absent[sizeof(((struct err *)0)->text)]; /* why the next one would fail */
 };
 struct ringer {
 	const struct ringer_ops *ops;
@@ -73,7 +74,6 @@ static void on_done(void *ctx, bool ok, const char *text)
 {
 	struct bell *b = ctx;
 	struct ringer *r = b->r;
-	size_t failing;
 
 	b->run = NULL;
 	CRASH_POINT("after-ring", b->n);
@@ -82,8 +82,7 @@ static void on_done(void *ctx, bool ok, const char *text)
 	else
 		failed(b, text);
 	metric_add(r->rings, ok ? "ok" : "failed", 1);
-	failing = ringer_failing(r, NULL, 0);
-	metric_set(r->failing, NULL, (double)failing);
+	(void)ringer_failing(r, NULL, 0);
 	plan(b);
 }
 
@@ -103,7 +102,7 @@ static void ring(struct bell *b, const json_t *const *events, size_t n)
 		b->run = NULL;
 		failed(b, e.text);
 		metric_add(r->rings, "failed", 1);
-		metric_set(r->failing, NULL, (double)ringer_failing(r, NULL, 0));
+		(void)ringer_failing(r, NULL, 0);
 	}
 }
 
@@ -154,18 +153,34 @@ size_t ringer_busy(const struct ringer *r)
 	return n;
 }
 
-size_t ringer_failing(const struct ringer *r, char *text, size_t size)
+/* Found out before the night in which it counts; told once per change. */
+static void look(struct bell *b)
+{
+	struct err e = {0};
+
+	(void)hook_look(b->conf, &e);
+	if (strcmp(e.text, b->absent) != 0 && *e.text)
+		log_error("hook %s: %s", b->conf->name, e.text);
+	memcpy(b->absent, e.text, sizeof(b->absent));
+}
+
+size_t ringer_failing(struct ringer *r, char *text, size_t size)
 {
 	size_t n = 0;
 
 	if (size)
 		*text = '\0';
 	for (size_t i = 0; i < r->n; i++) {
-		if (!r->bells[i].fails)
+		struct bell *b = &r->bells[i];
+
+		look(b);
+		if (!b->fails && !*b->absent)
 			continue;
 		if (!n++ && size)
-			snprintf(text, size, "%s: %s", r->bells[i].conf->name, r->bells[i].why);
+			snprintf(
+				text, size, "%s: %s", b->conf->name, b->fails ? b->why : b->absent);
 	}
+	metric_set(r->failing, NULL, (double)n);
 	return n;
 }
 
@@ -196,8 +211,8 @@ int ringer_open(struct loop *l, const struct conf *c, const struct ringer_ops *o
 	}
 	r->rings = metric_counter(
 		"muara_alarm_rings_total", "Rings through a hook, by their end", "result", results);
-	r->failing = metric_gauge(
-		"muara_alarm_hooks_failing", "Hooks whose last ring failed", NULL, NULL);
+	r->failing = metric_gauge("muara_alarm_hooks_failing",
+		"Hooks whose last ring failed, or whose next one would", NULL, NULL);
 	*ret = r;
 	return 0;
 }

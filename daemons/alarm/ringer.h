@@ -26,5 +26,6 @@ void ringer_close(struct ringer *r); /* ends rings under way; NULL-safe */
 void ringer_wake(struct ringer *r);
 void ringer_drain(struct ringer *r); /* begins no ring any more */
 size_t ringer_busy(const struct ringer *r);
-/* Hooks whose last ring failed; text: one of them and why ("" without one). */
-size_t ringer_failing(const struct ringer *r, char *text, size_t size);
+/* Hooks whose last ring failed, or whose next one cannot work; text: one of them and why (""
+ * without one). Looks at their programs; what is new is logged. */
+size_t ringer_failing(struct ringer *r, char *text, size_t size);

@@ -7,6 +7,7 @@ other; a restart and a standby go on.
 """
 
 import json
+import os
 import time
 
 from harness import flow, wait_until
@@ -170,6 +171,23 @@ def test_a_hook_that_fails(env):
         assert rings.of(fire['id'], 'chief')
         wait_until(lambda: 'broken' in events(env)[fire['id']]['rung'], WAIT, 'the mended one')
     assert 'ring-ring' not in d.log_text()
+
+
+@flow(limit=60, muara=MUARA)
+def test_a_program_that_is_not_there(env):
+    """Is told before the night in which it counts, and no restart is needed when it is there."""
+    rings = Rings(env)
+    hook, away = rings.hook('duty', repeat='1d'), rings.script + '.away'
+    os.rename(rings.script, away)
+    d = start(env, [hook])
+    d.wait_status('hook duty: nobody would be rung', 30)
+    assert d.healthz()[0] == 503 and d.metrics()['muara_alarm_hooks_failing'] == 1
+    assert rings.script in d.log_text() and '0755' in d.log_text()
+    os.rename(away, rings.script)
+    wait_until(lambda: d.healthz()[0] == 200, WAIT, lambda: f'well: {d.healthz()}')
+    fire = message('w1', FIRE)
+    put(env, fire)
+    wait_rings(rings, fire['id'], 1, 'a ring')
 
 
 @flow(limit=120, muara=MUARA)

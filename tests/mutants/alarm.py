@@ -47,4 +47,7 @@ MUTANTS = [
          new='\tif (r->status > 0) {\n', test='unit:test-alarm_append/a_failed_one_is_produced_again'),
     dict(name='alarm-produced-twice-at-once', file='daemons/alarm/append.c', old='if (!p->in_flight)\n\t\t\tproduce(p);',
          new='produce(p);', test='unit:test-alarm_append/a_failed_one_is_produced_again'),
+    dict(name='alarm-program-that-is-not-there-not-told', file='daemons/alarm/ringer.c',
+         old='	(void)hook_look(b->conf, &e);\n', new='',
+         test='flow:test_alarm_rings:test_a_program_that_is_not_there'),
 ]
