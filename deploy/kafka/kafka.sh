@@ -2,6 +2,8 @@
 # One Kafka node (KRaft mode) in a folder of its own.
 #
 #   kafka.sh fetch [<libdir>]   fetch the pinned jars, check every digest
+#   kafka.sh archive            once, beside the jars: the classes of a running broker as this
+#                               JVM maps them; a start then takes half the processor time
 #   kafka.sh start <dir> [--port N] [--controller-port N] [--prop key=value]... [--join ID]
 #                               settings and format once, start, wait until ready;
 #                               --join: a further node of the cluster ID (README.md)
@@ -126,17 +128,53 @@ prepare() {
 	[ -f "$dir/data/meta.properties" ] || format "$dir" "$join"
 }
 
-java_in() {
-	local dir=$1
-	shift
+# classes_of_jvm: named after the JVM, which takes no other's; of other jars it is gone with them.
+classes_of_jvm() {
 	command -v java >/dev/null || die "java is missing: install openjdk-17-jre-headless (deploy/deps.sh does)"
+	echo "$lib/classes-$(stat -Lc %s-%Y "$(command -v java)").jsa"
+}
+
+java_in() {
+	local dir=$1 classes
+	shift
+	classes=$(classes_of_jvm)
+	[ ! -f "$classes" ] || classes=-XX:SharedArchiveFile=$classes
+	[[ $classes == -* ]] || classes=-Xshare:auto # what the JVM does anyway
 	# C1 only and the serial collector: half the memory and a quicker start,
 	# and the disk is the limit here, not the compiler.
 	# shellcheck disable=SC2086
-	exec ${own_session:-} java $heap -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData \
+	exec ${own_session:-} java $heap "${classes_to:-$classes}" -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData \
 		-XX:+ExitOnOutOfMemoryError -XX:ErrorFile="$dir/hs_err.log" -Djava.awt.headless=true \
 		-Dmuara.kafka.dir="$dir" -Dmuara.kafka.level="$level" \
 		-Dlog4j2.configurationFile="$here/log4j2.properties" -cp "$lib/*" "$@"
+}
+
+# A broker without data runs for a moment, in a folder of its own, and leaves its classes at its end.
+archive() {
+	local port
+	pid= # like dir and to for the trap
+	fetch "$lib"
+	to=$(classes_of_jvm)
+	[ ! -f "$to" ] || return 0
+	[ -w "$lib" ] || die "$lib cannot be written; once, as its owner: $0 archive"
+	exec 7>"$lib.lock"
+	flock 7 # two test runs of one checkout
+	[ ! -f "$to" ] || return 0
+	dir=$(mktemp -d)
+	trap '[ -z "$pid" ] || kill -KILL "$pid" 2>/dev/null || true; rm -rf "$dir" "$to.new"' EXIT
+	port=$((30001 + 2 * (RANDOM % 1000))) # below what outgoing connections use
+	prepare "$dir" --port "$port" --controller-port $((port + 1))
+	(classes_to=-XX:ArchiveClassesAtExit=$to.new java_in "$dir" kafka.Kafka "$dir/server.properties" 7>&-) \
+		>"$dir/kafka.log" 2>&1 </dev/null &
+	pid=$!
+	wait_ready "$dir" 180 "$pid"
+	kill -TERM "$pid"
+	wait "$pid" || true # 143
+	pid=
+	[ -s "$to.new" ] || { tail -n 5 "$dir/kafka.log" >&2; die "the JVM left no archive; brokers start slower, no more"; }
+	mv "$to.new" "$to"
+	rm -rf "$dir"
+	trap - EXIT
 }
 
 # format <dir> [<id of the cluster to join>]: a first node is its own quorum; a
@@ -263,6 +301,9 @@ cmd=${1:-help}
 case $cmd in
 fetch)
 	fetch "$@"
+	;;
+archive)
+	archive
 	;;
 start | run | wait | status | stop | kill9)
 	[ $# -ge 1 ] || die "$cmd wants the folder of the node"
