@@ -1,6 +1,6 @@
-/* What messages, their edits and deletions, and fetched media do to a complaint. Known gap: an edit
- * that comes after an officer's own text is kept as a source but not shown in it (the caller sends
- * it to review). */
+/* What messages, their edits and deletions, and fetched media do to a complaint. An edit that comes
+ * after an officer's own text is shown behind that text; whether it says the same twice is for a
+ * person, so the caller sends it to review. */
 #include <string.h>
 
 #include "base/json.h"

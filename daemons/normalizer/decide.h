@@ -21,16 +21,16 @@
  *
  * Once something of a complaint is filed, its next versions say so (after_filing) and the forwarder
  * tells what is new in them as a follow-up: a correction stands beside what it corrects, nothing is
- * held for data it was filed without, a deletion is noted (what was told cannot be taken back), and
- * a person may only release or hold what is new. So which messages share a complaint does not
- * depend on when the forwarder ran.
+ * held for data it was filed without, a person may only release or hold what is new. A deletion
+ * takes its message out of the next version, which is not told then if it was not before; what was
+ * told cannot be taken back. When nothing is left a person looks, and nothing more is filed or told
+ * until then. So which messages share a complaint does not depend on when the forwarder ran.
  *
  * Which messages share a complaint does not depend on the order they come in, as long as none is
  * more than L late and between two of a conversation lies less than join_ms - L or more than
  * join_ms + L, and none answers one that comes later (test-decide_any.c). Known gaps: split, link,
- * erase commands are not there yet; a message that is deleted after the filing is told all the same
- * when it was not told yet; news that must never be told stays held, as what is filed cannot be
- * archived. */
+ * erase commands are not there yet; news that must never be told stays held, as what is filed
+ * cannot be archived. */
 #pragma once
 
 #include <jansson.h>

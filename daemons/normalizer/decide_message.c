@@ -246,7 +246,7 @@ static void restate(struct ctx *x, const json_t *note_of, json_t *c, const char 
 		complaint_media(c, target, json_object_get(note_of, "attachment"));
 	} else if (message_kind_get(note_of) == MK_DELETE) {
 		if (!complaint_delete(c, note_of, id, hash, target)) {
-			if (json_flag(c, "emergency"))
+			if (json_flag(c, "emergency") || json_flag(c, "after_filing"))
 				complaint_add_reason(c, "deleted");
 			else
 				complaint_close(c, "withdrawn", "deleted by its author");
@@ -268,7 +268,8 @@ static void change_complaint(
 	ctx_because(x, deletion ? "deletion" : "edit", "%s", target);
 	x->outcome = complaint_is(c, "withdrawn") ? "withdrawn" : "edited";
 	if (!complaint_is(c, "withdrawn")) {
-		if (deletion)
+		/* Of what is filed nobody can take back what was told; the rest goes unsaid. */
+		if (deletion && !json_flag(c, "after_filing"))
 			complaint_add_reason(c, "deleted");
 		if (json_int(c, "text_set", 0) > 0)
 			complaint_add_reason(c, "edited-after-officer");
@@ -299,10 +300,6 @@ static void decide_change(struct ctx *x, const struct arrival *a)
 		ctx_note(x, a->id, "its message is in no complaint", target);
 	} else if (complaint_is(c, "archived") || complaint_is(c, "withdrawn")) {
 		ctx_note(x, a->id, "its complaint is closed", json_str(c, "id"));
-	} else if (message_kind_get(a->m) == MK_DELETE && ctx_filed(x, json_str_or(c, "id", ""))) {
-		r = ctx_note(x, a->id, "its complaint is filed", json_str(c, "id"));
-		json_set_new(r, "content", kept_content(a));
-		ctx_because(x, "filed", "what was told cannot be taken back");
 	} else {
 		change_complaint(x, a, c, target);
 	}

@@ -2,6 +2,9 @@
 
 from harness import flow, wait_until
 from harness.city import Bubble, City
+from harness.forwarding import Office
+from harness.normalizer import start as start_normalizer
+from harness.records import complaints, edit_of, message, put
 
 
 def said(city):
@@ -58,3 +61,38 @@ def test_killed_between_news_and_its_telling(env):
         assert audit.ends == {'done': len(who)} and len(city.lapor.filed()) == len(first), audit.ends
         told = [t for _, texts in said(city) for t in texts]
         assert len(told) == len(set(told)) and len(told) >= 2, told
+
+
+@flow(limit=90)
+def test_what_is_deleted_before_its_telling_is_not_told(env):
+    """A message, and one that was all there was to say: what was told stands, nothing else is said of it."""
+    with Office(env) as o:
+        o.start(o.destination(follow_up_settle='10m'))
+        start_normalizer(env)
+
+        def sent(name, text, author):
+            m = message(name, text, author=author)
+            put(env, m)
+            return m
+
+        def filed(name, author):
+            m = sent(name, f'Lampu jalan mati ({name}).', author)
+            wait_until(lambda: o.kinds({'id': m['id']})[-1:] == ['done'], 60, f'{name} is filed')
+            return complaints(env)[m['id']]
+        one, other, last = (filed(f'wamid.{i}', f'62812345000{i}') for i in range(3))
+        slip = sent('wamid.slip', 'Nomor saya nol delapan.', '628123450000')
+        kept = sent('wamid.kept', 'Sudah dua minggu.', '628123450001')
+        wait_until(lambda: all(complaints(env)[c['id']]['version'] > c['version'] for c in (one, other)), 60,
+                   'the news has come')
+        put(env, edit_of(slip, '', kind='delete', revision='d'))
+        put(env, edit_of({**slip, 'native_id': 'wamid.2', 'author': {'id': '628123450002'}}, '', kind='delete',
+                         revision='d'))
+        wait_until(lambda: complaints(env)[last['id']]['state'] == 'review', 60, 'of the last one nothing is left')
+        wait_until(lambda: len(complaints(env)[one['id']]['sources']) == 3, 60, 'the deletion has come')
+        wait_until(lambda: {complaints(env)[c['id']]['state'] for c in (one, other)} == {'ready'}, 60, 'both go on')
+        o.later(11 * 60 * 1000)
+        told, = o.wait_told(other, 1)
+        assert kept['text'] in told['content']
+        fresh = filed('wamid.9', '628123450009')  # behind it in the queue
+        assert not o.told(one) and not o.told(last) and not o.kinds(one, 'followup'), o.bodies(one, 'followup')
+        assert o.once() == 4 and o.stored(fresh) and 'review' == complaints(env)[last['id']]['state']

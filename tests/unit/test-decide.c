@@ -690,6 +690,35 @@ static void an_emergency_is_not_taken_back_by_a_finger(void **state)
 	assert_true(asked(w, id_of("w1"), "deleted"));
 }
 
+/* What its destination was told stands there; the newest version has it no more, so what it was not
+ * told is not told. A person looks only when nothing is left: nothing more may be filed of it. */
+static void a_deletion_after_filing_goes_unsaid(void **state)
+{
+	struct world *w = *state;
+	const json_t *c;
+
+	say(w, "w1", "Jalan rusak");
+	fire(w, id_of("w1"), "quiet");
+	file_it(w, id_of("w1"), "intent", 1);
+	say(w, "w2", "Nomor saya di bawah");
+	fire(w, id_of("w1"), "quiet");
+	is_state(w, id_of("w1"), "ready");
+	change(w, "w2", "d", MK_DELETE, "");
+	assert_string_equal(w->d.outcome, "edited");
+	c = snapshot(w, id_of("w1"));
+	assert_string_equal(json_str(c, "text"), "Jalan rusak");
+	assert_string_equal(
+		json_str(json_array_get(json_object_get(c, "sources"), 2), "deletes"), id_of("w2"));
+	assert_true(json_is_true(json_object_get(c, "after_filing")));
+	assert_false(asked(w, id_of("w1"), "deleted"));
+	is_state(w, id_of("w1"), "ready"); /* the rest goes on by itself */
+	change(w, "w1", "d", MK_DELETE, "");
+	assert_string_equal(w->d.outcome, "edited");
+	assert_string_equal(json_str(snapshot(w, id_of("w1")), "text"), "");
+	assert_true(asked(w, id_of("w1"), "deleted"));
+	is_state(w, id_of("w1"), "review"); /* not withdrawn: the report is there */
+}
+
 static void what_was_filed_is_not_taken_back(void **state)
 {
 	struct world *w = *state;
@@ -698,9 +727,6 @@ static void what_was_filed_is_not_taken_back(void **state)
 	say(w, "w1", "Jalan rusak");
 	fire(w, id_of("w1"), "quiet");
 	file_it(w, id_of("w1"), "intent", 1);
-	change(w, "w1", "d", MK_DELETE, "");
-	assert_string_equal(w->d.outcome, "noted");
-	assert_string_equal(json_str(result(w), "reason"), "its complaint is filed");
 	attach(w, "m1", id_of("w1"), "p");
 	assert_string_equal(w->d.outcome, "noted"); /* it has no such photo */
 	order(w, "archive", id_of("w1"), 2, NULL);
@@ -1294,6 +1320,7 @@ int main(void)
 		WORLD(a_deletion_withdraws),
 		WORLD(a_deletion_before_its_message_withdraws_it),
 		WORLD(an_emergency_is_not_taken_back_by_a_finger),
+		WORLD(a_deletion_after_filing_goes_unsaid),
 		WORLD(what_was_filed_is_not_taken_back),
 		WORLD(news_of_a_filed_one_may_need_a_person),
 		WORLD(news_of_a_filed_one_waits_for_no_name),
