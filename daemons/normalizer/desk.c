@@ -496,13 +496,6 @@ static void measure_all(const struct desk_host *h)
 		metric_set(m->lanes, desk_state_names[i], lanes[i]);
 }
 
-static const char *state_text(const struct desk *d)
-{
-	if (d->state != DESK_HELD && !d->index_up && d->index)
-		return "waits for Redis";
-	return desk_state_names[d->state];
-}
-
 bool desks_health(struct desk_host *h, char *text, size_t size)
 {
 	const char *kafka = kafka_trouble();
@@ -521,7 +514,8 @@ bool desks_health(struct desk_host *h, char *text, size_t size)
 		size_t held = inputs_held(d->inputs);
 
 		n += (size_t)snprintf(text + n, size - n, "%slane %" PRId32 " %s%s%s",
-			n ? "; " : "", d->lane, state_text(d), d->why[0] ? ": " : "", d->why);
+			n ? "; " : "", d->lane, desk_state_text(d->state, d->index && !d->index_up),
+			d->why[0] ? ": " : "", d->why);
 		if (held && n < size)
 			n += (size_t)snprintf(text + n, size - n, ", %zu of its topics held", held);
 		ok &= d->state != DESK_HELD && d->index_up && !held;

@@ -9,6 +9,16 @@ const char *const desk_sets[] = {"open", "held", "review", "emergency", NULL};
 const char *const desk_state_names[] = {
 	"reading", "deciding", "held", "leaving", "anew", "closed", NULL};
 
+const char *desk_state_text(enum desk_state state, bool without_index)
+{
+	/* Redis is there, but what it holds was emptied or put back by another hand. */
+	if (state == DESK_ANEW)
+		return "reads its logs anew for the index";
+	if (without_index && (state == DESK_READING || state == DESK_DECIDING))
+		return "waits for Redis";
+	return desk_state_names[state];
+}
+
 const struct desk_metrics *desk_metrics(void)
 {
 	static struct desk_metrics m;

@@ -5,9 +5,8 @@
 #include "core/index_view.h"
 #include "applier.h"
 #include "desk.h"
+#include "desk_metrics.h"
 #include "inputs.h"
-
-enum desk_state { DESK_READING, DESK_DECIDING, DESK_HELD, DESK_LEAVING, DESK_ANEW, DESK_CLOSED };
 
 struct desk {
 	struct desk *next;

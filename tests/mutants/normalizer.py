@@ -8,6 +8,9 @@ INPUTS = 'daemons/normalizer/inputs.c'
 BACKLOG = 'flow:test_normalizer_faults:test_killed_with_a_backlog'
 
 MUTANTS = [
+    dict(name='norm-read-anew-is-not-said', file='daemons/normalizer/desk_metrics.c',
+         test='unit:test-desk_metrics/test_state_text',
+         old='	if (state == DESK_ANEW)\n', new='	if (state == DESK_ANEW && !without_index)\n'),
     # --- order of effects
     dict(name='norm-commit-before-append', file=DESK_DECIDE,
          test='flow:test_normalizer_faults:test_what_the_log_refused_is_decided_again',
