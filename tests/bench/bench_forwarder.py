@@ -98,7 +98,7 @@ def destination(env, base, name='lapor', **over):
     return {'name': name, 'profile': PROFILE, 'base': base, 'settle': '0s', 'max_filings_per_hour': 0,
             'headers': [{'name': 'auth', 'secret': env.secret('auth', AUTH)},
                         {'name': 'token', 'secret': env.secret('token', TOKEN)}],
-            'settings': {'institution': '12', 'category': '436'}, **over}
+            'settings': {'institution': '12', 'category': '436', 'user': '51'}, **over}
 
 
 def forwarder(env, *destinations):

@@ -10,7 +10,7 @@ from harness.forwarding import Office, AUTH, TOKEN
 def test_before_the_forwarder_runs(env):
     with Office(env) as o:
         here = o.destination(agencies={'Dinas Perhubungan': '77', 'Dinas Kesehatan': '99'}, settings={
-            'institution': '12', 'category': '436', 'category.Air': '15'})
+            'institution': '12', 'category': '436', 'user': '51', 'category.Air': '15'})
         config = env.scratch.write('forwarder.yaml', json.dumps(o.config(here, o.destination('meja', 'manual'))))
 
         def ctl(*args, rc=0):

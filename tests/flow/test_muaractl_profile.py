@@ -91,7 +91,7 @@ def test_neither_needs_a_configuration(env):
 
     snapshot = os.path.join(ROOT, 'tests', 'golden', 'lapor-v3', 'complaint-plain.json')
     args = ('profile', 'render', V3, '--snapshot', snapshot)
-    done = plain(env, *args, '--set', 'institution=12', '--set', 'category=436')
+    done = plain(env, *args, '--set', 'institution=12', '--set', 'category=436', '--set', 'user=51')
     assert done.returncode == 0 and '1. create (once, ' in done.stdout, done
     assert 'Siti' not in done.stdout and 'disposition_id": 12' in done.stdout
     done = plain(env, *args)

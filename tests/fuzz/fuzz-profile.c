@@ -31,9 +31,9 @@
 #define CANARY	"Kenari Rahasia" /* stands in every reporter, must stand in no text and no error */
 
 static struct strpair setting_rows[] = {
-	{T("institution"), T("12"), 1}, {T("category"), T("436"), 1}};
+	{T("institution"), T("12"), 1}, {T("category"), T("436"), 1}, {T("user"), T("51"), 1}};
 static struct strpair agency_rows[] = {{T(""), T("77"), 1}};
-static const struct strmap settings = {setting_rows, 2}, agencies = {agency_rows, 1};
+static const struct strmap settings = {setting_rows, 3}, agencies = {agency_rows, 1};
 static const struct profile_file files[] = {{"aa", 501}, {"bb", 502}};
 
 static struct profile *shipped(const char *name)

@@ -126,7 +126,7 @@ class City:
         return {'name': 'lapor', 'profile': str(PROFILES / 'lapor-v3.yaml'), 'base': self.lapor.base,
                 'headers': [{'name': 'auth', 'secret': secret('lapor-auth', AUTH)},
                             {'name': 'token', 'secret': secret('lapor-token', TOKEN)}],
-                'settings': {'institution': '12', 'category': '436'},
+                'settings': {'institution': '12', 'category': '436', 'user': '51'},
                 'agencies': AGENCIES,
                 'max_filings_per_hour': 0, 'settle': '0s', 'follow_up_settle': '0s', 'pause_base': '200ms', **over}
 

@@ -42,7 +42,7 @@ from sandbox_client import AUTH, TOKEN, Sandbox  # noqa: E402
 HOUR_MS, DAY_MS = 3600_000, 24 * 3600_000
 PROFILES = os.path.join(ROOT, 'config', 'lapor')
 FINAL = ('done', 'filed', 'dropped')  # no waiting changes these
-SETTINGS = {'institution': '12', 'category': '436'}
+SETTINGS = {'institution': '12', 'category': '436', 'user': '51'}
 AGENCY, INSTITUTION = 'Dinas Perhubungan', 77
 AGENCIES = {AGENCY: str(INSTITUTION)}
 ONCE_ONLY = {'create': 'create', 'followup_add': 'followup'}  # the sandbox's word -> ours

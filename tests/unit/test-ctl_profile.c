@@ -287,7 +287,7 @@ static const char config[] =
 	"    headers:\n"
 	"      - {name: auth, secret: \"%d/lapor_auth\"}\n"
 	"      - {name: X-App, value: muara}\n"
-	"    settings: {institution: 12, category: 436, category.Banjir: 0815}\n"
+	"    settings: {institution: 12, category: 436, category.Banjir: 0815, user: 51}\n"
 	"    agencies: {Dinas Perhubungan: 77}\n";
 
 static void destination_is_read_as_written(void **state)
@@ -297,7 +297,7 @@ static void destination_is_read_as_written(void **state)
 
 	(void)state;
 	assert_string_equal(lapor.base, "https://lapor.invalid/v3");
-	assert_int_equal(lapor.settings.n, 3);
+	assert_int_equal(lapor.settings.n, 4);
 	assert_string_equal(lapor.settings.v[0].value, "12");
 	assert_string_equal(lapor.settings.v[2].key, "category.Banjir");
 	assert_string_equal(lapor.settings.v[2].value, "0815");

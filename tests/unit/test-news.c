@@ -311,8 +311,9 @@ static void test_news_settles(void **state)
 
 /* --- the whole way: part after part until all is told --- */
 
-static char institution[] = "institution", twelve[] = "12", category[] = "category", some[] = "436";
-static struct strpair given[] = {{institution, twelve, 1}, {category, some, 2}};
+static char institution[] = "institution", twelve[] = "12", category[] = "category", some[] = "436",
+	    user[] = "user", ours[] = "51";
+static struct strpair given[] = {{institution, twelve, 1}, {category, some, 2}, {user, ours, 3}};
 static const struct strmap settings = {given, ARRAY_SIZE(given)};
 
 static const char *field(const struct profile_request *r, const char *name, size_t *len)

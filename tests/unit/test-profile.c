@@ -348,7 +348,8 @@ static void readme_has_every_name(void **state)
 static void settings_are_checked(void **state)
 {
 	static struct strpair good[] = {SET("institution", "12"), SET("category", "436"),
-		SET("category.Jalan dan jembatan", "15"), SET("attachments_form", "string")};
+		SET("user", "51"), SET("category.Jalan dan jembatan", "15"),
+		SET("attachments_form", "string")};
 	static struct strpair bad[] = {SET("institution", "dua belas"), SET("instansi", "12"),
 		SET("location.Malang", "3"), SET("attachments_form", "list"),
 		SET("category.Jalan", "x")};
@@ -358,8 +359,8 @@ static void settings_are_checked(void **state)
 	(void)state;
 	assert_int_equal(profile_check_settings(v3, &yes, &faults), 0);
 	assert_int_equal(faults.len, 0);
-	assert_int_equal(profile_check_settings(v3, NULL, NULL), 2);
-	assert_int_equal(profile_check_settings(v3, &no, &faults), 6);
+	assert_int_equal(profile_check_settings(v3, NULL, NULL), 3);
+	assert_int_equal(profile_check_settings(v3, &no, &faults), 7);
 	assert_non_null(strstr(faults.data, "line 9: settings.institution: a whole number"));
 	assert_non_null(
 		strstr(faults.data, "settings.instansi: unknown; profile lapor-v3 has: inst"));
@@ -368,6 +369,8 @@ static void settings_are_checked(void **state)
 		strstr(faults.data, "settings.attachments_form: one of: string, string_dot"));
 	assert_non_null(strstr(faults.data, "settings.category.Jalan: a whole number"));
 	assert_non_null(strstr(faults.data, "settings.category: missing; Category number"));
+	/* None but the office's own is right: no follow-up is told in the name of account 0. */
+	assert_non_null(strstr(faults.data, "settings.user: missing; Number of the account"));
 }
 
 static void agencies_are_checked(void **state)

@@ -42,8 +42,8 @@ static struct bed {
 	struct buf got; /* the one request of the call under way */
 } bed;
 
-static struct strpair setting_rows[] = {
-	SET("institution", "12"), SET("category", "436"), SET("attachments_form", "string")};
+static struct strpair setting_rows[] = {SET("institution", "12"), SET("category", "436"),
+	SET("user", "0"), SET("attachments_form", "string")};
 static struct strpair agency_rows[] = {SET("Dinas Perhubungan", "77")};
 static const struct strmap settings = {setting_rows, ARRAY_SIZE(setting_rows)};
 static const struct strmap agencies = {agency_rows, ARRAY_SIZE(agency_rows)};
