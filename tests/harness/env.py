@@ -10,6 +10,7 @@ import os
 import random
 import re
 import subprocess
+import time
 from typing import NamedTuple
 
 from .daemon import Daemon
@@ -83,7 +84,9 @@ class Shared:
 
 
 class Clock:
-    """The time of all daemons of the test, in ms ahead of the real one."""
+    """The time of all daemons of the test, in ms ahead of the real one. When
+    `advance` returns none reads the old one any more: what comes then is not
+    torn in two by the leap."""
 
     def __init__(self, scratch):
         self._scratch, self.offset_ms = scratch, 0
@@ -92,6 +95,7 @@ class Clock:
     def advance(self, ms):
         self.offset_ms += int(ms)
         self._scratch.write('clock', f'{self.offset_ms}\n')
+        time.sleep(0.1)  # a reading is up to 20 ms old, see common/base/clock.h
 
 
 class Env:

@@ -24,7 +24,6 @@ import copy
 import hashlib
 import os
 import sys
-import time
 
 from .kafka import ROOT
 from .procs import wait_until
@@ -129,9 +128,8 @@ class Office:
             self.later(left)
 
     def later(self, ms):
-        """The time of the daemons, turned on; none reads the old one any more."""
+        """The time of the daemons, turned on."""
         self.env.clock.advance(ms)
-        time.sleep(0.1)  # a reading is up to 20 ms old, see common/base/clock.h
 
     # ---- complaints
 
