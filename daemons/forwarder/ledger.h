@@ -78,6 +78,7 @@ struct earlier {	 /* an earlier attempt of a slot that is DONE, as was told late
 	uint64_t remote_id;
 	uint32_t term, n, version;
 	uint16_t attempt;
+	bool twice; /* and another one, too */
 };
 
 struct ledger {

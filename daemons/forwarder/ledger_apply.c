@@ -132,6 +132,8 @@ static void weigh_earlier(struct ledger *l, struct slot *s)
 	s->attempt = row->attempt;
 	s->remote_id = row->remote_id;
 	set_state(l, s, SLOT_DONE);
+	if (row->twice)
+		return;
 	l->duplicates -= (s->flags & SLOT_F_DUPLICATE) != 0;
 	s->flags &= (uint8_t)~SLOT_F_DUPLICATE;
 }
@@ -141,7 +143,8 @@ static void note_earlier(struct ledger *l, const struct ledger_about *a)
 	bool made;
 	struct earlier *row = idmap_put(&l->earlier, a->slot->key, &made);
 
-	if (!made) { /* two earlier ones */
+	if (!made) {
+		row->twice = true;
 		if (call_creates((enum call_kind)a->slot->call))
 			flag_duplicate(l, a->slot);
 		return;

@@ -92,6 +92,8 @@ MUTANTS = [
     dict(name='forwarder-sends-what-is-done', file='daemons/forwarder/attempt_send.c',
          test=CRASH + 'test_late_done_before_the_second_is_sent',
          old='	return s && ledger_done_before(l, s);\n', new='	return s && ledger_done_before(l, s) && !s->state;\n'),
+    dict(name='forwarder-two-earlier-successes-unsaid', file=APPLY,
+         test='unit:test-ledger/test_what_is_done_is_never_open', old='	if (row->twice)\n		return;\n', new=''),
     dict(name='forwarder-duplicate-unsaid', file=APPLY, test='unit:test-ledger/test_states',
          old='	if (slot_blocks(s) && s->state != SLOT_DROPPED) {\n		if (call_creates(',
          new='	if (slot_blocks(s) && s->state != SLOT_DROPPED) {\n		if (!s->state && call_creates('),

@@ -71,7 +71,7 @@ static enum slot_state state_of(
 
 static const struct state_case {
 	const char *name;
-	struct rec recs[7];
+	struct rec recs[9];
 	enum slot_state want;
 	bool duplicate;
 } state_cases[] = {
@@ -146,6 +146,11 @@ static const struct state_case {
 		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
 			OUT("done", 2, 3, false, "2/2", ",\"remote_id\":\"78\""),
 			DONE(1, 2, true, "1/1")},
+		SLOT_DONE, true},
+	{"done of two older ones is a duplicate, whatever the newest one was",
+		{INTENT(1, 1), RESOLVED(2, 1, "1/1", "not_filed"), INTENT(2, 2),
+			RESOLVED(2, 3, "2/2", "not_filed"), INTENT(2, 4), DONE(1, 2, true, "1/1"),
+			DONE(2, 5, false, "2/2"), OUT("not_sent", 2, 6, false, "2/4", "")},
 		SLOT_DONE, true},
 	{"two remote ids are a duplicate",
 		{INTENT(1, 1),
@@ -289,6 +294,126 @@ static void test_an_earlier_one_names_what_it_named(void **state)
 	ledger_free(&l);
 }
 
+/* --- any history --- */
+
+struct sim_attempt {
+	unsigned term, n;
+	bool told, done; /* by its own writer; it may be asleep for long */
+};
+struct sim { /* a filing, its forwarders and a person who decides at random */
+	struct ledger l;
+	struct sim_attempt v[8];
+	size_t made;
+	unsigned term, n[64];
+	uint32_t random;
+};
+
+static unsigned rnd(struct sim *m, unsigned below)
+{
+	m->random ^= m->random << 13;
+	m->random ^= m->random >> 17;
+	m->random ^= m->random << 5;
+	return (m->random >> 8) % below;
+}
+
+static void sim_feed(struct sim *m, const char *kind, unsigned term, const struct sim_attempt *of,
+	const char *more)
+{
+	char extra[160];
+	struct rec r = {kind, term, ++m->n[term], term < m->term, C1, "d", "lapor", "create",
+		(unsigned)(of ? of - m->v + 1 : (ptrdiff_t)m->made + 1), extra};
+	struct err e = {0};
+
+	if (of)
+		snprintf(extra, sizeof extra, "{\"intent\":\"%u/%u\"%s}", of->term, of->n, more);
+	else
+		snprintf(extra, sizeof extra, "{\"sources\":[\"" M1 "\"]}");
+	if (feed(&m->l, &r, &e) < 0)
+		fail_msg("%s", e.text);
+}
+
+/* Whoever wrote the INTENT tells what came of its call, at once or as a sleeper. */
+static void sim_outcome(struct sim *m)
+{
+	static const char *const ends[] = {"done", "not_sent", "rejected"};
+	struct sim_attempt *a = &m->v[rnd(m, (unsigned)m->made)];
+	unsigned end = rnd(m, 3);
+	char more[40] = "";
+
+	if (a->told)
+		return;
+	a->told = true;
+	a->done = end == 0;
+	if (a->done)
+		snprintf(more, sizeof more, ",\"remote_id\":\"%d\"", (int)(a - m->v) + 70);
+	sim_feed(m, ends[end], a->term, a, more);
+}
+
+static void sim_step(struct sim *m, const struct slot *s)
+{
+	static const char *const words[] = {"filed\",\"remote_id\":\"99", "not_filed", "dropped"};
+	const struct sim_attempt *newest = NULL;
+	char more[80];
+
+	for (size_t i = 0; s && i < m->made; i++)
+		if (m->v[i].term == s->term && m->v[i].n == s->n)
+			newest = &m->v[i];
+	switch (rnd(m, 5)) {
+	case 0:
+		m->term += rnd(m, 3) == 0 && m->term + 1 < ARRAY_SIZE(m->n);
+		break;
+	case 1:
+		if (newest && s->state == SLOT_INTENT && (newest->term != m->term || !newest->told))
+			sim_feed(m, "parked", m->term, newest, "");
+		break;
+	case 2:
+		snprintf(more, sizeof more, ",\"resolution\":\"%s\"", words[rnd(m, 3)]);
+		if (newest && (s->state == SLOT_PARKED || s->state == SLOT_REJECTED))
+			sim_feed(m, "resolved", m->term, newest, more);
+		break;
+	case 3:
+		if (!slot_open(s) || m->made == ARRAY_SIZE(m->v))
+			break;
+		sim_feed(m, "intent", m->term, NULL, NULL);
+		m->v[m->made++] = (struct sim_attempt){.term = m->term, .n = m->n[m->term]};
+		break;
+	default:
+		if (m->made)
+			sim_outcome(m);
+	}
+}
+
+/* Whatever order sleepers, takeovers and persons bring about: what is DONE is never sent again, and
+ * two that are DONE are said. */
+static void test_what_is_done_is_never_open(void **state)
+{
+	uint8_t c1[16];
+
+	(void)state;
+	assert_int_equal(uuid_parse(C1, c1), 0);
+	for (unsigned seed = 1; seed <= 40000; seed++) {
+		struct sim m = {.term = 1, .random = seed * 2654435761U};
+		const struct slot *s = NULL;
+
+		ledger_init(&m.l);
+		for (int step = 0; step < 40; step++) {
+			int done = 0;
+
+			sim_step(&m, s);
+			s = ledger_slot(&m.l, c1, ledger_name(&m.l, "d"), CALL_CREATE, NULL);
+			for (size_t i = 0; i < m.made; i++)
+				done += m.v[i].done;
+			if (done && (slot_open(s) || s->state == SLOT_REJECTED ||
+					    s->state == SLOT_DROPPED))
+				fail_msg("seed %u step %d: %s, though an attempt is done", seed,
+					step, slot_state_name((enum slot_state)s->state));
+			if (done > 1 && !m.l.duplicates)
+				fail_msg("seed %u step %d: done twice, and not said", seed, step);
+		}
+		ledger_free(&m.l);
+	}
+}
+
 static void test_broken_records_hold(void **state)
 {
 	static const struct rec bad[] = {
@@ -422,6 +547,7 @@ int main(void)
 		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_source_in_two_filings),
 		cmocka_unit_test(test_an_earlier_one_names_what_it_named),
+		cmocka_unit_test(test_what_is_done_is_never_open),
 		cmocka_unit_test(test_broken_records_hold),
 		cmocka_unit_test(test_sizes),
 	};
