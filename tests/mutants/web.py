@@ -3,7 +3,7 @@ request out, what keeps a call from being made twice."""
 
 WEBHOOK = 'common/core/webhook.c'
 CHECK = 'common/base/httpd_check.c'
-HTTPD = 'common/base/httpd.c'
+HTTPD, REQUEST = 'common/base/httpd.c', 'common/base/httpd_request.c'
 HTTPC = 'common/base/httpc.c'
 
 
@@ -67,18 +67,18 @@ MUTANTS = [
     row('httpd-bare-lf', CHECK,
         'if (h->bytes > plain || h->bytes + empty < plain)', 'if (h->bytes > plain + empty)',
         'test-httpd/every_vector'),
-    row('httpd-keep-alive', HTTPD,
+    row('httpd-keep-alive', REQUEST,
         'MHD_add_response_header(a, MHD_HTTP_HEADER_CONNECTION, "close");', '(void)0;',
         'test-httpd/every_vector'),
-    row('httpd-deadline-moves', HTTPD,
+    row('httpd-deadline-moves', REQUEST,
         'if (r->reading == BODY && buf_add(&r->body, data, *len))\n\t\t\treturn MHD_NO;',
-        'set_deadline(r->h, r->conn);\n\t\tif (r->reading == BODY && buf_add(&r->body, data, *len))\n'
+        'httpd_set_deadline(r->h, r->conn);\n\t\tif (r->reading == BODY && buf_add(&r->body, data, *len))\n'
         '\t\t\treturn MHD_NO;',
         'test-httpd/a_dripping_client_hits_the_deadline'),
-    row('httpd-oversize-taken', HTTPD,
+    row('httpd-oversize-taken', REQUEST,
         'if ((uint64_t)r->length > r->route->max_body)', 'if ((uint64_t)r->length > r->route->max_body + 1)',
         'test-httpd/every_vector'),
-    row('httpd-no-limit-in-flight', HTTPD,
+    row('httpd-no-limit-in-flight', REQUEST,
         'if (is_busy(r)) {', 'if (is_busy(r) && r->length > 2) {', 'test-httpd/a_route_takes_few_at_once'),
     row('httpd-full-for-ever', HTTPD,
         'if (h->room)', 'if (h->room && h->open > 100)', 'test-httpd/more_clients_than_connections'),
