@@ -4,6 +4,11 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "core/outcome.h"
+
+#define AGAIN_MS      1000
+#define AGAIN_MOST_MS (5 * 60 * 1000)
+#define FAILURES_MAX  20 /* more change no wait */
 
 const char *const fetch_complete_choices[] = {"stable", "marker", "sha256", NULL};
 
@@ -126,4 +131,12 @@ bool due_waits(const struct due *d)
 		if (d->v[i].not_before_ms)
 			return true;
 	return false;
+}
+
+int64_t due_pause_ms(int failures, uint64_t random, int64_t asked_ms)
+{
+	int64_t own = AGAIN_MS / 2 +
+		      backoff_ms(AGAIN_MS, AGAIN_MOST_MS, MIN(failures, FAILURES_MAX), random);
+
+	return MAX(own, asked_ms);
 }

@@ -35,3 +35,6 @@ void due_fetched(struct due_entry *s);
 /* What was not seen since the round before is forgotten. */
 void due_round(struct due *d);
 bool due_waits(const struct due *d); /* one that failed waits for its next try */
+/* How long a server or file is left alone that failed so many times in a row (at least once): with
+ * full jitter up to 5 min, never less than the server asked for (0: it asked for nothing). */
+int64_t due_pause_ms(int failures, uint64_t random, int64_t asked_ms);

@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -23,12 +24,9 @@
 #include "fetched.h"
 #include "listing.h"
 
-#define MANIFEST_MAX  4096
-#define AGAIN_MS      1000
-#define AGAIN_MOST_MS (5 * 60 * 1000)
-#define FAILURES_MAX  20 /* more change no wait */
-#define MANY_ROUNDS   5	 /* that failed in a row, whatever it was: a person should look */
-#define GONE_MAX      3	 /* listed and not there so often: no race, a fault */
+#define MANIFEST_MAX 4096
+#define MANY_ROUNDS  5 /* that failed in a row, whatever it was: a person should look */
+#define GONE_MAX     3 /* listed and not there so often: no race, a fault */
 
 struct fetch {
 	const struct fetch_conf *conf;
@@ -237,22 +235,21 @@ static int fetch_file(
 
 /* --- a round --- */
 
-static int64_t back_off(int *failures)
+static int64_t pause_ms(int failures, int64_t asked_ms)
 {
 	uint64_t random;
 
 	random_bytes(&random, sizeof(random));
-	*failures = MIN(*failures + 1, FAILURES_MAX);
-	return AGAIN_MS / 2 + backoff_ms(AGAIN_MS, AGAIN_MOST_MS, *failures, random);
+	return due_pause_ms(failures, random, asked_ms);
 }
 
 /* A name that is gone since it was listed is nobody's fault, unless that goes on. */
 static int failed(
 	struct fetch *f, const struct listing_file *file, struct due_entry *s, int r, struct err *e)
 {
-	int failures = due_failures(s);
+	int failures = due_failures(s) + 1;
 
-	due_failed(s, clock_mono_ms(), back_off(&failures));
+	due_failed(s, clock_mono_ms(), pause_ms(failures, 0));
 	if (r == -ENOENT && failures < GONE_MAX)
 		r = err_set(e, -EAGAIN, "it is gone since it was listed");
 	err_prefix(e, "%s", file->name);
@@ -395,7 +392,8 @@ static void *work(void *ctx)
 
 	while (!atomic_load(&f->stop)) {
 		if (round_of(f)) {
-			nap(f, MAX(back_off(&failures), f->remote->wait_ms));
+			failures += failures < INT_MAX;
+			nap(f, pause_ms(failures, f->remote->wait_ms));
 		} else {
 			failures = 0;
 			nap(f, f->conf->every_ms);

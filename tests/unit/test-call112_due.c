@@ -131,6 +131,31 @@ static void what_failed_waits(void **state)
 	listing_free(&l);
 }
 
+static void a_pause_is_as_long_as_it_was_asked_for(void **state)
+{
+	static const struct {
+		int failures;
+		uint64_t random;
+		int64_t asked_ms, least_ms, most_ms;
+	} rows[] = {
+		{1, 0, 0, 500, 500}, /* never at once */
+		{1, UINT64_MAX, 0, 501, 2500}, {5, UINT64_MAX / 2, 0, 2500, 40000},
+		{INT32_MAX, UINT64_MAX, 0, 1000,
+			301000}, /* and never for more than 5 min of our own */
+		{1, 0, 3600000, 3600000, 3600000},
+		{INT32_MAX, UINT64_MAX, 3600000, 3600000, 3600000},
+		{5, UINT64_MAX, 100, 501, 40000}, /* it asked for less than we would wait */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int64_t ms = due_pause_ms(rows[i].failures, rows[i].random, rows[i].asked_ms);
+
+		if (ms < rows[i].least_ms || ms > rows[i].most_ms)
+			fail_msg("row %zu: %lld ms", i, (long long)ms);
+	}
+}
+
 static void urls_of_web_servers(void **state)
 {
 	static const char *const yes[] = {"https://cc112.example/",
@@ -159,6 +184,7 @@ int main(void)
 		cmocka_unit_test(a_marker_counts),
 		cmocka_unit_test(a_rounded_size_waits_for_its_minute),
 		cmocka_unit_test(what_failed_waits),
+		cmocka_unit_test(a_pause_is_as_long_as_it_was_asked_for),
 		cmocka_unit_test(urls_of_web_servers),
 	};
 
