@@ -20,7 +20,7 @@ done
 rename() { # from to
 	sed -E -e "s/muara-file/muara-$name/g; s#daemons/file/#daemons/$name/#g; s#muara/file-#muara/$name-#g" \
 		-e "s#/file-%i#/$name-%i#g; s/Muara file ingestor, folder/Muara $name ingestor,/g" \
-		-e "s/\bfile_(conf|source|open|cursor|step|drain|drained|close|sample|decode|line|line_free)\b/${name}_\1/g" \
+		-e "s/\bfile_(conf|source|open|cursor|step|drain|drained|health|close|sample|decode|line|line_free)\b/${name}_\1/g" \
 		-e "s/\bstruct file\b/struct $name/g; s/\"file\"/\"$name\"/g; s/^DAEMON = 'file'/DAEMON = '$name'/" \
 		-e "s/\bfile(-NAME)?\.yaml\b/$name\1.yaml/g; s/^#channel: file$/#channel: $name/" \
 		-e "s/^account: kelurahan$/account: my-$name/; s#/var/lib/muara/drop\$#/var/lib/muara/drop-$name#" \

@@ -337,6 +337,13 @@ int dropdir_fd(const struct dropdir *d)
 	return d->fd;
 }
 
+bool dropdir_well(const struct dropdir *d, char *text, size_t size)
+{
+	if (*d->trouble)
+		snprintf(text, size, "%s", d->trouble);
+	return !*d->trouble;
+}
+
 size_t dropdir_held(const struct dropdir *d)
 {
 	size_t n = 0;

@@ -101,5 +101,10 @@ bool dropdir_drained(const struct dropdir *d);
 
 /* Rows with smaller numbers are acknowledged, and never come again in this run. */
 uint64_t dropdir_acknowledged(const struct dropdir *d);
-int dropdir_fd(const struct dropdir *d);      /* of the folder, for files beside the drop */
+/* Of the folder, for files beside the drop. The number stays; the folder behind it is always the
+ * one that stands at the path at the time. */
+int dropdir_fd(const struct dropdir *d);
+/* false, and why with the remedy: the folder is gone. What was there before stays in the books,
+ * what stands at the path later is read. */
+bool dropdir_well(const struct dropdir *d, char *text, size_t size);
 size_t dropdir_held(const struct dropdir *d); /* files held because of a fault */

@@ -19,6 +19,9 @@ int drop_open_done(struct dropdir *d, struct err *e)
 {
 	if (!d->c.move_done)
 		return 0;
+	if (d->done_fd >= 0)
+		close(d->done_fd);
+	d->done_fd = -1;
 	if (mkdirat(d->fd, "done", 0750) && errno != EEXIST)
 		return err_sys(e, -errno, "%s: making done/ in it", d->c.path);
 	return fsio_open_beneath(d->fd, "done", O_RDONLY | O_DIRECTORY, 0, &d->done_fd, e);

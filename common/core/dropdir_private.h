@@ -49,6 +49,7 @@ struct dropdir {
 	struct ackprefix acks;
 	struct drop_position *positions; /* ring by number */
 	bool failed, dirty, writing, draining, too_many;
+	char trouble[300]; /* of the folder itself; "" while it can be read */
 	/* the file at hand */
 	struct drop_file *cur;
 	int cur_fd;

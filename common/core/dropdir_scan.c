@@ -258,15 +258,65 @@ static void look_for_marker(const struct dropdir *d, struct drop_file *f)
 	f->marked = fstatat(d->fd, marker, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
+/* Once per change. */
+static void folder_trouble(struct dropdir *d, const char *why)
+{
+	char text[sizeof(d->trouble)] = "";
+
+	if (*why)
+		snprintf(text, sizeof(text),
+			"drop folder %.120s: %.100s; make it again, it is read as soon as it is "
+			"there",
+			d->c.path, why);
+	if (*text && strcmp(text, d->trouble) != 0)
+		log_error("%s", text);
+	else if (!*text && *d->trouble)
+		log_notice("drop folder %s is there again", d->c.path);
+	memcpy(d->trouble, text, sizeof(d->trouble));
+}
+
+static int take_folder(struct dropdir *d, struct err *e)
+{
+	_cleanup_close_ int fd = open(d->c.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || dup3(fd, d->fd, O_CLOEXEC) < 0)
+		return err_set(e, -errno, "%s", strerror(errno));
+	return drop_open_done(d, e);
+}
+
+/* The path may lead to another folder by now: removed and made again, a share that was mounted
+ * anew. What is held open is then read by nobody who drops files. */
+static int follow_path(struct dropdir *d)
+{
+	struct stat there, ours;
+	struct err e = {0};
+	int r = 0;
+
+	if (stat(d->c.path, &there)) {
+		r = err_set(&e, -errno, "%s", strerror(errno));
+	} else if (fstat(d->fd, &ours) || there.st_dev != ours.st_dev ||
+		   there.st_ino != ours.st_ino || (d->c.move_done && d->done_fd < 0)) {
+		r = take_folder(d, &e);
+		if (r == 0)
+			log_notice(
+				"drop folder %s is another one than before; it is read from now on",
+				d->c.path);
+	}
+	folder_trouble(d, r ? e.text : "");
+	return r;
+}
+
 void drop_scan(struct dropdir *d)
 {
 	_cleanup_(names_free) struct names names = {0};
 	size_t known = d->n;
-	int r = list(d, &names);
+	int r = follow_path(d);
 
+	if (r)
+		return;
+	r = list(d, &names);
 	if (r) {
-		log_error("drop folder %s cannot be listed (%s); nothing new is taken in",
-			d->c.path, strerror(-r));
+		folder_trouble(d, strerror(-r));
 		return;
 	}
 	for (size_t i = 0; i < d->n; i++)

@@ -427,6 +427,8 @@ static bool drop_health(void *state, char *text, size_t size)
 	struct drop *d = state;
 	struct fetch_state now;
 
+	if (!dropdir_well(d->dir, text, size))
+		return false;
 	if (!d->fetch)
 		return true;
 	fetch_look(d->fetch, &now);

@@ -248,6 +248,11 @@ static bool file_drained(void *state)
 	return dropdir_drained(((struct file *)state)->drop);
 }
 
+static bool file_health(void *state, char *text, size_t size)
+{
+	return dropdir_well(((struct file *)state)->drop, text, size);
+}
+
 static void file_close(void *state)
 {
 	struct file *f = state;
@@ -300,6 +305,7 @@ static const struct source_ops file_source = {
 	.step = file_step,
 	.drain = file_drain,
 	.drained = file_drained,
+	.health = file_health,
 	.close = file_close,
 	.sample = file_sample,
 	.looks = true,

@@ -66,6 +66,24 @@ def wait_done(folder, name):
 
 
 @flow(limit=90, muara=MUARA)
+def test_a_folder_made_anew(env):
+    """Removed, moved away or mounted anew: a person is told, and what stands there later is read."""
+    folder = drop_folder(env)
+    d = start(env, folder)
+    wait_until(lambda: d.healthz()[0] == 200, WAIT, lambda: f'healthy: {d.healthz()}')
+    drop(folder, 'a.ndjson', [line(1)])
+    wait_done(folder, 'a.ndjson')
+    os.rename(folder, f'{folder}.away')
+    wait_until(lambda: d.healthz()[0] == 503, WAIT, lambda: f'ill: {d.healthz()}')
+    assert folder in d.healthz()[1] and 'make it again' in d.healthz()[1], d.healthz()
+    os.mkdir(folder)
+    drop(folder, 'b.ndjson', [line(2)])
+    wait_raw(env, [id_of('n1'), id_of('n2')], 'the line in the new folder')
+    wait_done(folder, 'b.ndjson')
+    wait_until(lambda: d.healthz()[0] == 200, WAIT, lambda: f'well: {d.healthz()}')
+
+
+@flow(limit=90, muara=MUARA)
 def test_lines_arrive(env):
     folder = drop_folder(env)
     d = start(env, folder)

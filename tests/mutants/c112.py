@@ -63,6 +63,15 @@ MUTANTS = [
          new='	if (t->n == 0 && denied(t, i))',
          test='unit:test-screening/ordinary_complaints_pass'),
 
+    dict(name='dropdir-folder-made-anew-not-read', file=DROP_SCAN,
+         old='there.st_ino != ours.st_ino ||', new='there.st_dev == 0 ||',
+         test='unit:test-dropdir/a_folder_made_anew_is_read'),
+    dict(name='dropdir-folder-gone-not-told', file=DROP_SCAN,
+         old='	folder_trouble(d, r ? e.text : "");\n', new='	folder_trouble(d, "");\n',
+         test='unit:test-dropdir/a_folder_made_anew_is_read'),
+    dict(name='dropdir-done-of-the-folder-before', file=DROP_SCAN,
+         old='	return drop_open_done(d, e);\n', new='	return 0;\n',
+         test='unit:test-dropdir/a_folder_made_anew_is_read'),
     # --- dropdir: the cursor never says more than what was acknowledged
     dict(name='dropdir-cursor-before-report', file=DROPDIR,
          old='	if (!put)\n		acknowledge(d, number, -1);',

@@ -634,6 +634,40 @@ static void later_means_later(void **state)
 	assert_int_equal(dropdir_held(u->d), 1);
 }
 
+static void a_folder_made_anew_is_read(void **state)
+{
+	_cleanup_free_ char *away = NULL;
+	struct user *u = *state;
+	char why[300] = "";
+
+	u->conf.move_done = true;
+	put_file(u, "a.csv", "one\ntwo\n");
+	open_drop(u);
+	run(u);
+	assert_int_equal(u->n, 2);
+	assert_true(dropdir_well(u->d, why, sizeof(why)));
+	away = xasprintf("%s.away", u->dir);
+	assert_int_equal(rename(u->dir, away), 0);
+	scan_again(u);
+	assert_false(dropdir_well(u->d, why, sizeof(why)));
+	assert_non_null(strstr(why, u->dir));
+	report_all(u); /* what was read of it before is in the books all the same */
+	assert_int_equal(mkdir(u->dir, 0750), 0);
+	put_file(u, "b.csv", "three\n");
+	scan_again(u);
+	assert_true(dropdir_well(u->d, why, sizeof(why)));
+	expect_row(u, 2, "three", "b.csv:1");
+	report(u, 2, true);
+	for (int i = 0; i < 2; i++) { /* the one of before, too */
+		advance(2000);
+		run(u);
+		written(u, true);
+		run(u);
+	}
+	assert_true(there(u, "done/b.csv"));
+	assert_int_equal(scratch_remove(away), 0);
+}
+
 static void drain_writes_the_last_cursor(void **state)
 {
 	struct user *u = *state;
@@ -721,6 +755,7 @@ int main(void)
 		T(a_row_that_is_too_long_comes_in_parts),
 		T(a_held_file_stops_no_neighbour),
 		T(later_means_later),
+		T(a_folder_made_anew_is_read),
 		T(drain_writes_the_last_cursor),
 		T(junk_in_a_cursor_is_ignored),
 		T(many_files_fit_the_cursor),
