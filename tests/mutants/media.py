@@ -30,7 +30,7 @@ MUTANTS = [
     row('prefix-not-contiguous', BOOK, 'return m ? m->offset : t->next;', 'return t->next;', RULES + 'positions'),
     row('failed-report-counts', 'daemons/media/intake.c', 'if (r->status) {', 'if (r->status > 0) {',
         'unit:test-media_intake/no_position_passes_an_attachment'),
-    row('address-not-asked', 'common/base/httpc.c', 'if (!c->may_connect(c->ctx, &to->addr))',
+    row('address-not-asked', 'common/base/httpc_call.c', 'if (!c->may_connect(c->ctx, &to->addr))',
         'if (!c->may_connect(c->ctx, &to->addr) && purpose != CURLSOCKTYPE_IPCXN)', 'unit:test-httpc/addresses_are_asked'),
     row('stored-is-lost-again', 'daemons/normalizer/complaint_messages.c',
         'strcmp(json_str_or(a, "state", ""), "stored") == 0)', 'strcmp(json_str_or(a, "state", ""), "x") == 0)',

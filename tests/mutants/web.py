@@ -4,7 +4,7 @@ request out, what keeps a call from being made twice."""
 WEBHOOK = 'common/core/webhook.c'
 CHECK = 'common/base/httpd_check.c'
 HTTPD, REQUEST = 'common/base/httpd.c', 'common/base/httpd_request.c'
-HTTPC = 'common/base/httpc.c'
+HTTPC, CALL = 'common/base/httpc.c', 'common/base/httpc_call.c'
 
 
 def row(name, file, old, new, case):
@@ -86,18 +86,18 @@ MUTANTS = [
         'sizeof(*a)) == 0 || errno == EAGAIN)', 'sizeof(*a)) == 0 && errno == EAGAIN)',
         'test-httpd/a_stale_socket_is_replaced_a_living_one_is_not'),
     # --- the client
-    row('httpc-post-from-memory', HTTPC,
+    row('httpc-post-from-memory', CALL,
         'CURLOPT_POSTFIELDS, NULL)', 'CURLOPT_POSTFIELDS, r->body)',
         'test-httpc/keep_alive_closed_under_a_post'),
-    row('httpc-empty-post-reuses', HTTPC,
+    row('httpc-empty-post-reuses', CALL,
         'CURLOPT_FRESH_CONNECT, 1L)', 'CURLOPT_FRESH_CONNECT, 0L)',
         'test-httpc/keep_alive_closed_under_an_empty_post'),
-    row('httpc-redirects', HTTPC,
+    row('httpc-redirects', CALL,
         'CURLOPT_FOLLOWLOCATION, 0L)', 'CURLOPT_FOLLOWLOCATION, 1L)', 'test-httpc/redirects_are_not_followed'),
     row('httpc-head-not-counted', HTTPC,
         'return (int64_t)head + (int64_t)body;', 'return (int64_t)body;', 'test-httpc/a_post_to_the_byte'),
-    row('httpc-half-a-body', HTTPC,
+    row('httpc-half-a-body', CALL,
         'return CURL_READFUNC_ABORT;', 'return 0;', 'test-httpc/a_file_that_shrank_is_never_half_a_body'),
-    row('httpc-answer-unbounded', HTTPC,
+    row('httpc-answer-unbounded', CALL,
         'if (n > room) {', 'if (n > room && room > 100) {', 'test-httpc/answers_that_are_too_large'),
 ]
