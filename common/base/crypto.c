@@ -13,6 +13,7 @@
 
 struct sha256 {
 	EVP_MD_CTX *ctx;
+	struct sha256 *next; /* of the spare ones */
 };
 
 static void must(int ok)
@@ -38,12 +39,43 @@ static const EVP_MD *md_sha256(void)
 	return sha256_md;
 }
 
+/* Most digests are of some tens of bytes: a context made anew for each costs more than they do. As
+ * many are kept as were ever in use at once. */
+static struct {
+	pthread_mutex_t lock;
+	struct sha256 *first;
+} spare = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static struct sha256 *take_spare(void)
+{
+	struct sha256 *s;
+
+	pthread_mutex_lock(&spare.lock);
+	s = spare.first;
+	if (s)
+		spare.first = s->next;
+	pthread_mutex_unlock(&spare.lock);
+	return s;
+}
+
+static void give_spare(struct sha256 *s)
+{
+	pthread_mutex_lock(&spare.lock);
+	s->next = spare.first;
+	spare.first = s;
+	pthread_mutex_unlock(&spare.lock);
+}
+
 struct sha256 *sha256_new(void)
 {
-	struct sha256 *s = xmalloc(sizeof *s);
+	struct sha256 *s = take_spare();
 
-	s->ctx = EVP_MD_CTX_new();
-	must(s->ctx && EVP_DigestInit_ex(s->ctx, md_sha256(), NULL));
+	if (!s) {
+		s = xcalloc(1, sizeof *s);
+		s->ctx = EVP_MD_CTX_new();
+		must(s->ctx != NULL);
+	}
+	must(EVP_DigestInit_ex(s->ctx, md_sha256(), NULL));
 	return s;
 }
 
@@ -55,8 +87,7 @@ void sha256_add(struct sha256 *s, const void *p, size_t n)
 void sha256_end(struct sha256 *s, uint8_t out[SHA256_SIZE])
 {
 	must(EVP_DigestFinal_ex(s->ctx, out, NULL));
-	EVP_MD_CTX_free(s->ctx);
-	free(s);
+	give_spare(s);
 }
 
 void sha256_key(uint8_t key[16], const void *a, size_t a_len, const void *b, size_t b_len)
@@ -72,7 +103,10 @@ void sha256_key(uint8_t key[16], const void *a, size_t a_len, const void *b, siz
 
 void sha256_of(const void *p, size_t n, uint8_t out[SHA256_SIZE])
 {
-	must(EVP_Digest(p, n, out, NULL, md_sha256(), NULL));
+	struct sha256 *s = sha256_new();
+
+	sha256_add(s, p, n);
+	sha256_end(s, out);
 }
 
 void sha256_hex(const void *p, size_t n, char out[SHA256_HEX_SIZE])

@@ -267,6 +267,14 @@ void log_line(enum log_level level, const char *fmt, ...)
 	errno = keep;
 }
 
+static void keep(char *to, size_t size, const char *text)
+{
+	size_t n = strnlen(text, size - 1);
+
+	memcpy(to, text, n);
+	to[n] = '\0';
+}
+
 static void add_field(struct field *fields, size_t *n, const char *key, const char *value)
 {
 	struct field *f = &fields[*n];
@@ -274,8 +282,8 @@ static void add_field(struct field *fields, size_t *n, const char *key, const ch
 	if (*n >= PAIRS_MAX)
 		return;
 	(*n)++;
-	snprintf(f->key, sizeof f->key, "%s", key);
-	snprintf(f->value, sizeof f->value, "%s", value ? value : "");
+	keep(f->key, sizeof f->key, key);
+	keep(f->value, sizeof f->value, value ? value : "");
 	mask_line(f->value);
 }
 
@@ -287,13 +295,16 @@ static void outcome_text(const struct field *fields, size_t n, struct buf *out)
 		_cleanup_json_ json_t *quoted = NULL;
 		_cleanup_free_ char *text = NULL;
 
+		buf_addc(out, ' ');
+		buf_adds(out, fields[i].key);
+		buf_addc(out, '=');
 		if (fields[i].value[0] && !strpbrk(fields[i].value, " \"\\=")) {
-			buf_addf(out, " %s=%s", fields[i].key, fields[i].value);
+			buf_adds(out, fields[i].value);
 			continue;
 		}
 		quoted = json_str_new(fields[i].value);
 		text = json_text(quoted, NULL);
-		buf_addf(out, " %s=%s", fields[i].key, text);
+		buf_adds(out, text);
 	}
 }
 
