@@ -8,10 +8,12 @@
 #pragma once
 
 #ifdef MUARA_TEST
+#define CRASH_POINTS 1 /* whether what serves only a point is worth its while */
 void crash_point(const char *name, const char *what, long in_flight); /* what may be NULL */
 #define CRASH_POINT(name, in_flight)	      crash_point((name), NULL, (long)(in_flight))
 #define CRASH_POINT_OF(name, what, in_flight) crash_point((name), (what), (long)(in_flight))
 #else
+#define CRASH_POINTS			      0
 #define CRASH_POINT(name, in_flight)	      ((void)sizeof(in_flight))
 #define CRASH_POINT_OF(name, what, in_flight) ((void)sizeof(what), (void)sizeof(in_flight))
 #endif

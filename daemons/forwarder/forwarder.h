@@ -147,6 +147,12 @@ struct act { /* an operator's command, waiting to be absorbed */
 	bool appended;
 };
 
+struct parsed { /* the text of a row, as it was parsed last */
+	uint32_t row, version;
+	json_t *snapshot; /* NULL: free; shared, so nobody changes it */
+};
+#define PARSED_MAX 64
+
 struct lane {
 	struct lane *next;
 	struct forwarder *fwd;
@@ -172,7 +178,9 @@ struct lane {
 	bool lost, held, done;
 	int64_t hold_end;  /* of commands when it began to hold; -1 = not known yet */
 	char trouble[512]; /* inputs cannot be followed: nothing is filed */
-	uint32_t reading;  /* row whose text is being read, or IDMAP_NONE */
+	struct parsed parsed[PARSED_MAX];
+	unsigned next_parsed;
+	uint32_t reading; /* row whose text is being read, or IDMAP_NONE */
 	int64_t read_not_before_ms, look_not_before_ms, remind_look_ms;
 };
 
@@ -197,8 +205,9 @@ void inputs_error(void *obj, const char *topic, int err, const char *text);
 /* Asks for the ends of the inputs, for attempts in ATT_CONFIRMED and for a new owner. */
 void inputs_look(struct lane *l);
 /* The snapshot a row stands for, NULL when its text must be read first (then the row is out of its
- * queue until it is there) or cannot be. Caller owns. */
+ * queue until it is there) or cannot be. The caller owns a reference; others may hold one. */
 json_t *inputs_snapshot(struct lane *l, uint32_t row);
+void inputs_free(struct lane *l);
 /* Starts reading the text of a row; it stays out of its queue until then. */
 void inputs_read(struct lane *l, uint32_t row);
 

@@ -17,8 +17,9 @@
 
 #include "forwarder.h"
 
-#define READ_RETRY_MS 5000
-#define LOOK_RETRY_MS 200 /* the lane's tick comes as often */
+#define READ_RETRY_MS	5000
+#define LOOK_RETRY_MS	200	    /* the lane's tick comes as often */
+#define PARSED_TEXT_MAX (16 * 1024) /* longer ones are parsed anew: little is kept for nothing */
 
 int inputs_open(struct lane *l, struct lane_member *m, struct err *e)
 {
@@ -269,14 +270,49 @@ void inputs_read(struct lane *l, uint32_t index)
 		worklist_at(&l->work, index)->offset, on_text, l);
 }
 
+/* A row is looked at again when its call has ended, soon after it was parsed for it. */
+static json_t *recall(const struct lane *l, uint32_t index, uint32_t version)
+{
+	for (size_t i = 0; i < PARSED_MAX; i++) {
+		const struct parsed *p = &l->parsed[i];
+
+		if (p->snapshot && p->row == index && p->version == version)
+			return json_incref(p->snapshot);
+	}
+	return NULL;
+}
+
+/* The oldest makes room. */
+static void remember(struct lane *l, uint32_t index, uint32_t version, json_t *snapshot)
+{
+	struct parsed *p = &l->parsed[l->next_parsed++ % PARSED_MAX];
+
+	json_decref(p->snapshot);
+	*p = (struct parsed){.row = index, .version = version, .snapshot = json_incref(snapshot)};
+}
+
 json_t *inputs_snapshot(struct lane *l, uint32_t index)
 {
 	const struct work *row = worklist_at(&l->work, index);
 	struct err e = {0};
 	json_t *j = NULL;
+	size_t len;
 
-	if (row->snapshot &&
-		json_parse(row->snapshot, strlen(row->snapshot), 2 * LANE_RECORD_MAX, &j, &e))
+	if (!row->snapshot)
+		return NULL;
+	j = recall(l, index, row->version);
+	if (j)
+		return j;
+	len = strlen(row->snapshot);
+	if (json_parse(row->snapshot, len, 2 * LANE_RECORD_MAX, &j, &e))
 		trouble(l, e.text); /* it was JSON when it came */
+	else if (len <= PARSED_TEXT_MAX)
+		remember(l, index, row->version, j);
 	return j;
+}
+
+void inputs_free(struct lane *l)
+{
+	for (size_t i = 0; i < PARSED_MAX; i++)
+		json_decref(l->parsed[i].snapshot);
 }

@@ -279,6 +279,7 @@ static void lane_free(struct lane *l)
 	lane_reader_free(l->reader);
 	loop_timer_del(l->soon);
 	loop_timer_del(l->tick);
+	inputs_free(l);
 	worklist_free(&l->work);
 	ledger_free(&l->ledger);
 	json_decref(l->uploads);
