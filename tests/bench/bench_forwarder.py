@@ -1,7 +1,8 @@
 """make bench, the forwarder: what a filing costs beside bare libcurl, what it is limited by, how it starts and what memory
 it takes with 100,000 filings, whether a held destination costs its neighbour anything, how it comes back after an outage.
 
-  deliver    N complaints, at a sink that answers at once   beside: the same bodies by libcurl alone (calls.c)
+  deliver    N complaints, at a sink that answers at once   beside: the same calls by libcurl alone (calls.c)
+  photo      the same, each with a photo: an upload and a create
   sink       the same at a sink that takes 10 ms            beside: libcurl alone, as many at a time
   start      complaints and filings of a year are in the logs
   beside     a healthy destination alone, then beside a held one with a backlog; the 99th percentile of ready -> done
@@ -10,12 +11,15 @@ it takes with 100,000 filings, whether a held destination costs its neighbour an
 Complaints go straight into the log, as the normalizer would have decided them.
 """
 import contextlib
+import hashlib
 import os
+import pathlib
 import secrets
+import threading
 import time
 
 from harness import ROOT, free_port, wait_until
-from harness.records import (LaneWriter, complaint, decision_of, message, text_of, time_text, now_ms)
+from harness.records import (LaneWriter, attachment, complaint, decision_of, message, text_of, time_text, now_ms)
 from benchkit import Usage, program, ratio, row, run, told
 
 from sandbox_client import AUTH, TOKEN
@@ -26,7 +30,9 @@ CPU_BOUND = 2.5
 PROFILE = os.path.join(ROOT, 'config', 'lapor', 'lapor-v3.yaml')
 TEXT = ('Lampu jalan di depan pasar sudah mati sejak minggu lalu, warga takut lewat malam hari. Mohon segera diperbaiki, '
         'nomor tiang {}. ') + 'Sudah dilaporkan ke RT dan RW tetapi belum ada tindak lanjut. ' * 6
-HEADERS = ('Accept: application/json', 'Content-Type: application/json', f'auth: {AUTH}', f'token: {TOKEN}', 'Expect:')
+HEADERS = ('Accept: application/json', f'auth: {AUTH}', f'token: {TOKEN}', 'Expect:')
+JSON_TYPE = 'Content-Type: application/json'
+PHOTO_BYTES = 300 * 1024  # as a telephone sends it by WhatsApp
 
 
 # --- the logs
@@ -64,18 +70,28 @@ class Bulk:
         assert kind or (not left and not self.failed), f'{left} not appended, {self.failed[:1]}'
 
 
-def ready(env, i, destination='lapor'):
+def photo(env, i):
+    """A stored attachment, another one for each i."""
+    data = b'\xff\xd8\xff\xe0' + i.to_bytes(8, 'big') + secrets.token_bytes(1024) * (PHOTO_BYTES // 1024 - 1)
+    name = hashlib.sha256(data).hexdigest()
+    pathlib.Path(env.muara['blob_dir'], name).write_bytes(data)
+    return attachment(f'photo-{i}', state='stored', sha256=name, size=len(data), mime='image/jpeg')
+
+
+def ready(env, i, destination='lapor', attachments=()):
     """(snapshot, decision) of a complaint that is ready now."""
-    m = message(f'wamid.{destination}.{i:08d}', TEXT.format(i), author=f'62812{i:08d}', name=f'Warga {i}')
+    m = message(f'wamid.{destination}.{i:08d}', TEXT.format(i), author=f'62812{i:08d}', name=f'Warga {i}',
+                attachments=attachments)
     c = complaint([m], destination=destination)
     return c, decision_of(env, c, [m])
 
 
-def fill(env, n, destination='lapor', first=0):
+def fill(env, n, destination='lapor', first=0, photos=False):
     """n complaints, ready."""
+    all_of_them = [ready(env, i, destination, (photo(env, i),) if photos else ())[1] for i in range(first, first + n)]
     with Bulk(env, 'complaints') as log:
-        for i in range(first, first + n):
-            log.append('decision', ready(env, i, destination)[1])
+        for decision in all_of_them:
+            log.append('decision', decision)
     return log.lane
 
 
@@ -133,15 +149,22 @@ def sink(env, *args, port=None):
         p.stop(10)
 
 
-def file_all(env, n, *destinations):
-    """(seconds, CPU us, peak KiB) of a forwarder from its start until n are filed; seconds from the first filing on."""
+def file_all(env, n, *destinations, calls_each=1, **what):
+    """(seconds, CPU us, peak KiB) for n complaints that become ready while the forwarder runs: what is read, INTENT, look,
+    calls, outcomes. Its start is not in it; what that took is told."""
     d = forwarder(env, *destinations)
-    usage = Usage(d.pid, whole=True)
+    wait_until(lambda: files(d), 60, 'it may file')
+    time.sleep(1)
+    usage = Usage(d.pid)
+    filled = threading.Thread(target=fill, args=(env, n), kwargs=what)
+    filled.start()
     wait_until(lambda: done(d) > 0, 60, 'it files', step=0.005)
     first, begin = done(d), time.monotonic()
-    wait_until(lambda: done(d) >= n, 600, 'all are filed', step=0.02)
-    took = (time.monotonic() - begin) * n / (n - first) if n > first else 1e-9
+    wait_until(lambda: done(d) >= n * calls_each, 600, 'all are filed', step=0.05)
+    took = (time.monotonic() - begin) * n * calls_each / max(n * calls_each - first, 1)
     cpu, rss = usage.take()
+    print(f'  {"its start":22} {usage.before * 1e3:9,.0f} ms CPU, once', flush=True)
+    filled.join()
     d.stop()
     return took, cpu, rss
 
@@ -149,35 +172,45 @@ def file_all(env, n, *destinations):
 # --- the parts
 
 def bare_calls(env, label, n, parallel, base, bodies):
-    return run(env, label, 'calls', n, parallel, base + '/complaints/complaint', bodies, *HEADERS)
+    return run(env, label, 'calls', n, parallel, base, bodies, *HEADERS)
 
 
-def deliver(env, n):
-    print(f'deliver: {n} ready complaints, 4 at a time, to a sink that answers at once; start and reading included')
+def deliver(env, n, parallel=4):
+    print(f'deliver: {n} complaints, {parallel} at a time, to a sink that answers at once')
     bodies = env.scratch.path('bodies')
-    fill(env, n)
     with sink(env, 0, bodies) as base:
-        took, cpu, rss = file_all(env, n, destination(env, base))
+        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel))
     env.kafka.create_topic(env.topic('complaints') + '.intents', flush_messages=1)
     with sink(env) as base:
-        bound = bare_calls(env, 'calls', n, 4, base, bodies)
+        bound = bare_calls(env, 'calls', n, parallel, base, bodies)
         appending = run(env, 'bare-post', 'bare', 'post', env.kafka.bootstrap, env.topic('complaints'), n,
-                        base + '/complaints/complaint', *HEADERS)
+                        base + '/complaints/complaint', JSON_TYPE, *HEADERS)
     row('bare libcurl', n, bound['seconds'], bound['cpu_us'], bound['rss_kb'], 'no log at all')
     row('bare, with appends', n, appending['seconds'], appending['cpu_us'], appending['rss_kb'],
         'reads them, appends before and after each call')
-    row('muara-forwarder', n, took, cpu, rss, 'INTENT, look, POST, DONE')
+    row('muara-forwarder', n, took, cpu, rss, 'reading, INTENT, look, POST, DONE')
     ratio(appending, cpu, n, of='the CPU of the bare loop that appends, too')
     ratio(bound, cpu, n, most=CPU_BOUND, of='the CPU of bare libcurl')
     return bodies
 
 
+def deliver_photos(env, n, parallel=4):
+    print(f'photo: {n} complaints with a photo of {PHOTO_BYTES // 1024} KiB, {parallel} at a time: an upload and a create each')
+    bodies = env.scratch.path('photo-bodies')
+    with sink(env, 0, bodies) as base:
+        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel), calls_each=2, first=9000000, photos=True)
+    with sink(env) as base:
+        bound = bare_calls(env, 'photo-calls', 2 * n, parallel, base, bodies)
+    row('bare libcurl', n, bound['seconds'], bound['cpu_us'], bound['rss_kb'], 'both calls, their bodies in memory')
+    row('muara-forwarder', n, took, cpu, rss, 'reading, 2 INTENTs, looks, calls, outcomes')
+    told(cpu / bound['cpu_us'], 'x the CPU of bare libcurl', most=CPU_BOUND)
+
+
 def slow_sink(env, n, bodies, delay_ms=10, parallel=4):
-    print(f'sink: {n} ready complaints, {parallel} at a time, to a sink that takes {delay_ms} ms')
+    print(f'sink: {n} complaints, {parallel} at a time, to a sink that takes {delay_ms} ms')
     with sink(env, delay_ms) as base:
-        bound = bare_calls(env, 'calls-slow', n, parallel, base, bodies)
-        fill(env, n, first=parallel * 1000000)
-        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel))
+        bound = bare_calls(env, f'calls-slow-{parallel}', n, parallel, base, bodies)
+        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel), first=parallel * 1000000)
     row('bare libcurl', n, bound['seconds'], bound['cpu_us'], bound['rss_kb'], f'{parallel} / {delay_ms} ms = '
         f'{parallel * 1000 / delay_ms:.0f} /s')
     row('muara-forwarder', n, took, cpu, rss)
@@ -293,6 +326,10 @@ def main():
         bodies = deliver(env, n)
         slow_sink(env, n, bodies)
         slow_sink(env, n, bodies, parallel=16)
+        deliver_photos(env, max(100, n // 10))
+    for parallel in (16, 32):
+        with Env(name='bench-deliver', build='rel') as env:
+            deliver(env, n, parallel)
     with Env(name='bench-start', build='rel') as env:
         start(env, FILINGS)
     with Env(name='bench-beside', build='rel') as env, Sandbox(env.scratch.mkdir('sandbox')) as lapor:

@@ -2,9 +2,10 @@
  *
  *   sink PORT [DELAY_MS [FILE]]
  *
- * Answers each create with a number of its own, DELAY_MS after the request was there (0: at once);
- * reads are answered with an empty list. FILE keeps the bodies, each behind its length (4 bytes,
- * little endian), for `calls`. Prints "READY" when it listens; TERM ends it. */
+ * Answers each create and each upload with a number of its own, DELAY_MS after the request was
+ * there (0: at once); reads are answered with an empty list. FILE keeps what was posted, for
+ * `calls`: path, line break, Content-Type, line break, body, behind the length of it all (4 bytes,
+ * little endian). Prints "READY" when it listens; TERM ends it. */
 #include <microhttpd.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -13,7 +14,7 @@
 
 #include "bench.h"
 
-#define BODY_MAX   (64 * 1024)
+#define BODY_MAX   (4 * 1024 * 1024)
 #define IDLE_MS	   100
 #define FIRST_ID   1000000
 #define NUMBER_MAX 64
@@ -22,8 +23,9 @@ struct request {
 	struct request *next;
 	struct MHD_Connection *connection;
 	double due;
-	size_t len;
-	char body[BODY_MAX];
+	size_t len, room;
+	char *body;
+	int upload;
 };
 
 static struct { /* they become due in the order they came */
@@ -39,7 +41,7 @@ static void on_stop(int number)
 	stop = 1;
 }
 
-static enum MHD_Result answer(struct MHD_Connection *c, int get)
+static enum MHD_Result answer(struct MHD_Connection *c, int get, int upload)
 {
 	static long id = FIRST_ID;
 	struct MHD_Response *r;
@@ -48,6 +50,8 @@ static enum MHD_Result answer(struct MHD_Connection *c, int get)
 
 	if (get)
 		snprintf(text, sizeof text, "{\"results\":{\"data\":[]}}");
+	else if (upload)
+		snprintf(text, sizeof text, "{\"results\":{\"images\":[{\"id\":%ld}]}}", ++id);
 	else
 		snprintf(text, sizeof text, "{\"complaint_id\":%ld}", ++id);
 	r = MHD_create_response_from_buffer(strlen(text), text, MHD_RESPMEM_MUST_COPY);
@@ -57,14 +61,33 @@ static enum MHD_Result answer(struct MHD_Connection *c, int get)
 	return rc;
 }
 
-static void keep(const struct request *q)
+static void keep(const struct request *q, const char *url)
 {
-	unsigned char head[4] = {(unsigned char)q->len, (unsigned char)(q->len >> 8),
-		(unsigned char)(q->len >> 16), 0};
+	const char *type = MHD_lookup_connection_value(
+		q->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+	size_t n = strlen(url) + strlen(type ? type : "") + 2 + q->len;
+	unsigned char head[4] = {(unsigned char)n, (unsigned char)(n >> 8),
+		(unsigned char)(n >> 16), (unsigned char)(n >> 24)};
 
-	if (kept &&
-		(fwrite(head, sizeof head, 1, kept) != 1 || fwrite(q->body, q->len, 1, kept) != 1))
+	if (!kept)
+		return;
+	if (fwrite(head, sizeof head, 1, kept) != 1 ||
+		fprintf(kept, "%s\n%s\n", url, type ? type : "") < 0 ||
+		fwrite(q->body, q->len, 1, kept) != 1)
 		die("FILE", "cannot be written");
+}
+
+static void add(struct request *q, const char *data, size_t n)
+{
+	if (n > BODY_MAX - q->len)
+		die("request", "too large");
+	while (q->room < q->len + n)
+		q->room = q->room ? 2 * q->room : 4096;
+	q->body = realloc(q->body, q->room);
+	if (!q->body)
+		die("memory", "gone");
+	memcpy(q->body + q->len, data, n);
+	q->len += n;
 }
 
 static void later(struct request *q)
@@ -85,7 +108,7 @@ static void answer_due(void)
 		if (!q->next)
 			waiting.last = &waiting.first;
 		MHD_resume_connection(q->connection);
-		answer(q->connection, 0);
+		answer(q->connection, 0, q->upload);
 	}
 }
 
@@ -94,28 +117,25 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 {
 	struct request *q = *state;
 
-	(void)ctx, (void)url, (void)version;
+	(void)ctx, (void)version;
 	if (!q) {
-		q = *state = malloc(sizeof *q);
+		q = *state = calloc(1, sizeof *q);
 		if (!q)
 			return MHD_NO;
-		q->len = 0;
 		q->connection = c;
 		return MHD_YES;
 	}
 	if (*size) {
-		if (*size > BODY_MAX - q->len)
-			die("request", "too large");
-		memcpy(q->body + q->len, data, *size);
-		q->len += *size;
+		add(q, data, *size);
 		*size = 0;
 		return MHD_YES;
 	}
 	if (strcmp(method, "GET") == 0)
-		return answer(c, 1);
-	keep(q);
+		return answer(c, 1, 0);
+	q->upload = strlen(url) > 5 && strcmp(url + strlen(url) - 5, "/file") == 0;
+	keep(q, url);
 	if (delay_s <= 0)
-		return answer(c, 0);
+		return answer(c, 0, q->upload);
 	later(q);
 	return MHD_YES;
 }
@@ -123,8 +143,12 @@ static enum MHD_Result on_request(void *ctx, struct MHD_Connection *c, const cha
 static void on_completed(
 	void *ctx, struct MHD_Connection *c, void **state, enum MHD_RequestTerminationCode why)
 {
+	struct request *q = *state;
+
 	(void)ctx, (void)c, (void)why;
-	free(*state);
+	if (q)
+		free(q->body);
+	free(q);
 	*state = NULL;
 }
 
