@@ -151,7 +151,7 @@ struct parsed { /* the text of a row, as it was parsed last */
 	uint32_t row, version;
 	json_t *snapshot; /* NULL: free; shared, so nobody changes it */
 };
-#define PARSED_MAX 64
+#define PARSED_MAX 128 /* more than are under way at once, mostly */
 
 struct lane {
 	struct lane *next;
@@ -207,6 +207,8 @@ void inputs_look(struct lane *l);
 /* The snapshot a row stands for, NULL when its text must be read first (then the row is out of its
  * queue until it is there) or cannot be. The caller owns a reference; others may hold one. */
 json_t *inputs_snapshot(struct lane *l, uint32_t row);
+/* For worklist.kept; ctx: the lane. */
+void inputs_kept(void *ctx, const struct work *row, json_t *snapshot);
 void inputs_free(struct lane *l);
 /* Starts reading the text of a row; it stays out of its queue until then. */
 void inputs_read(struct lane *l, uint32_t row);

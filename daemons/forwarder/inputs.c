@@ -291,6 +291,16 @@ static void remember(struct lane *l, uint32_t index, uint32_t version, json_t *s
 	*p = (struct parsed){.row = index, .version = version, .snapshot = json_incref(snapshot)};
 }
 
+/* It came parsed, and its turn comes soon: of a long backlog nothing would be left by then. */
+void inputs_kept(void *ctx, const struct work *row, json_t *snapshot)
+{
+	struct lane *l = ctx;
+
+	if (l->work.queues[row->destination].n < PARSED_MAX / 2 &&
+		strlen(row->snapshot) <= PARSED_TEXT_MAX)
+		remember(l, idmap_index(&l->work.rows, row), row->version, snapshot);
+}
+
 json_t *inputs_snapshot(struct lane *l, uint32_t index)
 {
 	const struct work *row = worklist_at(&l->work, index);

@@ -303,7 +303,8 @@ int lane_open(void *ctx, struct lane_member *m, int32_t number, void **ret, stru
 	ledger_init(&l->ledger);
 	worklist_init(&l->work, (size_t)(f->conf->backlog_bytes / f->shared->lanes));
 	l->work.idle = work_is_idle;
-	l->work.idle_ctx = l;
+	l->work.kept = inputs_kept;
+	l->work.ctx = l;
 	l->sites = xcalloc(f->n_endpoints, sizeof *l->sites);
 	for (size_t i = 0; i < f->n_endpoints; i++)
 		site_init(&l->sites[i], l, &f->gates[i]);

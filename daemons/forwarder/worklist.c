@@ -151,6 +151,8 @@ static void keep_text(struct worklist *w, struct work *row, const json_t *snapsh
 	work_keep_text(w, row, snapshot);
 	if (w->text_bytes > w->text_max)
 		work_drop_text(w, row);
+	else if (w->kept)
+		w->kept(w->ctx, row, (json_t *)(uintptr_t)snapshot);
 }
 
 #define KIND_SUPERVISORY 0x80
@@ -209,7 +211,7 @@ static int apply_snapshot(struct worklist *w, const json_t *s, int64_t offset,
 	/* A queued row whose destination changed is met in its old queue, found elsewhere and put
 	 * right by the daemon. */
 	row->destination = destination;
-	if (row->state == WORK_READY && !row->queued && w->idle && w->idle(w->idle_ctx, row, s)) {
+	if (row->state == WORK_READY && !row->queued && w->idle && w->idle(w->ctx, row, s)) {
 		work_drop_text(w, row);
 		return 0;
 	}

@@ -47,7 +47,10 @@ struct worklist {
 	/* Is there nothing to do for this ready row? Then it is not queued and its text not kept,
 	 * which is most of a log at start. NULL: nobody knows. */
 	bool (*idle)(void *ctx, const struct work *row, const json_t *snapshot);
-	void *idle_ctx;
+	/* The text of this row was kept, and this is its tree, which costs more to make again than
+	 * to hold on to for a while. NULL: nobody cares. */
+	void (*kept)(void *ctx, const struct work *row, json_t *snapshot);
+	void *ctx; /* of both */
 };
 
 void worklist_init(struct worklist *w, size_t text_max);

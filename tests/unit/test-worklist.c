@@ -76,7 +76,7 @@ static void test_nothing_to_do(void **state)
 	(void)state;
 	worklist_init(&w, 1 << 20);
 	w.idle = nothing_to_do;
-	w.idle_ctx = &work_in;
+	w.ctx = &work_in;
 	assert_int_equal(apply(&w, 1, 1, "open", "a", 10), 0);
 	assert_int_equal(apply(&w, 1, 2, "ready", "a", 11), 0);
 	assert_int_equal(work_peek(&w, 1), IDMAP_NONE);
@@ -87,6 +87,42 @@ static void test_nothing_to_do(void **state)
 	assert_non_null(worklist_at(&w, 0)->snapshot);
 	assert_int_equal(apply(&w, 1, 4, "ready", "b", 13), 0); /* in a queue: the daemon looks */
 	assert_non_null(worklist_at(&w, 0)->snapshot);
+	worklist_free(&w);
+}
+
+struct kept {
+	const struct work *row;
+	json_t *snapshot;
+	int n;
+};
+
+static void count_kept(void *ctx, const struct work *row, json_t *snapshot)
+{
+	struct kept *k = ctx;
+
+	assert_non_null(row->snapshot);
+	*k = (struct kept){.row = row, .snapshot = snapshot, .n = k->n + 1};
+}
+
+/* Whoever wants the tree of a text is told of it, when the text is kept. */
+static void test_the_tree_of_a_kept_text(void **state)
+{
+	struct kept k = {0};
+	struct worklist w;
+
+	(void)state;
+	worklist_init(&w, 1 << 20);
+	w.kept = count_kept;
+	w.ctx = &k;
+	assert_int_equal(apply(&w, 1, 1, "open", "a", 10), 0);
+	assert_int_equal(k.n, 0);
+	assert_int_equal(apply(&w, 1, 2, "ready", "a", 11), 0);
+	assert_int_equal(k.n, 1);
+	assert_ptr_equal(k.row, worklist_at(&w, 0));
+	assert_int_equal(k.row->version, 2);
+	w.text_max = 0;
+	assert_int_equal(apply(&w, 2, 1, "ready", "a", 12), 0);
+	assert_int_equal(k.n, 1);
 	worklist_free(&w);
 }
 
@@ -185,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_order_and_states),
 		cmocka_unit_test(test_nothing_to_do),
+		cmocka_unit_test(test_the_tree_of_a_kept_text),
 		cmocka_unit_test(test_not_ready_any_more),
 		cmocka_unit_test(test_texts_are_bounded),
 		cmocka_unit_test(test_versions_rise),
