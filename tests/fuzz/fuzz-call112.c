@@ -1,5 +1,6 @@
 /* call112: any file becomes rows that cover it byte for byte, and messages that can be built. */
-// uses: daemons/call112/decode.c daemons/call112/page.c
+// uses: daemons/call112/decode.c daemons/call112/decode_file.c
+// uses: daemons/call112/decode_message.c daemons/call112/page.c
 // elsewhere: page daemons/call112/page.c
 #include <errno.h>
 

@@ -6,6 +6,7 @@ DROPDIR = 'common/core/dropdir.c'
 DROP_BOOKS, DROP_DONE = 'common/core/dropdir_private.h', 'common/core/dropdir_done.c'
 DROP_SCAN, DROP_CURSOR = 'common/core/dropdir_scan.c', 'common/core/dropdir_cursor.c'
 DECODE = 'daemons/call112/decode.c'
+FILE, MESSAGE = 'daemons/call112/decode_file.c', 'daemons/call112/decode_message.c'
 DROP = 'daemons/call112/drop.c'
 GEO = 'common/core/geo.c'
 CALLS = 'daemons/call112/calls.c'
@@ -117,7 +118,7 @@ MUTANTS = [
 
     # --- call112: rows
     dict(name='call112-broken-row-vanishes', file=DECODE,
-         old='	if (csv->fault)\n		return undecodable(w, row, csv->fault);',
+         old='	if (csv->fault)\n		return row_undecodable(w, row, csv->fault);',
          new='	if (csv->fault)\n		return C112_NOTHING;',
          test='unit:test-call112_decode/a_broken_row_costs_its_line'),
     dict(name='call112-broken-row-takes-its-neighbours', file=DECODE,
@@ -125,18 +126,18 @@ MUTANTS = [
          new='	took(row, w, bom, csv->fault ? n : csv->raw_len);',
          test='unit:test-call112_decode/a_broken_row_costs_its_line'),
     dict(name='call112-garbage-json-vanishes', file=DECODE,
-         old='	if (!json_is_object(row->storage->json))\n		return undecodable(w, row, "JSON, but no object");',
+         old='	if (!json_is_object(row->storage->json))\n		return row_undecodable(w, row, "JSON, but no object");',
          new='	if (!json_is_object(row->storage->json))\n		return C112_NOTHING;',
          test='unit:test-call112_decode/json_lines'),
-    dict(name='call112-wrong-header-is-taken', file=DECODE,
+    dict(name='call112-wrong-header-is-taken', file=FILE,
          old='	f->csv.columns = row->n;\n	f->known = r == 0;\n	return r;',
          new='	f->csv.columns = row->n;\n	f->known = true;\n	return 0;',
          test='unit:test-call112_decode/a_wrong_header_holds_the_file'),
-    dict(name='call112-unmapped-type-is-normal', file=DECODE,
+    dict(name='call112-unmapped-type-is-normal', file=MESSAGE,
          old='			return class;\n	return CC_UNKNOWN;',
          new='			return class;\n	return CC_NORMAL;',
          test='unit:test-call112_decode/rows_become_calls'),
-    dict(name='call112-line-end-changes-the-id', file=DECODE,
+    dict(name='call112-line-end-changes-the-id', file=MESSAGE,
          old='	while (n && (p[n - 1] == \'\\n\' || p[n - 1] == \'\\r\'))\n		n--;\n	sha256_hex',
          new='	while (n && p[n - 1] == \'\\n\')\n		n--;\n	sha256_hex',
          test='unit:test-call112_decode/a_call_without_a_number_goes_by_its_bytes'),
@@ -144,7 +145,7 @@ MUTANTS = [
          old='	if (!w->line_start && f->rules->format != C112_JSON)\n		return rest_of_line(w, row);',
          new='	if (!w->line_start && !w->n)\n		return rest_of_line(w, row);',
          test='unit:test-call112_decode/a_file_gone_on_with_learns_its_header'),
-    dict(name='call112-hidden-numbers-are-one-person', file=DECODE,
+    dict(name='call112-hidden-numbers-are-one-person', file=MESSAGE,
          old='	bool known = phone_normalise(s->value[F_PHONE], s->phone) == 0 && !placeholder(s->phone);',
          new='	bool known = phone_normalise(s->value[F_PHONE], s->phone) == 0 || placeholder("+000000");',
          test='unit:test-call112_decode/rows_become_calls'),
@@ -218,7 +219,7 @@ MUTANTS = [
              '	metric_add(p->calls_made, alarm ? "refused" : "again", 1);',
          test='flow:test_call112_poll:test_a_reading_that_breaks_off_moves_nothing'),
     dict(name='call112-object-of-nothing-is-a-call', file=DECODE,
-         old='	if (!json_values(f, row->storage))', new='	if (!json_values(f, row->storage) && !f)',
+         old='	if (!row_json_values(f, row->storage))', new='	if (!row_json_values(f, row->storage) && !f)',
          test='unit:test-call112_decode/a_broken_object_loses_no_neighbour'),
     # --- SFTP: only whole files, from the known server only
     dict(name='sftp-any-host-key', file=SFTP,

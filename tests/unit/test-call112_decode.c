@@ -1,5 +1,6 @@
 /* Rows of a call centre become messages; what is broken costs itself only. */
-// uses: daemons/call112/decode.c daemons/call112/page.c
+// uses: daemons/call112/decode.c daemons/call112/decode_file.c
+// uses: daemons/call112/decode_message.c daemons/call112/page.c
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
