@@ -5,18 +5,24 @@
  * it goes; over a limit the rest is left out, named in fields.limits, and stands in the original.
  * Only a mail without any byte of its own is undecodable.
  *
- *   native_id   Message-ID (RFC 5322 3.6.4) without its brackets; without a usable one "sha256:" of
- *               the bytes, line ends folded. A second mail of the same Message-ID and content is
- * the same message; other content is told apart by the normalizer (lane rule 12). author      From,
- * else Sender; its address in lower case is the id. Proven only when the topmost
- * Authentication-Results of `authserv` says dmarc=pass (RFC 8601). class       echo: from one of
- * our own addresses; bounce: RFC 3464 reports, mailer-daemon, an empty Return-Path; auto: RFC 3834
- * Auto-Submitted, receipts, lists, Precedence, no- reply senders; spam: X-Spam-Flag, if trusted;
- * else human. fields.mail says which. text        the subject (not of a reply), then the plain or
- * HTML words without history and signature; forwarded mails inside (message/rfc822) behind it;
- * fields.full_text has all words when some were left out in_reply_to In-Reply-To, else the last of
- * References; fields.ticket: a ticket in the subject fields      title, full_text, limits, mail,
- * reply_to, forwarded_from, ticket
+ * native_id: Message-ID (RFC 5322 3.6.4) without its brackets; without a usable one "sha256:" of
+ * the bytes, line ends folded. A second mail of the same Message-ID and content is the same
+ * message; other content is told apart by the normalizer (lane rule 12).
+ *
+ * author: From, else Sender; its address in lower case is the id. Proven only when the topmost
+ * Authentication-Results of `authserv` says dmarc=pass (RFC 8601).
+ *
+ * class: echo: from one of our own addresses; bounce: RFC 3464 reports, mailer-daemon, an empty
+ * Return-Path; auto: RFC 3834 Auto-Submitted, receipts, lists, Precedence, no-reply senders; spam:
+ * X-Spam-Flag, if trusted; else human. fields.mail says which.
+ *
+ * text: the subject (not of a reply), then the plain or HTML words without history and signature;
+ * forwarded mails inside (message/rfc822) behind it; fields.full_text has all words when some were
+ * left out.
+ *
+ * in_reply_to: In-Reply-To, else the last of References; fields.ticket: a ticket in the subject.
+ *
+ * fields: title, full_text, limits, mail, reply_to, forwarded_from, ticket.
  *
  * Known gaps: winmail.dat, S/MIME and PGP stay attachments, unread; hidden text in HTML is shown;
  * attachments are not opened. Thread: one (GMime's caches). */

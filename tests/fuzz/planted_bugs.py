@@ -37,7 +37,7 @@ BUGS = [
         'read behind a short file'),
     row('meta', 'daemons/social/meta_fields.c', '	if (n + 2 > sizeof(iso))\n		return 0;\n', '',
         'a long time is written over the stack'),
-    row('mime', 'daemons/email/mime.c', "*p == '\\n' && out > line && out[-1] == ' '", "*p == '\\n' && out[-1] == ' '",
+    row('mime', 'daemons/email/mime_parts.c', "*p == '\\n' && out > line && out[-1] == ' '", "*p == '\\n' && out[-1] == ' '",
         'read before a flowed text that begins with a line end'),
     row('open311', 'daemons/door/form.c', '		if (ret->n == FORM_PAIRS_MAX)\n'
         '			return err_set(e, -EINVAL, "more than %d fields", FORM_PAIRS_MAX);\n', '',

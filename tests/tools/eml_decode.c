@@ -1,6 +1,8 @@
 /* eml_decode FILE: one mail -> one line of JSON on stdout: {"record"} it becomes ("error" in its
  * place when none can be built). For tests/conformance. */
 // uses: daemons/email/mime.c
+// uses: daemons/email/mime_bound.c
+// uses: daemons/email/mime_parts.c
 // uses: daemons/email/mail_head.c
 // uses: daemons/email/charset.c
 // uses: daemons/email/quote_trim.c

@@ -2,6 +2,8 @@
  * follows the reports, never the mails; what failed is read again. */
 // uses: daemons/email/mailbox.c
 // uses: daemons/email/mime.c
+// uses: daemons/email/mime_bound.c
+// uses: daemons/email/mime_parts.c
 // uses: daemons/email/mail_head.c
 // uses: daemons/email/charset.c
 // uses: daemons/email/quote_trim.c

@@ -1,5 +1,7 @@
 /* mime: bytes of a mail -> message: identity, classes, threads, words, attachments, limits. */
 // uses: daemons/email/mime.c
+// uses: daemons/email/mime_bound.c
+// uses: daemons/email/mime_parts.c
 // uses: daemons/email/mail_head.c
 // uses: daemons/email/charset.c
 // uses: daemons/email/quote_trim.c
