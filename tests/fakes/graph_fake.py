@@ -22,11 +22,12 @@ import base64
 import collections
 import hashlib
 import hmac
-import http.server
 import json
 import threading
 import time
 import urllib.parse
+
+from harness.loopback import Loopback
 
 PAGE, INSTAGRAM, APP = '100000000000001', '17840000000000001', '200000000000002'
 VERSION = '/v23.0'
@@ -42,7 +43,7 @@ def iso(ms):
     return time.strftime('%Y-%m-%dT%H:%M:%S+0000', time.gmtime(ms / 1000))
 
 
-class FakeGraph:
+class FakeGraph(Loopback):
     def __init__(self, token='token-uji', secret=None, page=25):
         self.token, self.secret, self.page = token, secret, page
         self.lock = threading.RLock()
@@ -211,7 +212,7 @@ class FakeGraph:
         return (401 if code == 190 else 400), {'error': {'message': 'ditolak', 'type': 'OAuthException', 'code': code,
                                                          'fbtrace_id': 'x'}}
 
-    def answer(self, method, target, headers):
+    def judge(self, method, target, headers):
         """(status, body or None when the connection ends, verdict, edge, path, params)"""
         parts = urllib.parse.urlsplit(target)
         params = dict(urllib.parse.parse_qsl(parts.query))
@@ -240,56 +241,37 @@ class FakeGraph:
 
     # --- the server
 
-    def start(self):
-        graph = self
+    def answer(self, request):
+        self.open.wait(60)
+        status, found, verdict, edge, path, params = self.judge(request.command, request.path, request.headers)
+        body = json.dumps(found).encode()
+        if verdict == 'half':
+            body = body[:len(body) // 2]
+        elif verdict == 'html':
+            body = b'<html>Sorry, something went wrong.</html>'
+        elif verdict == 'surrogate':
+            body = body.replace(b'{"data": [', b'{"data": [{"id": "1_1", "message": "\\ud800"}, ', 1)
+        with self.lock:
+            self.calls.append(Call(request.command, edge, path, params, verdict))
+        if verdict == 'drop':
+            request.close_connection = True
+            return
+        request.send_response(status)
+        request.send_header('Content-Type', 'application/json')
+        request.send_header('X-App-Usage', json.dumps({'call_count': self.usage, 'total_time': 1}))
+        if self.business:
+            request.send_header('X-Business-Use-Case-Usage', json.dumps(
+                {PAGE: [{'type': 'pages', 'call_count': self.business[0],
+                         'estimated_time_to_regain_access': self.business[1]}]}))
+        request.send_header('Content-Length', str(len(body) + (100 if verdict == 'short' else 0)))
+        request.end_headers()
+        request.wfile.write(body)
+        request.close_connection = request.close_connection or verdict == 'short'
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = 'HTTP/1.1'
-
-            def handle_call(self):
-                graph.open.wait(60)
-                status, found, verdict, edge, path, params = graph.answer(self.command, self.path, self.headers)
-                body = json.dumps(found).encode()
-                if verdict == 'half':
-                    body = body[:len(body) // 2]
-                elif verdict == 'html':
-                    body = b'<html>Sorry, something went wrong.</html>'
-                elif verdict == 'surrogate':
-                    body = body.replace(b'{"data": [', b'{"data": [{"id": "1_1", "message": "\\ud800"}, ', 1)
-                with graph.lock:
-                    graph.calls.append(Call(self.command, edge, path, params, verdict))
-                if verdict == 'drop':
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                self.send_header('Content-Type', 'application/json')
-                self.send_header('X-App-Usage', json.dumps({'call_count': graph.usage, 'total_time': 1}))
-                if graph.business:
-                    self.send_header('X-Business-Use-Case-Usage', json.dumps(
-                        {PAGE: [{'type': 'pages', 'call_count': graph.business[0],
-                                 'estimated_time_to_regain_access': graph.business[1]}]}))
-                self.send_header('Content-Length', str(len(body) + (100 if verdict == 'short' else 0)))
-                self.end_headers()
-                self.wfile.write(body)
-                self.close_connection = self.close_connection or verdict == 'short'
-
-            do_GET = do_POST = handle_call
-
-            def log_message(self, *args):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, request, client_address):
-                pass  # a daemon that was killed in the middle of a call
-
-        self.server = Server(('127.0.0.1', 0), Handler)
-        self.base = f'http://127.0.0.1:{self.server.server_address[1]}{VERSION}'
-        threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
-        return self
+    @property
+    def base(self):
+        return f'{self.origin}{VERSION}'
 
     def stop(self):
         self.open.set()
-        self.server.shutdown()
-        self.server.server_close()
+        super().stop()

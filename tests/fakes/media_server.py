@@ -16,67 +16,21 @@ asked for), endless, reset, ('to', URL) a redirect, ('link', URL) the answer to 
 
 import gzip
 import hashlib
-import http.server
 import json
 import socket
 import struct
 import threading
 import urllib.parse
 
+from harness.loopback import Loopback, Request
+
 BOMB = gzip.compress(b'\0' * (8 << 20))
 
 
-class MediaServer:
-    def __init__(self, token, host='127.0.0.1'):
-        self.token, self.items, self.asked, self.got, self.links = token, {}, [], [], {}
-        self.hung = threading.Event()  # what hangs ends with this
-        self.lock = threading.Lock()
-        outer = self
-
-        class Handler(_Handler):
-            fake = outer
-
-        self.http = _Server((host, 0), Handler)
-        self.place = f'{host}:{self.http.server_address[1]}'
-        self.base = f'http://{self.place}/v25.0'
-        threading.Thread(target=self.http.serve_forever, kwargs={'poll_interval': 0.05}, daemon=True).start()
-
-    def stop(self):
-        self.hung.set()
-        self.http.shutdown()
-        self.http.server_close()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def put(self, name, content, faults=(), ask=(), mime='image/jpeg'):
-        self.items[name] = {'content': content, 'faults': list(faults), 'ask': list(ask), 'mime': mime}
-
-    def link(self, name):
-        """A link as a message of a channel would hold it: no question, no token."""
-        return f'http://{self.place}/open/{name}'
-
-    def next_fault(self, name, key):
-        with self.lock:
-            faults = self.items[name][key]
-            return faults.pop(0) if faults else None
-
-
-class _Server(http.server.ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request, client_address):
-        pass  # the client went away: part of the game
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    protocol_version = 'HTTP/1.1'
-
-    def log_message(self, *_):
-        pass
+class Question(Request):
+    @property
+    def fake(self):
+        return self.served
 
     def answer(self, status, body=b'', **headers):
         self.send_response(status)
@@ -192,3 +146,32 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def fault_reset(self, _):
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
         self.connection.close()
+
+
+class MediaServer(Loopback):
+    request = Question
+
+    def __init__(self, token):
+        self.token, self.items, self.asked, self.got, self.links = token, {}, [], [], {}
+        self.hung = threading.Event()  # what hangs ends with this
+        self.lock = threading.Lock()
+
+    @property
+    def base(self):
+        return f'{self.origin}/v25.0'
+
+    def stop(self):
+        self.hung.set()
+        super().stop()
+
+    def put(self, name, content, faults=(), ask=(), mime='image/jpeg'):
+        self.items[name] = {'content': content, 'faults': list(faults), 'ask': list(ask), 'mime': mime}
+
+    def link(self, name):
+        """A link as a message of a channel would hold it: no question, no token."""
+        return f'{self.origin}/open/{name}'
+
+    def next_fault(self, name, key):
+        with self.lock:
+            faults = self.items[name][key]
+            return faults.pop(0) if faults else None

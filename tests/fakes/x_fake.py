@@ -22,11 +22,12 @@ Shapes: docs.x.com, Posts / Timelines, Posts / Search / Recent, Fundamentals / R
 import base64
 import collections
 import email.utils
-import http.server
 import json
 import threading
 import time
 import urllib.parse
+
+from harness.loopback import Loopback
 
 EPOCH_MS = 1288834974657
 PROBLEM = 'https://api.twitter.com/2/problems/'
@@ -47,7 +48,7 @@ def iso(ms):
     return time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(ms / 1000)) + f'.{ms % 1000:03d}Z'
 
 
-class FakeX:
+class FakeX(Loopback):
     def __init__(self, token='token-uji', own='1234567890', page=None, skew_s=0):
         self.token, self.own, self.page, self.skew_s = token, own, page, skew_s
         self.lock = threading.RLock()
@@ -260,47 +261,25 @@ class FakeX:
 
     # --- life
 
-    def start(self):
-        fake = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = 'HTTP/1.1'
-
-            def do_GET(self):
-                status, headers, data, fault = fake.respond(self.path, self.headers.get('Authorization', ''))
-                if fault == 'drop':
-                    self.close_connection = True
-                    return
-                self.send_response_only(status)
-                self.send_header('Date', email.utils.formatdate(time.time() + fake.skew_s, usegmt=True))
-                self.send_header('Content-Type', 'application/json; charset=utf-8')
-                self.send_header('Content-Length', str(len(data) + (100 if fault == 'short' else 0)))
-                for k, v in headers.items():
-                    self.send_header(k, v)
-                self.end_headers()
-                try:
-                    self.wfile.write(data)
-                except OSError:
-                    self.close_connection = True
-                self.close_connection |= fault == 'short'
-
-            def log_message(self, *args):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            def handle_error(self, request, client_address):
-                pass  # a daemon that was killed
-
-        self.server = Server(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
+    def answer(self, request):
+        status, headers, data, fault = self.respond(request.path, request.headers.get('Authorization', ''))
+        if fault == 'drop':
+            request.close_connection = True
+            return
+        request.send_response_only(status)
+        request.send_header('Date', email.utils.formatdate(time.time() + self.skew_s, usegmt=True))
+        request.send_header('Content-Type', 'application/json; charset=utf-8')
+        request.send_header('Content-Length', str(len(data) + (100 if fault == 'short' else 0)))
+        for k, v in headers.items():
+            request.send_header(k, v)
+        request.end_headers()
+        request.wfile.write(data)
+        request.close_connection |= fault == 'short'
 
     @property
     def base(self):
-        return f'http://127.0.0.1:{self.server.server_address[1]}'
+        return self.origin
 
     def stop(self):
         self.let_go()
-        self.server.shutdown()
-        self.server.server_close()
+        super().stop()

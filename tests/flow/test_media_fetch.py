@@ -2,10 +2,9 @@
 nothing is asked that may not be."""
 
 import hashlib
-import http.server
-import threading
 
 from harness import flow, wait_until
+from harness.loopback import Loopback
 from harness.media import JPEG, PDF, TOKEN, MediaServer, linked, nothing_left, papers, photo, settled, start
 from harness.records import message, now_ms, put, put_many
 
@@ -14,34 +13,18 @@ def one(env, m, index=0):
     return papers(env)[(m['id'], index)]
 
 
-class Trap:
+class Trap(Loopback):
     """A server nobody may reach, or that must not see the token."""
 
     def __init__(self, content=JPEG):
-        self.seen = []
-        trap = self
+        self.seen, self.content = [], content
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                trap.seen.append(self.headers.get('Authorization'))
-                self.send_response(200)
-                self.send_header('Content-Length', str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
-            def log_message(self, *_):
-                pass
-
-        self.http = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.place = f'127.0.0.1:{self.http.server_address[1]}'
-        threading.Thread(target=self.http.serve_forever, kwargs={'poll_interval': 0.05}, daemon=True).start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.http.shutdown()
-        self.http.server_close()
+    def answer(self, request):
+        self.seen.append(request.headers.get('Authorization'))
+        request.send_response(200)
+        request.send_header('Content-Length', str(len(self.content)))
+        request.end_headers()
+        request.wfile.write(self.content)
 
 
 FAULTS = ['busy', 'server', 'cut', 'lie', 'other', 'reset', 'expired']

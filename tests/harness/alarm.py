@@ -14,9 +14,9 @@ import json
 import os
 import socketserver
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
+from .loopback import Loopback
 from .records import message_id
 
 BASE = {'session': '3s', 'commit': '50ms', 'max_age': '6h'}
@@ -112,31 +112,28 @@ class Call(NamedTuple):
     body: dict
 
 
-class Webhook:
+class Webhook(Loopback):
     """Answers POSTs by the list and keeps them."""
 
     def __init__(self, answers=(200,)):
         self.calls, self._answers = [], Answers(answers)
-        outer = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers['Content-Length']))
-                outer.calls.append(Call(self.path, dict(self.headers), json.loads(body)))
-                answer = outer._answers.take()
-                status, data = answer if isinstance(answer, tuple) else (answer, {})
-                self.send_response(status)
-                self.send_header('Content-Length', str(len(json.dumps(data))))
-                self.end_headers()
-                self.wfile.write(json.dumps(data).encode())
+    def answer(self, request):
+        self.calls.append(Call(request.path, dict(request.headers), json.loads(request.body())))
+        answer = self._answers.take()
+        status, data = answer if isinstance(answer, tuple) else (answer, {})
+        request.send_response(status)
+        request.send_header('Content-Length', str(len(json.dumps(data))))
+        request.end_headers()
+        request.wfile.write(json.dumps(data).encode())
 
-            def log_message(self, *_):
-                pass
+    @property
+    def base(self):
+        return self.origin
 
-        self._server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self._server.daemon_threads = True
-        self.base = f'http://127.0.0.1:{self._server.server_address[1]}'
-        self.url = f'{self.base}/ring'
+    @property
+    def url(self):
+        return f'{self.base}/ring'
 
     @property
     def bodies(self):
@@ -144,14 +141,6 @@ class Webhook:
 
     def of(self, event):
         return [b for b in self.bodies if event in [e['id'] for e in b['emergencies']]]
-
-    def __enter__(self):
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
 
 
 class MailServer:

@@ -47,7 +47,7 @@ def sha256(data):
 class Channels:
     def __init__(self, city):
         self.city, self.env = city, city.env
-        self.photos, self.box = media.MediaServer(media.TOKEN), Mailbox(self.env)
+        self.photos, self.box = media.MediaServer(media.TOKEN).start(), Mailbox(self.env)
         self.page, self.x, self.keys = GraphAccount(self.env), Account(self.env), door.Keys(self.env)
         self.rings = Rings(self.env)
         common = ('--channel', 'website', '--review', 'auto', '--tenant', TENANT)
