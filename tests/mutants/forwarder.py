@@ -43,7 +43,7 @@ MUTANTS = [
          old='	if (row->version != a->version)\n		return "changed";\n', new=''),
     dict(name='forwarder-old-text-in-new-version', file='daemons/forwarder/inputs.c',
          test=CRASH + 'test_newer_version_between_intent_and_send',
-         old='p->row == index && p->version == version', new='p->row == index'),
+         old='p->row == index && p->version == version', new='p->row == index && p->version <= version'),
     dict(name='forwarder-sends-late', file='daemons/forwarder/conf.h',
          test=CRASH + 'test_too_late_after_a_freeze',
          old='#define SEND_WITHIN_MS 8000 ', new='#define SEND_WITHIN_MS 80000 '),
@@ -176,5 +176,5 @@ MUTANTS = [
     dict(name='forwarder-prepares-for-one-at-a-time', file=DEST, test='unit:test-destination/test_prepared_ahead',
          old=' && d->limits.concurrency > 1 && d->took', new=' && d->took'),
     dict(name='forwarder-keeps-texts-of-what-is-filed', file='daemons/forwarder/worklist.c',
-         test='unit:test-worklist/test_nothing_to_do', old=' && w->idle(w->idle_ctx, row, s)) {', new=' && w->idle(w->idle_ctx, row, s) && !version) {'),
+         test='unit:test-worklist/test_nothing_to_do', old=' && w->idle(w->ctx, row, s)) {', new=' && w->idle(w->ctx, row, s) && !version) {'),
 ]
