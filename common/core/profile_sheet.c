@@ -32,8 +32,9 @@ static const char page_style[] =
 	".number p { margin: .4em 0 0; }\n"
 	".blank { display: inline-block; width: 40mm; border-bottom: 1px solid #000; }\n"
 	".list { page-break-after: always; break-after: page; }\n.list th { width: auto; }\n"
-	".list td { height: 8mm; }\n.list td:nth-child(2), .list td:nth-child(5) { white-space: "
-	"nowrap; }\n"
+	".list td { height: 8mm; }\n.list td:nth-child(2) { white-space: nowrap; }\n"
+	".list td:nth-child(4) { min-width: 30mm; } /* no word is cut for the empty columns */\n"
+	".list td:nth-child(5) { min-width: 26mm; white-space: normal; }\n"
 	".list th:nth-child(6) { width: 36mm; }\n.list th:nth-child(7) { width: 22mm; }\n"
 	"section { page-break-before: always; break-before: page; }\n"
 	"body > section:first-child { page-break-before: auto; break-before: auto; }\n"
@@ -43,8 +44,10 @@ static const char page_style[] =
 	" section { margin-top: 2.5em; }\n"
 	" section th, section td { display: block; width: auto; border-width: 0 1px; }\n"
 	" section th { border-top-width: 1px; } section table { border-bottom: 1px solid #777; }\n"
-	" .list { font-size: 9pt; } .list td:nth-child(2) { white-space: nowrap; }\n"
-	" .list :is(th, td):nth-child(n + 6) { display: none; } /* to write in by hand */\n"
+	" .list tr { display: block; border-bottom: 1px solid #777; padding: .4em 0; }\n"
+	" .list th, .list td:nth-child(n + 6) { display: none; } /* to write in by hand */\n"
+	" .list td { display: inline; border: 0; padding: 0 .8em 0 0; white-space: normal; }\n"
+	" .list td:nth-child(4) { display: block; height: auto; }\n"
 	"}\n</style>\n</head>\n<body>\n";
 
 void sheet_text(struct buf *out, const char *s)
