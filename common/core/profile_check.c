@@ -54,11 +54,13 @@ void profile_check_choice(
 	const json_t *choices, *v;
 	char name[64] = "";
 	size_t i, bad = 0;
+	int end = 0;
 
 	if (!written || one_of(written, allowed))
 		return;
 	list_choices(&all, allowed);
-	if (sscanf(written, "{{setting.%32[a-z0-9_]}}", name) != 1) {
+	(void)sscanf(written, "{{setting.%32[a-z0-9_]}}%n", name, &end);
+	if (!end || written[end]) {
 		pfile_fault(l, at, "one of: %s; or {{setting.NAME}}", buf_str(&all));
 		return;
 	}
@@ -68,4 +70,12 @@ void profile_check_choice(
 	if (bad || json_array_size(choices) == 0)
 		pfile_fault(l, at, "settings.%s must be declared with choices among: %s", name,
 			buf_str(&all));
+}
+
+void profile_check_name(struct pfile *l, const char *at, const char *name)
+{
+	const size_t n = strlen(name);
+
+	if (n > 32 || strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") != n)
+		pfile_fault(l, at, "a name is at most 32 of a-z, 0-9 and _");
 }

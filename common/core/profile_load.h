@@ -20,6 +20,8 @@ void profile_check_place(struct pfile *l, const char *at, const char *place);
 /* "{{setting.x}}" of a declared setting whose choices are all allowed, or one of `allowed`. */
 void profile_check_choice(
 	struct pfile *l, const char *at, const char *written, const char *const *allowed);
+/* What a profile calls a setting, table or list: some of a-z, 0-9 and _. */
+void profile_check_name(struct pfile *l, const char *at, const char *name);
 
 /* --- sections, in the order they are read in --- */
 

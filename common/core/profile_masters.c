@@ -119,8 +119,7 @@ static void read_one(struct pfile *l, const char *name, const json_t *v)
 	bool file = json_object_get(v, "file") != NULL;
 
 	pfile_below(at, "masters", name);
-	if (!plain(name, "abcdefghijklmnopqrstuvwxyz0123456789_", 32))
-		pfile_fault(l, at, "a name is at most 32 of a-z, 0-9 and _");
+	profile_check_name(l, at, name);
 	if (p->n_masters == MASTERS_MAX) {
 		pfile_fault(l, at, "more than %d lists", MASTERS_MAX);
 		return;

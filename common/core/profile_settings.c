@@ -56,9 +56,7 @@ void profile_read_settings(struct pfile *l)
 	json_t *v;
 
 	json_object_foreach (l->p->settings, key, v) {
-		if (strlen(key) > 32 || key[strspn(key, "abcdefghijklmnopqrstuvwxyz0123456789_")])
-			pfile_fault(l, pfile_below(path, "settings", key),
-				"a name is at most 32 of a-z, 0-9 and _");
+		profile_check_name(l, pfile_below(path, "settings", key), key);
 		read_setting(l, pfile_below(path, "settings", key), v);
 	}
 }

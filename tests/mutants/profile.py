@@ -46,6 +46,8 @@ MUTANTS = [
          old='	{"reporter_phone", IN_FORMS, get_reporter},', new='	{"reporter_phone", IN_FORMS | IN_CONTENT, get_reporter},'),
     dict(name='profile-ticket-not-first', file=PARTS, test=U + 'each_mistake_is_told',
          old='if (text && strncmp(text, ticket, strlen(ticket)) != 0)', new='if (text && !strstr(text, "{{"))'),
+    dict(name='profile-choice-and-more', file='common/core/profile_check.c', test=U + 'each_mistake_is_told',
+         old='if (!end || written[end]) {', new='if (!end) {'),
     dict(name='profile-create-twice', file=CALLS, test=U + 'each_mistake_is_told',
          old='if (kind == CALL_CREATE && c->is.repeat != CALL_ONCE)', new='if (kind == CALL_CREATE && c->is.repeat == CALL_VERIFIABLE)'),
     dict(name='profile-verifiable-by-nothing', file=CALLS, test=U + 'each_mistake_is_told',
