@@ -1,6 +1,8 @@
-/* See intake.h. */
-#include "intake.h"
-
+/* intake: see intake.h. Here: raw records in, positions out, the clients' life; an attachment until
+ * its record is reported: intake_want.c; a lane and where it goes on: intake_lane.c.
+ *
+ * Guarantees: no position is committed that has an attachment without a reported record before it.
+ * Known gap: a topic that is held stays so until a newer daemon starts. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -13,56 +15,16 @@
 #include "base/metrics.h"
 #include "base/util.h"
 #include "core/message.h"
-#include "core/schema.h"
-#include "book.h"
-#include "paper.h"
 
-#define ASK_MS		 5000
-#define LOG_READ_MS	 (10 * 60 * 1000) /* years of it; the watchdog is fed meanwhile */
-#define TICK_MS		 200
-#define PRODUCE_RETRY_MS 1000
-#define MEDIA_MAX	 (64 * 1024)
+#include "intake_parts.h"
 
-struct lane { /* one partition of all topics */
-	struct lane *next;
-	struct intake *in;
-	int32_t partition;
-	struct book book;
-	struct want *wants;
-};
-
-struct want { /* an attachment until its record is reported */
-	struct want *next, **at;
-	struct lane *lane; /* NULL: the lane was taken; nobody waits for it */
-	struct book_message *m;
-	char message[UUID_TEXT_SIZE], *attachment;
-	size_t index;
-	int64_t received_ms;
-	struct fetch *fetch; /* NULL: fetched */
-	json_t *record;	     /* then its record */
-	char id[UUID_TEXT_SIZE];
-	bool produced;	   /* waits for the report */
-	int64_t try_at_ms; /* produce again then */
-};
-
-struct intake {
-	struct intake_conf c;
-	char media[TOPIC_NAME_SIZE], group[MUARA_GROUP_SIZE];
-	struct kafka_consumer *consumer;
-	struct kafka_producer *producer;
-	struct lane *lanes;
-	struct loop_timer *tick;
-	size_t open; /* wants */
-	int64_t commit_at_ms;
-	bool draining, failed;
-	struct metric *results, *waiting, *oldest;
-};
+#define TICK_MS 200
 
 static const char *const result_words[] = {"stored", "missing", "refused", "known", NULL};
 
 /* --- positions --- */
 
-static void commit(struct intake *in, bool now)
+void intake_commit(struct intake *in, bool now)
 {
 	int64_t ms = clock_mono_ms();
 
@@ -83,137 +45,7 @@ static void commit(struct intake *in, bool now)
 		}
 }
 
-/* --- a want and its end --- */
-
-/* Out of its lane's list; it may be called again. */
-static void want_unlink(struct want *w)
-{
-	*w->at = w->next;
-	if (w->next)
-		w->next->at = w->at;
-	w->next = NULL;
-	w->at = &w->next;
-}
-
-static void want_free(struct want *w)
-{
-	if (w->fetch)
-		fetch_drop(w->fetch);
-	want_unlink(w);
-	json_decref(w->record);
-	free(w->attachment);
-	free(w);
-}
-
-static void want_settled(struct want *w)
-{
-	struct intake *in = w->lane->in;
-
-	book_set_done(&w->lane->book, w->message, w->index);
-	w->m->open--;
-	in->open--;
-	want_free(w);
-	daemon_progress();
-	commit(in, false);
-}
-
-/* The opaque of a record outlives a lane that is taken: it is freed with its report. */
-static void produce(struct want *w)
-{
-	struct intake *in = w->lane->in;
-	_cleanup_free_ char *text = NULL;
-	char key[PAPER_KEY_SIZE];
-	struct err e = {0};
-	size_t n;
-	int r;
-
-	paper_key(w->message, w->index, key);
-	text = json_text(w->record, &n);
-	r = kafka_produce(
-		in->producer, in->media, w->lane->partition, key, strlen(key), text, n, w, &e);
-	w->produced = r == 0;
-	w->try_at_ms = clock_mono_ms() + PRODUCE_RETRY_MS;
-	if (r < 0 && r != -ENOBUFS)
-		log_error("topic %s: %s", in->media, e.text);
-	if (r == 0)
-		CRASH_POINT("after-produce", in->open);
-}
-
-static void on_report(void *ctx, void *opaque, const struct kafka_report *r)
-{
-	struct intake *in = ctx;
-	struct want *w = opaque;
-
-	w->produced = false;
-	if (!w->lane) { /* taken meanwhile */
-		want_free(w);
-		return;
-	}
-	if (r->status) { /* it may be there; the same again is the same record */
-		log_warn("topic %s: a record was not stored, it is sent again: %s", in->media,
-			r->text ? r->text : "");
-		return;
-	}
-	CRASH_POINT("after-report", in->open);
-	metric_add(
-		in->results, json_str_or(json_object_get(w->record, "attachment"), "state", ""), 1);
-	log_outcome(w->id, json_str_or(json_object_get(w->record, "attachment"), "state", ""),
-		(const char *const[]){"message", w->message, "reason",
-			json_str_or(json_object_get(w->record, "attachment"), "reason", "-"),
-			NULL});
-	want_settled(w);
-}
-
-static void on_fetched(void *ctx, const struct fetch_result *r)
-{
-	struct want *w = ctx;
-	bool stored = strcmp(r->state, "stored") == 0;
-	struct paper p = {.message = w->message,
-		.attachment = w->attachment,
-		.index = w->index,
-		.state = r->state,
-		.reason = r->reason,
-		.sha256 = stored ? r->sha256 : NULL,
-		.mime = r->mime,
-		.kind = r->kind,
-		.bytes = r->bytes,
-		.at_ms = clock_wall_ms(),
-		.tries = r->tries};
-
-	w->fetch = NULL;
-	w->record = paper_make(&p, w->id);
-	CRASH_POINT("after-blob", w->lane->in->open);
-	produce(w);
-}
-
 /* --- raw records --- */
-
-static void start_want(struct lane *l, struct book_message *m, const json_t *message, size_t index,
-	const struct origin *o)
-{
-	const json_t *a = json_array_get(json_object_get(message, "attachments"), index);
-	struct want *w = xcalloc(1, sizeof(*w));
-	struct fetch_wish wish = {.origin = o,
-		.id = json_str_or(a, "id", ""),
-		.url = json_str(a, "url"),
-		.mime = json_str(a, "mime")};
-
-	if (time_parse(json_str_or(message, "received_at", ""), &wish.received_ms) < 0)
-		wish.received_ms = clock_wall_ms();
-	w->lane = l;
-	w->m = m;
-	w->index = index;
-	w->received_ms = wish.received_ms;
-	snprintf(w->message, sizeof(w->message), "%s", json_str_or(message, "id", ""));
-	w->attachment = xstrdup(wish.id);
-	w->next = l->wants;
-	w->at = &l->wants;
-	if (w->next)
-		w->next->at = &w->next;
-	l->wants = w;
-	l->in->open++;
-	w->fetch = fetch_start(l->in->c.fetcher, &wish, on_fetched, w);
-}
 
 static bool wanted(struct lane *l, const json_t *message, size_t i)
 {
@@ -243,27 +75,13 @@ static void take_message(struct lane *l, struct book_topic *t, int64_t offset, c
 	bm = book_read(t, offset, json_str_or(m, "id", ""), open);
 	for (i = 0; i < n; i++)
 		if (yes[i])
-			start_want(l, bm, m, i, o);
-}
-
-static struct lane *lane_of(struct intake *in, int32_t partition)
-{
-	struct lane *l = in->lanes;
-
-	while (l && l->partition != partition)
-		l = l->next;
-	return l;
-}
-
-static void place_of(const struct kafka_record *r, char ret[160])
-{
-	snprintf(ret, 160, "%.100s/%" PRId32 "/%" PRId64, r->topic, r->partition, r->offset);
+			want_start(l, bm, m, i, o);
 }
 
 static int on_record(void *ctx, const struct kafka_record *r)
 {
 	struct intake *in = ctx;
-	struct lane *l = lane_of(in, r->partition);
+	struct lane *l = intake_lane(in, r->partition);
 	struct book_topic *t = l ? book_topic(&l->book, r->topic) : NULL;
 	_cleanup_json_ json_t *m = NULL;
 	struct err e = {0};
@@ -287,7 +105,7 @@ static int on_record(void *ctx, const struct kafka_record *r)
 	if (rc == 0) {
 		take_message(l, t, r->offset, m);
 	} else {
-		place_of(r, place);
+		intake_place(r, place);
 		book_read(t, r->offset, place, 0);
 	}
 	return 0;
@@ -308,156 +126,13 @@ static void resume(struct intake *in)
 		}
 }
 
-/* --- lanes come and go --- */
-
-static int on_media(void *ctx, const struct kafka_record *r)
-{
-	struct lane *l = ctx;
-	_cleanup_json_ json_t *o = NULL;
-	const char *message;
-
-	daemon_progress_now();
-	if (!r->value || json_parse(r->value, r->value_len, MEDIA_MAX, &o, NULL) < 0 ||
-		schema_check(o, "muara.media", 1, NULL) < 0)
-		return 0;
-	message = json_str(o, "message");
-	if (message && json_int(o, "index", -1) >= 0)
-		book_set_done(&l->book, message, (size_t)json_int(o, "index", 0));
-	return 0;
-}
-
-static int on_named(void *ctx, const struct kafka_record *r)
-{
-	_cleanup_json_ json_t *m = NULL;
-	char *id = ctx;
-
-	if (r->value && message_parse(r->value, r->value_len, &m, NULL) == 0)
-		snprintf(id, 160, "%s", json_str_or(m, "id", ""));
-	else
-		place_of(r, id);
-	return 0;
-}
-
-/* Where to go on (lane rule 13): a commit counts when the record before it is the one it names. */
-static int find_start(struct intake *in, struct lane *l, struct book_topic *t, struct err *e)
-{
-	int64_t committed = -1, low = 0, high = 0;
-	char named[160] = "", there[160] = "";
-	int r = kafka_committed(
-		in->consumer, t->topic, l->partition, &committed, named, sizeof(named), ASK_MS, e);
-
-	if (r == 0)
-		r = kafka_watermarks(in->consumer, t->topic, l->partition, &low, &high, ASK_MS, e);
-	if (r < 0)
-		return err_prefix(e, "topic %s (`muaractl topics create` makes it)", t->topic);
-	if (committed >= 0 && committed < low) {
-		log_error("topic %s: read up to offset %" PRId64 ", but it begins at %" PRId64
-			  ": attachments of what was removed are lost",
-			t->topic, committed, low);
-		committed = -1;
-	}
-	if (committed > high)
-		committed = -1;
-	if (committed > low && (kafka_read_one(&in->c.kafka, t->topic, l->partition, committed - 1,
-					on_named, there, ASK_MS, e) < 0 ||
-				       strcmp(there, named) != 0)) {
-		log_warn("topic %s: the record before the commit is not the one it names; read "
-			 "from its beginning",
-			t->topic);
-		committed = -1;
-	}
-	t->next = t->committed = committed;
-	snprintf(t->last, sizeof(t->last), "%s", committed >= 0 ? named : "");
-	return kafka_consumer_assign_add(
-		in->consumer, t->topic, l->partition, committed >= 0 ? committed : KAFKA_BEGIN, e);
-}
-
-/* Each raw topic of a configured channel once. */
-static void name_topics(const struct intake *in, struct book *b)
-{
-	const struct origin *o = in->c.conf->origins.v;
-	size_t n = 0;
-
-	book_init(b, in->c.conf->origins.n);
-	for (size_t i = 0; i < in->c.conf->origins.n; i++) {
-		_cleanup_free_ char *name = xasprintf("raw.%s", o[i].channel);
-		char topic[TOPIC_NAME_SIZE];
-
-		muara_topic(in->c.shared, name, topic);
-		if (!book_topic(b, topic))
-			memcpy(b->topics[n++].topic, topic, sizeof(topic));
-	}
-	b->n_topics = n;
-}
-
-static void lane_drop(struct lane *l)
-{
-	struct intake *in = l->in;
-	struct lane **at = &in->lanes;
-	struct want *next;
-
-	while (*at && *at != l)
-		at = &(*at)->next;
-	if (*at)
-		*at = l->next;
-	for (struct want *w = l->wants; w; w = next) {
-		next = w->next;
-		in->open--;
-		if (!w->produced) {
-			want_free(w);
-			continue;
-		}
-		w->lane = NULL; /* its report frees it */
-		want_unlink(w);
-	}
-	book_free(&l->book);
-	free(l);
-}
-
-static void on_assigned(void *ctx, int32_t partition)
-{
-	struct intake *in = ctx;
-	struct lane *l = xcalloc(1, sizeof(*l));
-	struct err e = {0};
-	int r;
-
-	l->in = in;
-	l->partition = partition;
-	name_topics(in, &l->book);
-	r = kafka_read_range(
-		&in->c.kafka, in->media, partition, KAFKA_BEGIN, on_media, l, LOG_READ_MS, &e);
-	for (size_t i = 0; r == 0 && i < l->book.n_topics; i++) {
-		r = find_start(in, l, &l->book.topics[i], &e);
-		daemon_progress_now();
-	}
-	l->next = in->lanes;
-	in->lanes = l;
-	if (r == 0)
-		return;
-	log_error("lane %" PRId32 " does not open: %s", partition, e.text);
-	lane_drop(l);
-	if (!in->failed)
-		daemon_fail("lane %" PRId32 " does not open", partition);
-	in->failed = true;
-}
-
-static void on_revoked(void *ctx, int32_t partition, bool lost)
-{
-	struct intake *in = ctx;
-	struct lane *l = lane_of(in, partition);
-
-	if (!l)
-		return;
-	if (!lost)
-		commit(in, true);
-	lane_drop(l);
-}
+/* --- life --- */
 
 static void on_partition_error(
 	void *ctx, const char *topic, int32_t partition, int err, const char *text)
 {
 	struct intake *in = ctx;
-	struct lane *l = lane_of(in, partition);
+	struct lane *l = intake_lane(in, partition);
 	struct book_topic *t = l ? book_topic(&l->book, topic) : NULL;
 
 	if (!t || err != -ERANGE)
@@ -474,12 +149,10 @@ static void on_fatal(void *ctx, const char *text)
 }
 
 static const struct kafka_consumer_ops consumer_ops = {.record = on_record,
-	.assigned = on_assigned,
-	.revoked = on_revoked,
+	.assigned = lane_assigned,
+	.revoked = lane_revoked,
 	.partition_error = on_partition_error,
 	.fatal = on_fatal};
-
-/* --- life --- */
 
 static void measure(struct intake *in)
 {
@@ -501,14 +174,14 @@ static void on_tick(void *ctx)
 	for (struct lane *l = in->lanes; l; l = l->next)
 		for (struct want *w = l->wants; w; w = w->next)
 			if (w->record && !w->produced && now >= w->try_at_ms)
-				produce(w);
-	commit(in, false);
+				want_produce(w);
+	intake_commit(in, false);
 	resume(in);
 }
 
 static int open_clients(struct intake *in, struct err *e)
 {
-	struct kafka_producer_conf p = {.common = in->c.kafka, .report = on_report, .ctx = in};
+	struct kafka_producer_conf p = {.common = in->c.kafka, .report = want_reported, .ctx = in};
 	struct kafka_consumer_conf c = {.common = in->c.kafka,
 		.group_topic = in->media,
 		.group = in->group,
@@ -557,7 +230,7 @@ void intake_close(struct intake *in)
 	if (!in)
 		return;
 	if (in->consumer && in->lanes)
-		commit(in, true);
+		intake_commit(in, true);
 	kafka_consumer_close(in->consumer);
 	while (in->lanes)
 		lane_drop(in->lanes); /* NOLINT(clang-analyzer-unix.Malloc): it takes it out */

@@ -28,7 +28,7 @@ MUTANTS = [
     row('program-is-a-document', 'common/core/filetype.c', 'OUT(0, "MZ", "application/x-dosexec", "program")',
         'KEEP(0, "MZ", "application/x-dosexec", "document")', 'unit:test-filetype/files'),
     row('prefix-not-contiguous', BOOK, 'return m ? m->offset : t->next;', 'return t->next;', RULES + 'positions'),
-    row('failed-report-counts', 'daemons/media/intake.c', 'if (r->status) {', 'if (r->status > 0) {',
+    row('failed-report-counts', 'daemons/media/intake_want.c', 'if (r->status) {', 'if (r->status > 0) {',
         'unit:test-media_intake/no_position_passes_an_attachment'),
     row('address-not-asked', 'common/base/httpc_call.c', 'if (!c->may_connect(c->ctx, &to->addr))',
         'if (!c->may_connect(c->ctx, &to->addr) && purpose != CURLSOCKTYPE_IPCXN)', 'unit:test-httpc/addresses_are_asked'),

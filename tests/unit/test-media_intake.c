@@ -1,6 +1,7 @@
 /* muara-media's intake: no position passes an attachment without a reported record, and records
  * under way outlive a lane that is taken. */
-// uses: daemons/media/intake.c daemons/media/book.c daemons/media/paper.c
+// uses: daemons/media/intake.c daemons/media/intake_lane.c
+// uses: daemons/media/intake_want.c daemons/media/book.c daemons/media/paper.c
 // uses: daemons/media/conf.c daemons/media/reach.c
 #include <errno.h>
 #include <setjmp.h>
