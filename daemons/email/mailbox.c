@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "base/util.h"
 #include "core/ackprefix.h"
+#include "daemons/email/folder_name.h"
 #include "daemons/email/imap.h"
 #include "daemons/email/mime.h"
 
@@ -31,6 +32,7 @@ struct email {
 	const struct email_conf *conf;
 	struct mail_rules rules;
 	struct imap_conf imap_conf;
+	char *folder;	   /* as IMAP writes it */
 	struct imap *imap; /* from ready on */
 	struct loop_fd *news;
 	struct imap_mail *held; /* there was no room for it */
@@ -70,7 +72,7 @@ static const struct option_row options[] = {
 	OPT(struct email_conf, OPT_PATH, token_file, "token_file", NULL,
 		.help = "File that holds an OAuth 2 access token for XOAUTH2, read at every login; what refreshes it writes it"),
 	OPT(struct email_conf, OPT_STRING, mailbox, "mailbox", "INBOX", .min = 1, .max = 200,
-		.help = "Folder that is read, by the name the server gives it"),
+		.help = "Folder that is read, by the name a mail program shows; levels are parted as the server parts them"),
 	OPT(struct email_conf, OPT_STRINGS, own, "own", NULL, .max = 100,
 		.help = "Addresses of your own: mail from them is archived as an echo, or the system complains to itself"),
 	OPT(struct email_conf, OPT_STRING, authserv, "authserv", NULL, .max = 253,
@@ -293,7 +295,7 @@ static int start(struct email *m)
 		.user = c->user,
 		.password = c->password,
 		.token_file = c->token_file,
-		.mailbox = c->mailbox,
+		.mailbox = m->folder,
 		.ca = c->ca,
 		.port = (int)c->port,
 		.idle_ms = c->idle_ms,
@@ -361,6 +363,7 @@ static void email_close(void *state)
 	imap_stop(m->imap);
 	imap_mail_free(m->held);
 	ackprefix_free(&m->acks);
+	free(m->folder);
 	free(m);
 }
 
@@ -376,6 +379,7 @@ static int email_open(struct source *s, void **ret_state, struct err *e)
 	m->acked_offset = -1;
 	ackprefix_init(&m->acks, 0);
 	set_box(m);
+	m->folder = folder_name(c->mailbox);
 	m->mails = metric_counter(
 		"muara_email_mails_total", "Mails handed to Kafka", "class", mail_labels);
 	m->attached = metric_counter("muara_email_attachments_total", "Attachments of mails",

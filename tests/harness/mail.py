@@ -23,7 +23,8 @@ from .ports import free_port
 from .procs import Proc, tail, wait_until
 from .records import message_id
 
-TENANT, ACCOUNT, USER, PASSWORD, FOLDER = 'malang', 'pengaduan', 'lapor', 'rahasia-uji', 'Pengaduan'
+TENANT, ACCOUNT, USER, PASSWORD = 'malang', 'pengaduan', 'lapor', 'rahasia-uji'
+FOLDER, WRITTEN = 'Saran & Keluhan – é', '"Saran &- Keluhan &IBM- &AOk-"'  # as it is shown, as IMAP writes it (RFC 3501, 5.1.3)
 PHOTO = b'\x89PNG\r\n\x1a\n' + bytes(range(256))
 WITH_PHOTO = '''Content-Type: multipart/mixed; boundary=b\r
 \r
@@ -104,7 +105,7 @@ class Mailbox:
         self.proc = None
         self.start()
         with self._session() as box:
-            box.create(FOLDER)
+            box.create(WRITTEN)
 
     def certificate(self, cert, key):
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
@@ -157,12 +158,12 @@ class Mailbox:
     def append(self, *mails, when=None):
         with self._session() as box:
             for m in mails:
-                done, text = box.append(FOLDER, None, imaplib.Time2Internaldate(when or time.time()), m)
+                done, text = box.append(WRITTEN, None, imaplib.Time2Internaldate(when or time.time()), m)
                 assert done == 'OK', text
 
     def flags(self):
         with self._session() as box:
-            box.select(FOLDER, readonly=True)
+            box.select(WRITTEN, readonly=True)
             _, lines = box.uid('FETCH', '1:*', '(FLAGS)')
             found = [re.search(rb'UID (\d+).*?FLAGS \(([^)]*)\)|FLAGS \(([^)]*)\).*?UID (\d+)', line)
                      for line in lines if line]
@@ -170,8 +171,8 @@ class Mailbox:
 
     def recreate(self):
         with self._session() as box:
-            box.delete(FOLDER)
-            box.create(FOLDER)
+            box.delete(WRITTEN)
+            box.create(WRITTEN)
 
     def config(self, **over):
         return {'tenant': TENANT, 'account': ACCOUNT, 'start': '2020-01-01', 'review': 'auto', 'max_age': '3650d',

@@ -66,4 +66,8 @@ MUTANTS += [
     dict(name='email-away-for-long-is-healthy', file='daemons/email/imap.c',
          old='r == -EACCES || failures >= MANY_TRIES', new='r == -EACCES',
          test='flow:test_email_ingest:test_what_a_person_must_mend_is_told'),
+    dict(name='email-folder-name-as-it-is-shown', file=BOX, old='		.mailbox = m->folder,\n', new='		.mailbox = c->mailbox,\n',
+         test='flow:test_email_ingest:test_mails_arrive'),
+    dict(name='email-folder-ampersand-not-written', file='daemons/email/folder_name.c', old="if (c == '&')", new='if (c == 0)',
+         test='unit:test-folder_name/names'),
 ]

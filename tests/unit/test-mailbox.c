@@ -1,5 +1,6 @@
 /* The source of muara-email, with a mailbox and a Kafka whose words the test gives: the cursor
  * follows the reports, never the mails; what failed is read again. */
+// uses: daemons/email/folder_name.c
 // uses: daemons/email/mailbox.c
 // uses: daemons/email/mime.c
 // uses: daemons/email/mime_bound.c
