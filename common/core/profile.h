@@ -96,6 +96,8 @@ struct profile_news {			    /* borrowed */
 	size_t n_files;
 	const json_t *const *gone; /* could be carried, but the store has lost their bytes */
 	size_t n_gone;
+	const json_t *const *refused; /* the destination did not take them; left out, and said so */
+	size_t n_refused;
 	bool place;    /* one of them names the place, and says nothing else */
 	unsigned part; /* of those of this version, from 1 */
 };

@@ -57,6 +57,8 @@ const char *news_left_out(const struct render *r, const json_t *a)
 
 	if (in_list(n->gone, n->n_gone, a))
 		return "missing";
+	if (in_list(n->refused, n->n_refused, a))
+		return "upload";
 	if (!is_told_here(r, a))
 		return NULL;
 	why = attachment_refusal(r->p, a);

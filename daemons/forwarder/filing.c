@@ -180,7 +180,8 @@ static unsigned open_part(
 			end(ret, FILING_WAIT, "follow-up-open");
 			return 0;
 		}
-		if (s->state == SLOT_REJECTED) {
+		/* Of one with files the rest goes on without what it may have been. */
+		if (s->state == SLOT_REJECTED && !(s->flags & SLOT_F_FILES)) {
 			end(ret, FILING_FINISHED, "follow-up-rejected");
 			return 0;
 		}

@@ -11,7 +11,8 @@
  * A follow-up tells what the ledger says is not told yet (news.h), whichever version brought it:
  * one for all that came within follow_up_settle_ms of each other, more when it does not fit. One
  * that is PARKED, or with an officer, does not stop the next, which tells other things; one that is
- * REJECTED ends its version, and the next version tells its content again. No I/O, no clock.
+ * REJECTED with files goes on without them (news.h); one without ends its version, and the next
+ * version tells its content again. No I/O, no clock.
  * Known gap: a source that a person's split gave to two complaints on purpose is refused for the
  * second one; there is no split yet. */
 #pragma once

@@ -58,6 +58,8 @@ enum {
 				 stored, too; or two different remote ids */
 	SLOT_F_LISTED = 2,    /* its INTENT lists the files it tells; older programs' did not */
 	SLOT_F_TYPED = 4,     /* its number was typed by a person: it may be corrected */
+	SLOT_F_FILES = 8,     /* follow-up: it carries files */
+	SLOT_F_ALONE = 16,    /* follow-up: one file and no other */
 };
 
 struct refusal { /* newest REFUSED of a complaint for a destination */
@@ -133,6 +135,11 @@ int64_t ledger_told(const struct ledger *l, const uint8_t complaint[16], uint8_t
 /* Does a blocking slot of the complaint at the destination tell these bytes? */
 bool ledger_told_file(const struct ledger *l, const uint8_t complaint[16], uint8_t destination,
 	const char *sha256);
+
+/* Was a follow-up with this file refused? Among others: any of them may have been the reason. */
+enum file_standing { FILE_FINE, FILE_SUSPECT, FILE_REFUSED };
+enum file_standing ledger_file_standing(const struct ledger *l, const uint8_t complaint[16],
+	uint8_t destination, const char *sha256);
 
 /* May a new attempt of this call be made? (No slot, NOT_SENT, NOT_FILED.) */
 bool slot_open(const struct slot *s);

@@ -102,6 +102,7 @@ int ledger_note_told(
 	struct ledger *l, const json_t *body, uint8_t system, uint32_t slot, struct err *err)
 {
 	const json_t *files = json_object_get(body, "attachments"), *v;
+	int64_t carried = (int64_t)json_array_size(files) - json_int(body, "left_out", 0);
 	struct slot *s = idmap_at(&l->slots, slot);
 	uint8_t message[16];
 	size_t i;
@@ -113,7 +114,10 @@ int ledger_note_told(
 			return err_set(err, -EINVAL, "sources[%zu]: not a UUID", i);
 		note_source(l, message, system, slot, upto_of(body, text));
 	}
+	s->flags &= (uint8_t) ~(SLOT_F_FILES | SLOT_F_ALONE); /* of an earlier attempt */
 	s->flags |= json_is_array(files) ? SLOT_F_LISTED : 0;
+	s->flags |= carried > 0 ? SLOT_F_FILES : 0;
+	s->flags |= carried == 1 ? SLOT_F_ALONE : 0;
 	json_array_foreach (files, i, v) {
 		if (!json_is_string(v))
 			return err_set(err, -EINVAL, "attachments[%zu]: no text", i);
@@ -204,4 +208,25 @@ bool ledger_told_file(const struct ledger *l, const uint8_t complaint[16], uint8
 			return true;
 	}
 	return false;
+}
+
+enum file_standing ledger_file_standing(const struct ledger *l, const uint8_t complaint[16],
+	uint8_t destination, const char *sha256)
+{
+	enum file_standing worst = FILE_FINE;
+	const struct file_row *row;
+	uint8_t key[16];
+
+	file_key(key, sha256, complaint, destination);
+	for (; (row = idmap_get(&l->files, key)); next_key(key)) {
+		const struct slot *s = idmap_at(&l->slots, row->slot);
+
+		if (s->call != CALL_FOLLOWUP || s->state != SLOT_REJECTED ||
+			!(s->flags & SLOT_F_FILES))
+			continue;
+		if (s->flags & SLOT_F_ALONE)
+			return FILE_REFUSED;
+		worst = FILE_SUSPECT;
+	}
+	return worst;
 }

@@ -94,35 +94,71 @@ static bool is_file_told(const struct filing_view *v, const struct slot *filing,
 	return up->state != SLOT_DONE || !(filing->flags & SLOT_F_LISTED);
 }
 
-static void add_files(const struct filing_view *v, const struct slot *filing, struct news *n)
+/* Unless the same bytes are in it already, or it is full. */
+static void add_file(const json_t **list, size_t *n, const json_t *a)
+{
+	if (*n == FILING_FILES_MAX)
+		return;
+	for (size_t i = 0; i < *n; i++)
+		if (strcmp(json_str_or(list[i], "sha256", ""), json_str_or(a, "sha256", "")) == 0)
+			return;
+	list[(*n)++] = a;
+}
+
+/* *ret_suspect: the first of those a rejected follow-up carried among others. */
+static void add_files(const struct filing_view *v, const struct slot *filing, struct news *n,
+	const json_t **ret_suspect)
 {
 	const json_t *a;
 	size_t i;
 
 	json_array_foreach (json_object_get(v->complaint, "attachments"), i, a) {
 		const char *sha256 = json_str(a, "sha256");
-		bool twice = false;
 
-		if (!sha256 || n->is.n_files == FILING_FILES_MAX ||
-			!profile_follow_up_file(v->profile, a) || is_file_told(v, filing, sha256))
+		if (!sha256 || !profile_follow_up_file(v->profile, a) ||
+			is_file_told(v, filing, sha256))
 			continue;
-		for (size_t k = 0; k < n->is.n_files && !twice; k++)
-			twice = strcmp(json_str(n->files[k], "sha256"), sha256) == 0;
-		if (!twice)
-			n->files[n->is.n_files++] = a;
+		switch (ledger_file_standing(v->ledger, v->id, v->destination, sha256)) {
+		case FILE_FINE:
+			add_file(n->files, &n->is.n_files, a);
+			break;
+		case FILE_SUSPECT:
+			*ret_suspect = *ret_suspect ? *ret_suspect : a;
+			break;
+		case FILE_REFUSED:
+			add_file(n->refused, &n->is.n_refused, a);
+		}
 	}
+}
+
+static bool has_words(const struct news *n)
+{
+	for (size_t i = 0; i < n->is.n_pieces; i++)
+		if (n->pieces[i].bytes)
+			return true;
+	return n->is.place;
+}
+
+/* Nothing else is left: it goes alone, and shows whether it was the reason. */
+static void try_alone(struct news *n, const json_t *suspect)
+{
+	if (!suspect || n->is.n_files || has_words(n))
+		return;
+	n->files[n->is.n_files++] = suspect;
+	n->is.n_refused = 0; /* said when all have been tried */
 }
 
 bool news_of(const struct filing_view *v, struct news *ret)
 {
 	const struct slot *filing = ledger_filing(v->ledger, v->id, v->destination);
-	const json_t *source;
+	const json_t *source, *suspect = NULL;
 	size_t i;
 
 	memset(ret, 0, sizeof *ret);
 	ret->is.pieces = ret->pieces;
 	ret->is.files = ret->files;
 	ret->is.gone = ret->gone;
+	ret->is.refused = ret->refused;
 	/* Of what an older program filed, only later versions have news: what it left out of a
 	 * report was said there and then. */
 	if (!filing || (!(filing->flags & SLOT_F_LISTED) && v->version <= filing->version))
@@ -133,8 +169,9 @@ bool news_of(const struct filing_view *v, struct news *ret)
 		ret->is.n_pieces +=
 			fill_piece(v, source, &ret->pieces[ret->is.n_pieces], &ret->is.place);
 	}
-	add_files(v, filing, ret);
-	return ret->is.n_pieces || ret->is.n_files;
+	add_files(v, filing, ret, &suspect);
+	try_alone(ret, suspect);
+	return ret->is.n_pieces || ret->is.n_files || ret->is.n_refused;
 }
 
 void news_file_gone(struct news *n, size_t file)
@@ -223,4 +260,7 @@ void told_by_news(
 		json_array_append_new(ret->files, json_str_new(json_str(n->files[i], "sha256")));
 	for (size_t i = 0; i < n->is.n_gone; i++)
 		json_array_append_new(ret->files, json_str_new(json_str(n->gone[i], "sha256")));
+	for (size_t i = 0; i < n->is.n_refused; i++)
+		json_array_append_new(ret->files, json_str_new(json_str(n->refused[i], "sha256")));
+	ret->left_out = n->is.n_gone + n->is.n_refused;
 }

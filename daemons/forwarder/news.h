@@ -4,7 +4,11 @@
  * Untold is a message (or correction) of the snapshot's `sources` that stands in no blocking slot,
  * the rest of one whose text was cut, and a stored file that stands in none and that a follow-up
  * can carry. A deletion is never news; nor is a file whose upload was refused (the report says so),
- * nor a message of which there is nothing to say yet, its file still being fetched. */
+ * nor a message of which there is nothing to say yet, its file still being fetched.
+ *
+ * A follow-up with files that was rejected may have been so for any of them. Words and other files
+ * go first, then each of these alone; what is refused alone, or was the only one, is said to be
+ * left out and counts as told. */
 #pragma once
 
 #include "core/profile.h"
@@ -16,7 +20,7 @@
 
 struct news { /* borrows from the snapshot */
 	struct profile_piece pieces[NEWS_PIECES_MAX];
-	const json_t *files[FILING_FILES_MAX], *gone[FILING_FILES_MAX];
+	const json_t *files[FILING_FILES_MAX], *gone[FILING_FILES_MAX], *refused[FILING_FILES_MAX];
 	struct profile_news is; /* points into this struct: do not copy */
 };
 

@@ -75,6 +75,8 @@ json_t *submission_intent(const struct submission_head *h, const struct submissi
 		json_object_set(b, "cut", told->cut);
 	if (told->files)
 		json_object_set(b, "attachments", told->files);
+	if (told->left_out)
+		json_set_int(b, "left_out", (int64_t)told->left_out);
 	return b;
 }
 

@@ -23,6 +23,7 @@ struct submission_told { /* what an INTENT tells; borrowed, any may be NULL */
 	json_t *sources; /* ids of messages */
 	json_t *cut;	 /* of these not all: {"source", "told": bytes} */
 	json_t *files;	 /* sha256 */
+	size_t left_out; /* of these, the last ones: said to be left out, not carried */
 };
 
 struct submission_result { /* of a call; zero or NULL = unsaid */

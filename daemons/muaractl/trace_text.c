@@ -93,9 +93,13 @@ char *trace_submission_text(const json_t *s)
 		buf_addf(&b, ", part %lld", (long long)json_int(s, "part", 1));
 	if (json_str(s, "call") && strcmp(json_str(s, "call"), "followup") == 0 &&
 		json_object_get(s, "sources"))
-		buf_addf(&b, ", tells %zu messages, %zu files",
+		buf_addf(&b, ", tells %zu messages, %lld files",
 			json_array_size(json_object_get(s, "sources")),
-			json_array_size(json_object_get(s, "attachments")));
+			(long long)json_array_size(json_object_get(s, "attachments")) -
+				(long long)json_int(s, "left_out", 0));
+	if (json_int(s, "left_out", 0))
+		buf_addf(&b, ", says of %lld that they are left out",
+			(long long)json_int(s, "left_out", 0));
 	add_if(&b, "of intent ", json_str(s, "intent"));
 	add_if(&b, "number ", json_str(s, "remote_id"));
 	add_if(&b, "in place of ", json_str(s, "was"));

@@ -102,7 +102,7 @@ class Sandbox:
     def serve_call(self, conn, request):
         call, args = self.route(request)
         ticket = ticket_of(request)
-        rule = self.rules.pick(call, ticket, conn.requests > 1, request.path) if call else None
+        rule = self.rules.pick(call, ticket, conn.requests > 1, request.path, request.raw) if call else None
         number = self.store.begin(call or "unknown", request, conn, rule)
         self.keep(number, call, request)
         stored, status, body = False, 200, {}

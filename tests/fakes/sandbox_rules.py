@@ -1,13 +1,14 @@
 """Misbehaviour on command for the LAPOR! sandbox: which rule hits a request, and what it does.
 
-A rule is {call, nth | every | probability+seed, burst, ticket, path, reused, times, action, args}:
+A rule is {call, nth | every | probability+seed, burst, ticket, path, reused, holds, times, action, args}:
   call         upload create handover status followups followup_add institutions templates, or "*"
-  nth, every   counted over the requests the rule's call/ticket/path/reused match (1 = the first)
+  nth, every   counted over the requests the rule's call/ticket/path/reused/holds match (1 = the first)
   burst        with every: the so many requests from there on, not one
   probability  0..1, with "seed" for the same sequence at every run
   ticket       only requests that carry this ticket
   path         only requests whose path holds this text
   reused       true: only on a connection that has served a request before
+  holds        only requests with this text in their bytes
   times        at most so many hits
 The first rule that hits wins. Neither nth, every nor probability: each matching request.
 """
@@ -26,8 +27,8 @@ ACTIONS = {"drop_before": False, "rst_before": False, "drop_after_store": True,
            "gateway401": False}
 CALLS = ("upload", "create", "handover", "status", "followups", "followup_add", "institutions",
          "templates")
-KEYS = {"call", "nth", "every", "burst", "probability", "seed", "ticket", "path", "reused", "times", "action",
-        "args"}
+KEYS = {"call", "nth", "every", "burst", "probability", "seed", "ticket", "path", "reused", "holds", "times",
+        "action", "args"}
 HTML = b"<!doctype html><html><body><h1>Sistem dalam pemeliharaan</h1></body></html>"
 
 
@@ -48,11 +49,13 @@ class Rule:
     def stored(self):
         return self.args.get("stored", ACTIONS[self.action])
 
-    def hits_request(self, call, ticket, reused, path):
+    def hits_request(self, call, ticket, reused, path, raw):
         d = self.data
         if d.get("call", "*") not in (call, "*") or d.get("path", "") not in path:
             return False
         if d.get("ticket") not in (None, ticket) or (d.get("reused") and not reused):
+            return False
+        if d.get("holds", "").encode() not in raw:
             return False
         self.seen += 1
         if self.hits >= d.get("times", 1 << 60) or not self._count_hits():
@@ -78,9 +81,9 @@ class Rules:
         with self.lock:
             self.rules = self.rules + new if append else new
 
-    def pick(self, call, ticket, reused, path):
+    def pick(self, call, ticket, reused, path, raw):
         with self.lock:
-            return next((r for r in self.rules if r.hits_request(call, ticket, reused, path)), None)
+            return next((r for r in self.rules if r.hits_request(call, ticket, reused, path, raw)), None)
 
     def show(self):
         with self.lock:

@@ -366,6 +366,10 @@ class WhichRequestIsHit(SandboxTest):
         self.assertEqual(self.statuses(4, times=1), [500, 201, 201, 201])
         self.assertEqual(self.statuses(7, every=3, burst=2), [201, 201, 500, 500, 201, 500, 500])
 
+    def test_what_the_request_holds(self):
+        self.assertEqual(self.statuses(2, holds="Content-Type:", times=1), [500, 201])
+        self.assertEqual(self.statuses(2, holds="nobody says this"), [201, 201])
+
     def test_probability_repeats_with_its_seed(self):
         first = self.statuses(20, probability=0.5, seed=7)
         self.assertEqual(first, self.statuses(20, probability=0.5, seed=7))

@@ -161,6 +161,27 @@ def test_a_lost_file_is_said_and_the_words_go(env):
         assert len(told['files']) == 1
 
 
+@flow(limit=90)
+def test_a_refused_file_stops_no_other(env):
+    """One of three photos is refused, whatever it comes with: words and the others go, it is said; so over a restart."""
+    with opened(env, follow_up_settle='0s') as o:
+        c = filed(o)
+        o.lapor.script({'call': 'followup_add', 'action': 'status', 'holds': 'virus-uji', 'args': {'status': 422}})
+        photos = [o.photo(b'\xff\xd8\xff ' + t, id=t.decode()) for t in (b'satu', b'virus-uji', b'tiga')]
+        c = o.adds(c, o.message('Lihat foto.', attachments=photos))
+        wait_until(lambda: o.told(c), 60, 'the words have gone')
+        o.daemon.restart()
+        o.wait_filing(o.daemon)
+        wait_until(lambda: '1 berkas tidak dapat diunggah' in o.told(c)[-1]['content'], 60, 'what is left out is said')
+        filed(o)
+        told = o.told(c)
+        assert ['Lihat foto.' in t['content'] for t in told] == [True] + [False] * (len(told) - 1), told
+        got = [f['sha256'] for t in told for f in t['files']]
+        assert sorted(got) == sorted(p['sha256'] for p in (photos[0], photos[2]))
+        states = [a.state for a in o.attempts(c, 'followup') if a.state != 'not_sent']
+        assert states.count('rejected') == 2 and o.once() == 2, states  # among others, and alone
+
+
 def page(env, c, a):
     with open(f"{env.scratch.path('sheets')}/{c['ticket']}.{a.name.replace('/', '-')}.html") as f:
         return f.read()

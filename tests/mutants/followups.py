@@ -6,6 +6,15 @@ PROFILE, TOLD = 'common/core/profile_news.c', 'daemons/forwarder/ledger_told.c'
 UNIT, FLOW = 'unit:test-news/', 'flow:test_forwarder_followups:'
 
 MUTANTS = [
+    dict(name='followup-one-bad-file-stops-all', file=FILING, test=FLOW + 'test_a_refused_file_stops_no_other',
+         old='		if (s->state == SLOT_REJECTED && !(s->flags & SLOT_F_FILES)) {\n',
+         new='		if (s->state == SLOT_REJECTED) {\n'),
+    dict(name='followup-suspects-travel-together', file=TOLD, test=UNIT + 'test_untold',
+         old='		worst = FILE_SUSPECT;\n', new='		worst = s->part > 9 ? FILE_SUSPECT : FILE_FINE;\n'),
+    dict(name='followup-refused-file-unsaid', file=PROFILE, test=FLOW + 'test_a_refused_file_stops_no_other',
+         old='	if (in_list(n->refused, n->n_refused, a))\n		return "upload";\n', new=''),
+    dict(name='followup-left-out-taken-for-carried', file=TOLD, test=UNIT + 'test_untold',
+         old=' - json_int(body, "left_out", 0);\n', new=';\n'),
     dict(name='followup-ledger-not-asked', file=NEWS, test=UNIT + 'test_untold',
          old='	told = ledger_told(v->ledger, v->id, v->destination, v->system, id);\n',
          new='	told = LEDGER_UNTOLD;\n'),
@@ -26,7 +35,8 @@ MUTANTS = [
     dict(name='followup-as-a-create', file=FILING, test=UNIT + 'test_untold',
          old='	call_next(ret, CALL_FOLLOWUP, s, "follow-up");', new='	call_next(ret, CALL_CREATE, s, "follow-up");'),
     dict(name='followup-rejected-again-and-again', file=FILING, test=UNIT + 'test_untold',
-         old='		if (s->state == SLOT_REJECTED) {', new='		if (s->state == SLOT_NONE) {'),
+         old='		if (s->state == SLOT_REJECTED && !(s->flags & SLOT_F_FILES)) {\n',
+         new='		if (s->state == SLOT_REJECTED && part > 9) {\n'),
     dict(name='followup-rest-before-its-part', file=TOLD, test=UNIT + 'test_untold',
          old='own && row->upto != UPTO_WHOLE && slot_settled(s)',
          new='own && row->upto != UPTO_WHOLE && (slot_settled(s) || own)'),

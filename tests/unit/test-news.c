@@ -89,6 +89,21 @@ static void feed(struct ledger *l, const struct rec *r)
 	"\",\"state\":\"" state_ "\",\"mime\":\"image/jpeg\",\"bytes\":10,\"sha256\":\"" A1 \
 	"\"}]}"
 
+/* One message with two photos, told in several parts of version 2. */
+#define BOTH                                                                    \
+	"{\"text\":\"Lampu mati.\\n\\nLihat.\",\"sources\":[{\"message\":\"" M1 \
+	"\",\"span\":[0,11]},{\"message\":\"" M2                                \
+	"\",\"span\":[13,6]}],\"attachments\":[" FILE2(A1) "," FILE2(A2) "]}"
+#define FILE2(sha_)                                                                          \
+	"{\"message\":\"" M2 "\",\"state\":\"stored\",\"mime\":\"image/jpeg\",\"bytes\":10," \
+	"\"sha256\":\"" sha_ "\"}"
+#define PART(n_, part_, sources_, files_) \
+	TELL(n_, 2, "{\"part\":" #part_ ",\"sources\":[" sources_ "],\"attachments\":[" files_ "]}")
+#define ENDED(kind_, n_, part_, of_) END(kind_, n_, 2, of_, "{\"part\":" #part_ "}")
+#define Q(text_)		     "\"" text_ "\""
+#define TWO_FILES_REFUSED \
+	CREATE(FIRST), DONE, PART(3, 1, Q(M2), Q(A1) "," Q(A2)), ENDED("rejected", 4, 1, "1/3")
+
 struct fixture {
 	struct ledger ledger;
 	struct profile *profile;
@@ -132,7 +147,7 @@ static void drop(struct fixture *f)
 
 static const struct news_case {
 	const char *name;
-	struct rec recs[8];
+	struct rec recs[14];
 	const char *snapshot;
 	const char *told; /* texts of the pieces, " | " between; NULL = nothing to tell */
 	size_t files;
@@ -167,6 +182,51 @@ static const struct news_case {
 	{"rejected: not with this version",
 		{CREATE(FIRST), DONE, TELL(3, 2, SECOND), END("rejected", 4, 2, "1/3", NULL)}, TWO,
 		"Sudah dua minggu.", 0, FILING_FINISHED, 0, 0},
+	{"rejected with two files: the words first, either may have been it", {TWO_FILES_REFUSED},
+		BOTH, "Lihat.", 0, FILING_CALL, 1, 2},
+	{"... then the first alone",
+		{TWO_FILES_REFUSED, PART(5, 2, Q(M2), ""), ENDED("done", 6, 2, "1/5")}, BOTH, "", 1,
+		FILING_CALL, 1, 3},
+	{"... that one is it: then the other",
+		{TWO_FILES_REFUSED, PART(5, 2, Q(M2), ""), ENDED("done", 6, 2, "1/5"),
+			PART(7, 3, "", Q(A1)), ENDED("rejected", 8, 3, "1/7")},
+		BOTH, "", 1, FILING_CALL, 1, 4},
+	{"... and what was refused is said",
+		{TWO_FILES_REFUSED, PART(5, 2, Q(M2), ""), ENDED("done", 6, 2, "1/5"),
+			PART(7, 3, "", Q(A1)), ENDED("rejected", 8, 3, "1/7"),
+			PART(9, 4, "", Q(A2)), ENDED("done", 10, 4, "1/9")},
+		BOTH, "", 0, FILING_CALL, 1, 5},
+	{"... once",
+		{TWO_FILES_REFUSED, PART(5, 2, Q(M2), ""), ENDED("done", 6, 2, "1/5"),
+			PART(7, 3, "", Q(A1)), ENDED("rejected", 8, 3, "1/7"),
+			PART(9, 4, "", Q(A2)), ENDED("done", 10, 4, "1/9"),
+			TELL(11, 2,
+				"{\"part\":5,\"sources\":[],\"attachments\":[" Q(
+					A1) "],\"left_out\":1}"),
+			ENDED("done", 12, 5, "1/11")},
+		BOTH, NULL, 0, FILING_FINISHED, 0, 0},
+	{"even that is refused: with the next version",
+		{CREATE(FIRST), DONE, PART(3, 1, Q(M2), Q(A1)), ENDED("rejected", 4, 1, "1/3"),
+			TELL(5, 2,
+				"{\"part\":2,\"sources\":[" Q(M2) "],\"attachments\":[" Q(
+					A1) "],\"left_out\":1}"),
+			ENDED("rejected", 6, 2, "1/5")},
+		PHOTO("stored"), "", 0, FILING_FINISHED, 0, 0},
+	{"the words alone are refused, too: not with this version",
+		{TWO_FILES_REFUSED, PART(5, 2, Q(M2), ""), ENDED("rejected", 6, 2, "1/5")}, BOTH,
+		"Lihat.", 0, FILING_FINISHED, 0, 0},
+	{"the only file is refused: it is said at once",
+		{CREATE(FIRST), DONE, PART(3, 1, Q(M2), Q(A1)), ENDED("rejected", 4, 1, "1/3")},
+		PHOTO("stored"), "", 0, FILING_CALL, 1, 2},
+	{"a person wants it tried again as it was",
+		{TWO_FILES_REFUSED,
+			END("resolved", 5, 2, "1/3", "{\"resolution\":\"not_filed\",\"part\":1}")},
+		BOTH, "Lihat.", 2, FILING_CALL, 2, 1},
+	{"files refused in an older version are not tried among others again",
+		{CREATE(FIRST), DONE,
+			TELL(3, 1, "{\"sources\":[],\"attachments\":[" Q(A1) "," Q(A2) "]}"),
+			END("rejected", 4, 1, "1/3", NULL)},
+		BOTH, "Lihat.", 0, FILING_CALL, 1, 1},
 	{"rejected in an older version: told again",
 		{CREATE(FIRST), DONE, TELL(3, 1, SECOND), END("rejected", 4, 1, "1/3", NULL)}, TWO,
 		"Sudah dua minggu.", 0, FILING_CALL, 1, 1},
