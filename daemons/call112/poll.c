@@ -1,4 +1,5 @@
-/* poll: a call centre's JSON endpoint, asked page by page.
+/* poll: a call centre's JSON endpoint, asked page by page. Here: readings, their items and the
+ * cursor; a page and its troubles: poll_page.c.
  *
  * Order, never swapped: page -> items framed -> source_put -> delivery reports of every page of the
  * reading -> cursor. The cursor is the newest time of change that a whole reading saw; a reading
@@ -6,111 +7,36 @@
  * again from the same place: rows known by then are nothing (calls.h), the others have the same
  * ids. Asked is from `overlap` before it, because centres show calls late.
  *
- * Troubles: network, 5xx, 429, half pages: again with full jitter up to 5 min, or when Retry-After
- * says. 401, 403, 404, 3xx, a page too large, no list where the configuration says: an alarm each
- * time that changes, and again every 5 min at most: nothing is lost meanwhile, the place stands.
- *
  * Known gaps: an endpoint without {since} or paging is read whole each time; photos behind links
- * are told as missing; a page is held in memory. Thread: loop only. */
+ * are told as missing. Thread: loop only. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/crash.h"
-#include "base/crypto.h"
-#include "base/httpc.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/util.h"
-#include "core/outcome.h"
 
-#include "calls.h"
-#include "drop.h"
-#include "page.h"
-#include "unmapped.h"
+#include "poll.h"
 
 #define CURSOR_NAME   "poll"
-#define CONNECT_MS    10000
-#define AGAIN_MS      1000
-#define AGAIN_MOST_MS (5 * 60 * 1000)
-#define FAILURES_MAX  20     /* more change no wait */
-#define PAGES_MAX     100000 /* of a reading; an endpoint that never ends is told */
 #define ITEMS_A_STEP  256
 #define AHEAD_MS      (5 * 60 * 1000) /* a time of change beyond now + this is a wrong clock */
-#define HEADERS_MAX   20
-
-#define MANY_FAILURES 5 /* in a row: from then on it is ill */
-
-enum state { IDLE, ASKING, TAKING, SETTLING };
-
-struct poll {
-	struct source *source;
-	const struct call112_conf *conf;
-	struct c112_rules rules;
-	struct c112_file *format;
-	struct c112_row row;
-	struct calls *calls;
-	struct unmapped *unmapped;
-	struct httpc *http;
-	struct httpc_call *call;
-	enum state state;
-	int64_t since_ms; /* of the cursor; 0: none yet */
-	int64_t raw;
-	uint64_t first, number; /* rows [first, number) are handed out and may not be in the log */
-	size_t open;		/* of them without a report */
-	bool report_failed;
-	/* the reading at hand */
-	int64_t newest_ms;
-	int page_no, item_no; /* page 0: no reading is at hand */
-	char *next;
-	/* its page at hand */
-	char *body;
-	size_t body_len;
-	uint8_t body_hash[SHA256_SIZE]; /* of the page before, too */
-	struct page page;
-	/* between readings */
-	int64_t not_before_ms;
-	int failures;
-	char trouble[200]; /* told already */
-	bool refused;	   /* a person is needed */
-	bool writing, dirty, draining;
-	struct metric *rows, *calls_made, *held;
-};
+#define MANY_FAILURES 5		      /* in a row: from then on it is ill */
 
 static const char *const row_labels[] = {"message", "update", "undecodable", "again", NULL};
 static const char *const call_labels[] = {"page", "again", "refused", NULL};
 
-/* --- a reading begins, ends, breaks off --- */
-
-static void drop_page(struct poll *p)
-{
-	page_close(&p->page);
-	free(p->body);
-	p->body = NULL;
-}
-
-static void forget_reading(struct poll *p)
-{
-	drop_page(p);
-	p->next = (free(p->next), NULL);
-	p->state = IDLE;
-}
+/* --- a reading and its cursor --- */
 
 static void begin(struct poll *p)
 {
 	p->newest_ms = p->since_ms;
 	p->page_no = 1;
 	memset(p->body_hash, 0, sizeof(p->body_hash));
-}
-
-/* The reading is made again from its beginning; what was handed out stays known. */
-static void break_off(struct poll *p, int64_t wait_ms)
-{
-	forget_reading(p);
-	p->page_no = 0;
-	p->not_before_ms = clock_mono_ms() + wait_ms;
 }
 
 /* A report failed: what may not be in the log is handed out again. Reports still to come of it are
@@ -121,42 +47,8 @@ static void take_back(struct poll *p)
 	p->first = p->number;
 	p->open = 0;
 	p->report_failed = false;
-	break_off(p, AGAIN_MS);
+	poll_break_off(p, POLL_AGAIN_MS);
 }
-
-static int64_t back_off(struct poll *p)
-{
-	uint64_t random;
-
-	random_bytes(&random, sizeof(random));
-	p->failures = MIN(p->failures + 1, FAILURES_MAX);
-	return AGAIN_MS / 2 + backoff_ms(AGAIN_MS, AGAIN_MOST_MS, p->failures, random);
-}
-
-/* Said once until something else is wrong, or nothing is. */
-static void tell(struct poll *p, bool alarm, const char *what)
-{
-	metric_set(p->held, NULL, alarm);
-	p->refused = alarm;
-	if (strcmp(p->trouble, what) == 0)
-		return;
-	snprintf(p->trouble, sizeof(p->trouble), "%s", what);
-	if (alarm)
-		log_error(
-			"poll_json: %s; nothing is taken in until it is mended, the place is kept",
-			what);
-	else
-		log_warn("poll_json: %s; it is asked again", what);
-}
-
-static void trouble(struct poll *p, bool alarm, const char *what, int64_t wait_ms)
-{
-	metric_add(p->calls_made, alarm ? "refused" : "again", 1);
-	tell(p, alarm, what);
-	break_off(p, MAX(back_off(p), wait_ms));
-}
-
-/* --- the cursor --- */
 
 static void on_written(void *ctx, uint64_t number, bool ok, int64_t offset)
 {
@@ -195,7 +87,7 @@ static void settle(struct poll *p)
 	p->trouble[0] = '\0';
 	p->refused = false;
 	metric_set(p->held, NULL, 0);
-	forget_reading(p);
+	poll_forget(p);
 	p->not_before_ms = clock_mono_ms() + p->conf->poll.every_ms;
 }
 
@@ -214,130 +106,6 @@ static void on_report(void *ctx, uint64_t number, bool ok, int64_t offset)
 		p->first = p->number;
 	}
 	source_wake(p->source);
-}
-
-/* --- pages --- */
-
-/* A reading goes on with another page, or waits for its reports. */
-static void page_done(struct poll *p)
-{
-	bool by_number = page_by_number(p->conf->poll.url, p->conf->poll.next);
-
-	free(p->next);
-	p->next = TAKE_PTR(p->page.next);
-	drop_page(p);
-	if (p->next || (by_number && p->item_no > 0)) {
-		p->page_no++;
-		p->state = IDLE; /* the reading is not over: page_no says so */
-	} else {
-		p->page_no = 0;
-		p->state = SETTLING;
-	}
-}
-
-static void take_page(struct poll *p, const struct httpc_answer *a)
-{
-	uint8_t hash[SHA256_SIZE];
-	struct span whole;
-	struct err e = {0};
-	int r;
-
-	sha256_of(a->body, a->body_len, hash);
-	if (p->page_no > 1 && memcmp(hash, p->body_hash, sizeof(hash)) == 0) {
-		trouble(p, true, "a page is the same as the one before: it does not heed {page}",
-			0);
-		return;
-	}
-	memcpy(p->body_hash, hash, sizeof(hash));
-	p->body = xmalloc(a->body_len + 1);
-	memcpy(p->body, a->body, a->body_len);
-	p->body_len = a->body_len;
-	r = page_open(
-		p->body, p->body_len, p->conf->poll.items ?: "", p->conf->poll.next, &p->page, &e);
-	if (r) { /* a cut document may be whole the next time; another document is a mistake */
-		trouble(p, json_span_first(p->body, p->body_len, &whole) == 0, e.text, 0);
-		return;
-	}
-	metric_add(p->calls_made, "page", 1);
-	p->item_no = 0;
-	p->state = TAKING;
-}
-
-static void on_answer(void *ctx, const struct httpc_answer *a)
-{
-	struct poll *p = ctx;
-	int64_t wait_ms = 0;
-	char what[200];
-
-	p->call = NULL;
-	if (p->draining)
-		return;
-	if (a->retry_after && retry_after_parse(a->retry_after, clock_wall_ms(), &wait_ms))
-		wait_ms = 0;
-	if (a->too_large) {
-		snprintf(what, sizeof(what), "a page is larger than poll_json.max");
-		trouble(p, true, what, 0);
-	} else if (a->curl || a->status == 429 || a->status == 408 || a->status >= 500) {
-		if (a->curl)
-			snprintf(what, sizeof(what), "no answer: %s", a->error);
-		else
-			snprintf(what, sizeof(what), "answered with status %ld", a->status);
-		trouble(p, false, what, wait_ms);
-	} else if (a->status != 200) {
-		snprintf(what, sizeof(what),
-			"answered with status %ld: see poll_json.url and the secret header",
-			a->status);
-		trouble(p, true, what, wait_ms);
-	} else {
-		take_page(p, a);
-	}
-	source_wake(p->source);
-}
-
-static void set_headers(const struct poll *p, const char **ret)
-{
-	size_t n = 0;
-
-	for (; n < p->conf->poll.headers.n; n++)
-		ret[n] = p->conf->poll.headers.v[n];
-	if (p->conf->poll.secret_header)
-		ret[n++] = p->conf->poll.secret_header;
-	ret[n] = NULL;
-}
-
-static void ask(struct poll *p)
-{
-	const char *headers[HEADERS_MAX];
-	int64_t since = MAX(p->since_ms - p->conf->poll.overlap_ms, 0);
-	_cleanup_free_ char *url = NULL;
-	struct err e = {0};
-	struct httpc_request r = {.method = "GET",
-		.headers = headers,
-		.connect_ms = MIN((int64_t)CONNECT_MS, p->conf->poll.timeout_ms),
-		.total_ms = p->conf->poll.timeout_ms,
-		.max_answer = (size_t)p->conf->poll.max_bytes,
-		.ca_file = p->conf->poll.ca_file};
-
-	if (!p->since_ms) { /* the first reading: from `start` */
-		struct message base;
-
-		source_message(p->source, &base);
-		since = base.start_ms;
-	}
-	set_headers(p, headers);
-	url = page_url(p->conf->poll.url, (enum page_since)p->conf->poll.since, since, p->page_no,
-		p->next);
-	if (!url || p->page_no > PAGES_MAX) {
-		trouble(p, true,
-			url ? "it tells pages without end"
-			    : "the next page it tells is on another host, or too long",
-			0);
-		return;
-	}
-	r.url = url;
-	p->state = ASKING;
-	if (httpc_send(p->http, &r, on_answer, p, &p->call, &e))
-		trouble(p, true, e.text, 0);
 }
 
 /* --- items --- */
@@ -420,11 +188,11 @@ static int64_t take_items(struct poll *p)
 		int r = json_span_next(&p->page.items, &item);
 
 		if (r == 0) {
-			page_done(p);
+			poll_page_done(p);
 			return 0;
 		}
 		if (r < 0) {
-			trouble(p, false, "a page breaks off in the middle of its list", 0);
+			poll_trouble(p, false, "a page breaks off in the middle of its list", 0);
 			return 0;
 		}
 		r = take_item(p, item, &e);
@@ -434,7 +202,7 @@ static int64_t take_items(struct poll *p)
 		if (r == -ENOBUFS)
 			return -1; /* a report will wake us */
 		log_warn("a call is not taken in yet: %s", e.text);
-		return AGAIN_MS;
+		return POLL_AGAIN_MS;
 	}
 	return 0;
 }
@@ -450,7 +218,7 @@ static void poll_close(void *state)
 	if (p->call)
 		httpc_cancel(p->call);
 	httpc_close(p->http);
-	forget_reading(p);
+	poll_forget(p);
 	c112_row_free(&p->row);
 	c112_file_free(p->format);
 	calls_free(p->calls);
@@ -507,8 +275,8 @@ static int64_t step_idle(struct poll *p, int64_t now)
 			return p->not_before_ms - now;
 		begin(p);
 	}
-	ask(p);
-	return p->state == ASKING ? -1 : 0;
+	poll_ask(p);
+	return p->state == POLL_ASKING ? -1 : 0;
 }
 
 static int64_t poll_step(void *state)
@@ -519,16 +287,16 @@ static int64_t poll_step(void *state)
 		return -1;
 	if (p->dirty && !p->writing)
 		write_cursor(p);
-	if (p->report_failed && p->state != ASKING)
+	if (p->report_failed && p->state != POLL_ASKING)
 		take_back(p);
 	switch (p->state) {
-	case IDLE:
+	case POLL_IDLE:
 		return step_idle(p, clock_mono_ms());
-	case ASKING:
+	case POLL_ASKING:
 		return -1;
-	case TAKING:
+	case POLL_TAKING:
 		return take_items(p);
-	case SETTLING:
+	case POLL_SETTLING:
 		break;
 	}
 	if (p->open)

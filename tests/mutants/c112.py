@@ -11,7 +11,7 @@ DROP = 'daemons/call112/drop.c'
 GEO = 'common/core/geo.c'
 CALLS = 'daemons/call112/calls.c'
 PAGE = 'daemons/call112/page.c'
-POLL = 'daemons/call112/poll.c'
+POLL, POLL_PAGE = 'daemons/call112/poll.c', 'daemons/call112/poll_page.c'
 LISTING = 'daemons/call112/listing.c'
 FETCH = 'daemons/call112/fetch.c'
 SFTP = 'daemons/call112/sftp.c'
@@ -213,7 +213,7 @@ MUTANTS = [
     dict(name='poll-cursor-before-the-reports', file=POLL,
          old='	if (p->open)\n		return -1;\n	settle(p);', new='	settle(p);',
          test='flow:test_call112_poll:test_pages_updates_and_a_restart'),
-    dict(name='poll-cursor-after-half-a-reading', file=POLL,
+    dict(name='poll-cursor-after-half-a-reading', file=POLL_PAGE,
          old='	metric_add(p->calls_made, alarm ? "refused" : "again", 1);',
          new='	p->dirty |= p->newest_ms > p->since_ms;\n	p->since_ms = MAX(p->since_ms, p->newest_ms);\n'
              '	metric_add(p->calls_made, alarm ? "refused" : "again", 1);',
