@@ -141,7 +141,7 @@ class Proc:
     def wait(self, timeout=30):
         """Its exit status; AssertionError when it does not end in time."""
         try:
-            self._popen.wait(timeout)
+            self._popen.wait(timeout * stretch())
         except subprocess.TimeoutExpired:
             raise AssertionError(f'{self.name} (pid {self.pid}) did not end within {timeout} s; '
                                  f'log {self.log}') from None

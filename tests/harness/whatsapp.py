@@ -121,7 +121,7 @@ def post(address, data, secret, path=PATH, timeout=60):
                    timeout)[0]
 
 
-def until_accepted(send, clients=4, rounds=10, patience_s=60):
+def until_accepted(send, clients=4, rounds=10, patience_s=180):
     """`clients` at once, each `rounds` bodies one after the other: send(client, round) -> (function that
     posts it and gives the status, native ids of it), posted again until it is 200, as providers do.
     All ids that were accepted."""
