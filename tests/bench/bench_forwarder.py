@@ -15,7 +15,6 @@ import hashlib
 import os
 import pathlib
 import secrets
-import threading
 import time
 
 from harness import ROOT, free_port, wait_until
@@ -149,22 +148,34 @@ def sink(env, *args, port=None):
         p.stop(10)
 
 
-def file_all(env, n, *destinations, calls_each=1, **what):
-    """(seconds, CPU us, peak KiB) for n complaints that become ready while the forwarder runs: what is read, INTENT, look,
-    calls, outcomes. Its start is not in it; what that took is told."""
+def filed(d, n):
+    """Seconds for n calls, from the first that is done on."""
+    wait_until(lambda: done(d) > 0, 60, 'it files', step=0.005)
+    first, begin = done(d), time.monotonic()
+    wait_until(lambda: done(d) >= n, 600, 'all are filed', step=0.05)
+    return (time.monotonic() - begin) * n / max(n - first, 1)
+
+
+def file_all(env, n, *destinations):
+    """(seconds, CPU us, peak KiB) of a forwarder that finds n ready complaints, its start included."""
+    d = forwarder(env, *destinations)
+    took = filed(d, n)
+    cpu, rss = Usage(d.pid, whole=True).take()
+    d.stop()
+    return took, cpu, rss
+
+
+def file_as_they_come(env, n, *destinations, calls_each=1, **what):
+    """The same for n complaints that become ready while it runs: what is read, INTENT, look, calls, outcomes. Its start is
+    not in it; what that took is told."""
     d = forwarder(env, *destinations)
     wait_until(lambda: files(d), 60, 'it may file')
     time.sleep(1)
     usage = Usage(d.pid)
-    filled = threading.Thread(target=fill, args=(env, n), kwargs=what)
-    filled.start()
-    wait_until(lambda: done(d) > 0, 60, 'it files', step=0.005)
-    first, begin = done(d), time.monotonic()
-    wait_until(lambda: done(d) >= n * calls_each, 600, 'all are filed', step=0.05)
-    took = (time.monotonic() - begin) * n * calls_each / max(n * calls_each - first, 1)
+    fill(env, n, **what)
+    took = filed(d, n * calls_each)
     cpu, rss = usage.take()
     print(f'  {"its start":22} {usage.before * 1e3:9,.0f} ms CPU, once', flush=True)
-    filled.join()
     d.stop()
     return took, cpu, rss
 
@@ -179,7 +190,7 @@ def deliver(env, n, parallel=4):
     print(f'deliver: {n} complaints, {parallel} at a time, to a sink that answers at once')
     bodies = env.scratch.path('bodies')
     with sink(env, 0, bodies) as base:
-        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel))
+        took, cpu, rss = file_as_they_come(env, n, destination(env, base, concurrency=parallel))
     env.kafka.create_topic(env.topic('complaints') + '.intents', flush_messages=1)
     with sink(env) as base:
         bound = bare_calls(env, 'calls', n, parallel, base, bodies)
@@ -187,7 +198,7 @@ def deliver(env, n, parallel=4):
                         base + '/complaints/complaint', JSON_TYPE, *HEADERS)
     row('bare libcurl', n, bound['seconds'], bound['cpu_us'], bound['rss_kb'], 'no log at all')
     row('bare, with appends', n, appending['seconds'], appending['cpu_us'], appending['rss_kb'],
-        'reads them, appends before and after each call')
+        'reads them, appends before and after each call, 4 at a time')
     row('muara-forwarder', n, took, cpu, rss, 'reading, INTENT, look, POST, DONE')
     ratio(appending, cpu, n, of='the CPU of the bare loop that appends, too')
     ratio(bound, cpu, n, most=CPU_BOUND, of='the CPU of bare libcurl')
@@ -198,7 +209,8 @@ def deliver_photos(env, n, parallel=4):
     print(f'photo: {n} complaints with a photo of {PHOTO_BYTES // 1024} KiB, {parallel} at a time: an upload and a create each')
     bodies = env.scratch.path('photo-bodies')
     with sink(env, 0, bodies) as base:
-        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel), calls_each=2, first=9000000, photos=True)
+        took, cpu, rss = file_as_they_come(env, n, destination(env, base, concurrency=parallel), calls_each=2, first=9000000,
+                                           photos=True)
     with sink(env) as base:
         bound = bare_calls(env, 'photo-calls', 2 * n, parallel, base, bodies)
     row('bare libcurl', n, bound['seconds'], bound['cpu_us'], bound['rss_kb'], 'both calls, their bodies in memory')
@@ -210,7 +222,8 @@ def slow_sink(env, n, bodies, delay_ms=10, parallel=4):
     print(f'sink: {n} complaints, {parallel} at a time, to a sink that takes {delay_ms} ms')
     with sink(env, delay_ms) as base:
         bound = bare_calls(env, f'calls-slow-{parallel}', n, parallel, base, bodies)
-        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel), first=parallel * 1000000)
+        fill(env, n, first=parallel * 1000000)
+        took, cpu, rss = file_all(env, n, destination(env, base, concurrency=parallel))
     row('bare libcurl', n, bound['seconds'], bound['cpu_us'], bound['rss_kb'], f'{parallel} / {delay_ms} ms = '
         f'{parallel * 1000 / delay_ms:.0f} /s')
     row('muara-forwarder', n, took, cpu, rss)
