@@ -318,7 +318,7 @@ def filed_once(o, c, first, second):
     assert not o.faults, o.faults
 
 
-@flow(limit=120)
+@flow(limit=240)
 def test_late_done_of_an_earlier_attempt(env):
     """The second one does not get there, and then the sleeper tells of its success. What the citizen wrote
     meanwhile is told to that report."""
@@ -336,7 +336,7 @@ def test_late_done_of_an_earlier_attempt(env):
         assert 'padam di seberang' in told['content']
 
 
-@flow(limit=120)
+@flow(limit=240)
 def test_late_done_before_the_second_is_sent(env):
     """It comes between the second INTENT and its sending."""
     with Office(env) as o:

@@ -89,7 +89,7 @@ def test_parked_rejected_and_handed(env):
         validate_topic(env, 'commands')
 
 
-@flow(limit=60)
+@flow(limit=180)
 def test_an_earlier_attempt_was_stored_after_all(env):
     """A person had it sent again, which was refused; before or after that the first one's DONE comes: it is
     filed, and waits for nobody. When the second is parked, a person must look."""
