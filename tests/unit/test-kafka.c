@@ -19,7 +19,7 @@
 #include "base/kafka.h"
 #include "base/util.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS 60000
 
 static struct world {
 	rd_kafka_t *mock_rk;
