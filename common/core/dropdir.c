@@ -339,9 +339,16 @@ int dropdir_fd(const struct dropdir *d)
 
 bool dropdir_well(const struct dropdir *d, char *text, size_t size)
 {
+	size_t held = dropdir_held(d);
+
 	if (*d->trouble)
 		snprintf(text, size, "%s", d->trouble);
-	return !*d->trouble;
+	else if (held)
+		snprintf(text, size,
+			"%zu files are held, the log says why; mend them, or take them out of the "
+			"folder",
+			held);
+	return !*d->trouble && !held;
 }
 
 size_t dropdir_held(const struct dropdir *d)

@@ -104,7 +104,7 @@ uint64_t dropdir_acknowledged(const struct dropdir *d);
 /* Of the folder, for files beside the drop. The number stays; the folder behind it is always the
  * one that stands at the path at the time. */
 int dropdir_fd(const struct dropdir *d);
-/* false, and why with the remedy: the folder is gone. What was there before stays in the books,
- * what stands at the path later is read. */
+/* false, and why with the remedy: files are held, or the folder is gone. What was there before
+ * stays in the books then, what stands at the path later is read. */
 bool dropdir_well(const struct dropdir *d, char *text, size_t size);
 size_t dropdir_held(const struct dropdir *d); /* files held because of a fault */

@@ -162,6 +162,7 @@ def test_a_file_with_another_header_is_held_and_its_neighbours_pass(env):
     wait_for(env, [c112.id_of(c)])
     wait_done(folder, 'b.csv')
     wait_until(lambda: d.metrics().get('muara_call112_held_files') == 2, 30, 'two files held')
+    assert d.healthz()[0] == 503 and '2 files are held' in d.healthz()[1], d.healthz()
     assert 'a.csv is held' in d.log_text() and 'No Tiket' in d.log_text()
     mended = c112.call('H-2')
     c112.put(folder, 'a.csv', c112.csv_bytes([mended]))

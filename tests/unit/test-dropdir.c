@@ -596,7 +596,9 @@ static void a_row_that_is_too_long_comes_in_parts(void **state)
 
 static void a_held_file_stops_no_neighbour(void **state)
 {
+	_cleanup_free_ char *wrong = NULL;
 	struct user *u = *state;
+	char why[300] = "";
 
 	put_file(u, "a-wrong.csv", "one\n");
 	put_file(u, "b.csv", "two\n");
@@ -607,9 +609,15 @@ static void a_held_file_stops_no_neighbour(void **state)
 	assert_int_equal(dropdir_held(u->d), 1);
 	scan_again(u);
 	assert_int_equal(u->entered, 2); /* not tried again and again */
+	assert_false(dropdir_well(u->d, why, sizeof(why)));
+	assert_non_null(strstr(why, "1 files are held"));
 	put_file(u, "a-wrong.csv", "corrected\n");
 	scan_again(u);
 	assert_int_equal(u->entered, 3);
+	wrong = xasprintf("%s/a-wrong.csv", u->dir);
+	assert_int_equal(unlink(wrong), 0);
+	scan_again(u);
+	assert_true(dropdir_well(u->d, why, sizeof(why)));
 }
 
 static void later_means_later(void **state)
