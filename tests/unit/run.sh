@@ -3,7 +3,7 @@
 # One line each, the whole output of what failed, and at the end "N passed, N failed"; not zero when
 # anything failed or nothing ran.
 set -u
-export limit=${MUARA_UNIT_LIMIT_S:-180} # a test that hangs is a failed test
+export limit=${MUARA_UNIT_LIMIT_S:-600} # a test that hangs is a failed test
 export CMOCKA_MESSAGE_OUTPUT=stdout
 
 count() { # PASSED|FAILED FILE
