@@ -171,6 +171,15 @@ struct outcome outcome_after_read(enum read_back what)
 	return is[what];
 }
 
+bool outcome_paused(const char *reason)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].is[CALL_ONCE].destination == DESTINATION_PAUSE &&
+			strcmp(rows[i].reason, reason) == 0)
+			return true;
+	return false;
+}
+
 enum destination_fate outcome_after_rejects(int run)
 {
 	return run >= OUTCOME_REJECT_RUN ? DESTINATION_HOLD : DESTINATION_GO;

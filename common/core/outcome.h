@@ -89,6 +89,9 @@ enum read_back {
 };
 struct outcome outcome_after_read(enum read_back what);
 
+/* Of a once-only call that was parked for this reason: did it make its destination pause? */
+bool outcome_paused(const char *reason);
+
 /* Consequence of the n-th reject in a row (n = 1 for the first). */
 enum destination_fate outcome_after_rejects(int run);
 

@@ -320,6 +320,15 @@ void dest_hold_again(struct dest *d, enum dest_hold why, int64_t now_ms, uint64_
 		now_ms + backoff_ms(OUTCOME_BACKOFF_BASE_MS, OUTCOME_BACKOFF_BASE_MS, 0, random);
 }
 
+void dest_doubt_again(struct dest *d, int64_t now_ms, uint64_t random)
+{
+	if (d->state != DEST_OPEN)
+		return;
+	cool(d, now_ms, random); /* the next rest is the second one */
+	d->not_before =
+		now_ms + backoff_ms(OUTCOME_BACKOFF_BASE_MS, OUTCOME_BACKOFF_BASE_MS, 0, random);
+}
+
 static void open_hold(struct dest *d, const char *how)
 {
 	d->state = DEST_SINGLE;

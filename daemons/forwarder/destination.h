@@ -127,6 +127,9 @@ void dest_hold_on(struct dest *d, enum dest_hold why, int64_t now_ms);
 /* The same, of an earlier process: what probes by itself does so soon. */
 void dest_hold_again(struct dest *d, enum dest_hold why, int64_t now_ms, uint64_t random);
 
+/* It was in doubt when an earlier process ended: a read first, soon, then one call. */
+void dest_doubt_again(struct dest *d, int64_t now_ms, uint64_t random);
+
 /* The lane that is to be told that a place may be free; DEST_NOBODY = none waits. */
 int32_t dest_next(const struct dest *d);
 void dest_leave(struct dest *d, int32_t lane); /* wants nothing any more */

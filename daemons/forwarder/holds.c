@@ -4,7 +4,9 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/util.h"
+#include "core/call_kind.h"
 #include "core/command.h"
+#include "core/outcome.h"
 
 #include "holds.h"
 
@@ -49,6 +51,16 @@ static void apply_command(struct hold_word *w, bool here, const json_t *body)
 	}
 }
 
+static void apply_outcome(struct hold_word *w, const char *kind, const json_t *body)
+{
+	if (!call_tells(call_kind_parse(json_str(body, "call"))))
+		return;
+	if (strcmp(kind, "done") == 0 || strcmp(kind, "rejected") == 0)
+		w->doubt = false;
+	else if (strcmp(kind, "parked") == 0 && outcome_paused(json_str_or(body, "reason", "")))
+		w->doubt = true;
+}
+
 void hold_word_apply(
 	struct hold_word *w, const char *destination, const char *kind, const json_t *body)
 {
@@ -58,6 +70,8 @@ void hold_word_apply(
 		apply_hold(w, body);
 	else if (strcmp(kind, "command") == 0)
 		apply_command(w, here, body);
+	else if (here)
+		apply_outcome(w, kind, body);
 }
 
 enum hold_say hold_word_lacks(const struct hold_word *w, const struct dest *d)

@@ -6,7 +6,8 @@
  * and stands as a record `hold` in the log of each, so that the next process begins with it. It
  * ends by a person's `resume` (the record of the command is the word) or by itself (a record again,
  * state open). A pause and an accepted restore concern their lane only; their words are the records
- * of the commands. The newest counted word holds (lane.md 17: it obeys the term).
+ * of the commands. The newest counted word holds (lane.md 17: it obeys the term). Whether it was in
+ * doubt is told by the outcomes themselves.
  *
  * Fed by every counted record in log order; late ones never. */
 #pragma once
@@ -23,9 +24,10 @@ struct hold_word {
 	bool held;
 	enum dest_hold why;    /* held */
 	uint32_t count_from_s; /* when an hourly hold ended: the brake counts from there */
+	bool doubt; /* the last clear word on a once-only call is that its answer was unclear */
 };
 
-/* One counted record; others than `hold` and `command` change nothing. */
+/* One counted record; others than `hold`, `command` and outcomes change nothing. */
 void hold_word_apply(
 	struct hold_word *w, const char *destination, const char *kind, const json_t *body);
 

@@ -129,10 +129,13 @@ void site_take_word(struct site *s)
 	uint64_t dice;
 
 	d->count_from_s = MAX(d->count_from_s, s->word.count_from_s);
-	if (!s->word.held)
+	if (!s->word.held && !s->word.doubt)
 		return;
 	random_bytes(&dice, sizeof dice);
-	dest_hold_again(d, s->word.why, clock_mono_ms(), dice);
+	if (s->word.held)
+		dest_hold_again(d, s->word.why, clock_mono_ms(), dice);
+	else if (profile_read(s->ep->profile, READ_PROBE)->present)
+		dest_doubt_again(d, clock_mono_ms(), dice);
 	gate_changed(s->gate);
 }
 

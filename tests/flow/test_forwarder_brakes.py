@@ -4,7 +4,7 @@ share, turns between lanes."""
 import os
 
 from harness import flow, wait_until
-from harness.forwarding import Office, Sandbox
+from harness.forwarding import Office, Sandbox, opened
 from harness.records import only_small
 
 TWO_LANES = {'lanes': 2, 'tenants': [{'name': 'malang', 'lane': 0, 'destination': 'lapor'},
@@ -65,6 +65,24 @@ def test_a_hold_outlives_the_process(env):
         o.wait_filing(d)
         o.wait_state(o.ready(), 'done')
         assert words(o) == [('held', 'moved')] and len(o.creates()) == 3
+        o.filings()
+        assert not o.faults, o.faults
+
+
+@flow(limit=90)
+def test_doubt_outlives_the_process(env):
+    """In an outage a restart costs one create, not as many as may travel at once."""
+    with opened(env, concurrency=4, pause_base='30m', max_filings_per_hour=0) as o:
+        o.lapor.script({'call': 'create', 'action': 'status', 'args': {'status': 504}})
+        many = o.ready_many(20)
+        o.wait_states(many, lambda s: 'parked' in s and 'intent' not in s)
+        before = o.parked()
+        o.daemon.restart()
+        o.wait_filing(o.daemon)
+        wait_until(lambda: len(o.parked()) > len(before), 60, 'a read has passed, and one create was tried')
+        o.daemon.wait_status('cooling')
+        o.wait_states(many, lambda s: 'intent' not in s)
+        assert len(o.parked()) == len(before) + 1, o.parked()
         o.filings()
         assert not o.faults, o.faults
 

@@ -422,6 +422,29 @@ static void test_hold_of_an_earlier_process(void **state)
 	dest_free(&d);
 }
 
+static void test_doubt_of_an_earlier_process(void **state)
+{
+	struct dest d;
+
+	(void)state;
+	dest_init(&d, &four);
+	dest_doubt_again(&d, 7000, SHARE(1, OUTCOME_BACKOFF_BASE_MS));
+	assert_false(dest_may_start(&d, 0, true, INT64_MAX, 0)); /* a read goes first */
+	assert_true(dest_wants_probe(&d, 7000 + OUTCOME_BACKOFF_BASE_MS));
+	dest_probe_started(&d);
+	dest_probe_ended(&d, true, 8000, 0);
+	dest_success(&d, false); /* a file that is taken says nothing of creates */
+	assert_int_equal(d.state, DEST_SINGLE);
+	dest_ambiguous(&d, 8000, 0);
+	assert_int_equal(dest_wake_ms(&d), 8000 + DEST_PAUSE_BASE_MS); /* it doubled */
+	dest_free(&d);
+	dest_init(&d, &four);
+	dest_hold_on(&d, DEST_HOLD_MOVED, 0);
+	dest_doubt_again(&d, 0, 0); /* of another lane */
+	assert_int_equal(d.state, DEST_HELD);
+	dest_free(&d);
+}
+
 static void test_hold_words(void **state)
 {
 	(void)state;
@@ -641,6 +664,7 @@ int main(void)
 		cmocka_unit_test(test_many_rejects_hold_one_success_forgets),
 		cmocka_unit_test(test_resume_of_an_older_hold),
 		cmocka_unit_test(test_hold_of_an_earlier_process),
+		cmocka_unit_test(test_doubt_of_an_earlier_process),
 		cmocka_unit_test(test_hold_words),
 		cmocka_unit_test(test_lanes_take_turns),
 		cmocka_unit_test(test_line),

@@ -18,6 +18,7 @@ struct record {
 #define OPEN(d)	     "{\"destination\":\"" d "\",\"state\":\"open\",\"reason\":\"resumed\"," AT "}"
 #define AT	     "\"at\":\"1970-01-01T02:00:00.000Z\"" /* 7200 s */
 #define CMD(w, d, r) "{\"what\":\"" w "\",\"destination\":\"" d "\",\"result\":\"" r "\"," AT "}"
+#define END(d, c, r) "{\"destination\":\"" d "\",\"call\":\"" c "\",\"reason\":\"" r "\"}"
 #define RESTORE	     "{\"what\":\"accept_restore\",\"result\":\"done\"}"
 
 static struct hold_word fold(const struct record *records)
@@ -73,6 +74,26 @@ static void test_fold(void **state)
 		{{{"command", RESTORE}, {"command", CMD("resume", "lapor", "done")}}, {0}},
 		{{{"command", RESTORE}, {"command", CMD("resume", "kantor", "done")}},
 			{.restored = true}},
+		{{{"parked", END("lapor", "create", "server-error")}}, {.doubt = true}},
+		{{{"parked", END("lapor", "followup", "no-whole-answer")}}, {.doubt = true}},
+		{{{"parked", END("kantor", "create", "server-error")}}, {0}},
+		{{{"parked", END("lapor", "handover", "server-error")}}, {0}},
+		{{{"parked", END("lapor", "create", "no-outcome")}},
+			{0}}, /* a kill's, not its own */
+		{{{"parked", END("lapor", "create", "conflict-names-us")}}, {0}},
+		{{{"not_sent", END("lapor", "create", "server-error")}}, {0}},
+		{{{"parked", END("lapor", "create", "server-error")},
+			 {"done", END("lapor", "upload", "done")}},
+			{.doubt = true}},
+		{{{"parked", END("lapor", "create", "server-error")},
+			 {"done", END("kantor", "create", "done")}},
+			{.doubt = true}},
+		{{{"parked", END("lapor", "create", "server-error")},
+			 {"done", END("lapor", "followup", "done")}},
+			{0}},
+		{{{"parked", END("lapor", "create", "server-error")},
+			 {"rejected", END("lapor", "create", "rejected")}},
+			{0}},
 		{{{"done", HELD("lapor", "moved")}, {"intent", CMD("pause", "lapor", "done")}},
 			{0}},
 	};
@@ -83,9 +104,9 @@ static void test_fold(void **state)
 
 		if (w.held != t[i].want.held || w.why != t[i].want.why ||
 			w.paused != t[i].want.paused || w.restored != t[i].want.restored ||
-			w.count_from_s != t[i].want.count_from_s)
-			fail_msg("case %zu: held %d why %d paused %d restored %d from %u", i,
-				w.held, w.why, w.paused, w.restored, w.count_from_s);
+			w.doubt != t[i].want.doubt || w.count_from_s != t[i].want.count_from_s)
+			fail_msg("case %zu: held %d why %d paused %d restored %d doubt %d from %u",
+				i, w.held, w.why, w.paused, w.restored, w.doubt, w.count_from_s);
 	}
 }
 
