@@ -17,7 +17,7 @@ TICKET = "ABCDE-FGHJK"
 VALUES = {"host": "lapor", "base_path": "/lapor/3.0.0", "user_agent": "test", "boundary": "BoUnDaRy",
           "auth": AUTH, "token": TOKEN, "idempotency_key": "k1", "ticket": TICKET, "complaint_id": "1916449",
           "image_id": "501", "doc_id": "502", "own_institution_id": "12", "target_institution_id": "77",
-          "category_id": "15", "location_id": "34"}
+          "category_id": "15", "location_id": "34", "user_id": "51"}
 
 
 def golden(name, **changes):

@@ -85,4 +85,5 @@ def test_a_follow_up_equals_the_transcript(env):
         values = matches('followup', raw)
         assert values['complaint_id'] == str(o.stored(c)[0]['remote_id'])
         assert (values['own_institution_id'], values['target_institution_id']) == ('12', '77')
+        assert values['user_id'] == SETTINGS['user']
         assert values['idempotency_key'] == f"{c['id']}.{c['version'] + 1}.followup"
