@@ -199,6 +199,9 @@ def test_zombie_sends_nothing_twice(env):
         wait_until(lambda: ': lost: ' in first.log_text(), 60, 'the first one knows')
         # The group may give it back to either; each takes what the other left.
         wait_until(lambda: o.files(first) != o.files(second), 60, 'one of the two files')
+        # The clock turns at rest: what the first one had under way has its own word, which counts or is void.
+        wait_until(lambda: all(o.kinds(c)[-1] != 'intent' or f'outcome id={c["id"]} verdict=parked' in first.log_text()
+                               for c in many), 60, lambda: f'the words of the first: {[o.kinds(c) for c in many]}')
         o.later(LONG_MS)
         o.wait_states(many, at_rest)
         filings = o.filings()
