@@ -202,6 +202,7 @@ def test_zombie_sends_nothing_twice(env):
         # The clock turns at rest: what the first one had under way has its own word, which counts or is void.
         wait_until(lambda: all(o.kinds(c)[-1] != 'intent' or f'outcome id={c["id"]} verdict=parked' in first.log_text()
                                for c in many), 60, lambda: f'the words of the first: {[o.kinds(c) for c in many]}')
+        o.absorbed(o.resume())  # whoever owns the lane has read them
         o.later(LONG_MS)
         o.wait_states(many, at_rest)
         filings = o.filings()
