@@ -11,7 +11,8 @@
  * was lost in between (an append failed, another takeover), those would be void: then the new term
  * writes what we know as `resolved` (filed, not_filed), or parks what nobody knows. A fenced or
  * stopping owner may only write done, rejected and not_sent; what is unclear is left to its
- * successor.
+ * successor. What could not be written at all, because the broker was away longer than the group
+ * waits, is kept for this process's next turn at the lane (known_ends.h).
  *
  * Crash points, each of every call it can be about: after-intent, before-send, first-byte-sent,
  * answer-read, probed, read-back, sheet-written, after-outcome (this one here).
@@ -95,10 +96,22 @@ static void attempt_gone(struct attempt *a, bool front)
 	lane_soon(l);
 }
 
+/* The lane goes before its log took the end: should it come back to this process, it is known. */
+static void keep_end(const struct attempt *a)
+{
+	struct known_end end = {
+		.lane = a->lane->number, .intent = a->intent, .end = a->end, .result = a->result};
+
+	if (a->state == ATT_ENDED)
+		known_ends_keep(&a->lane->fwd->known, &end);
+}
+
 void attempts_free(struct lane *l)
 {
-	while (l->attempts)
+	while (l->attempts) {
+		keep_end(l->attempts);
 		attempt_drop(l->attempts);
+	}
 }
 
 struct attempt *attempt_of_intent(const struct lane *l, const struct lane_key *k)
@@ -280,6 +293,7 @@ void attempts_owned(struct lane *l)
 		if (s->state == SLOT_INTENT && !attempt_of_intent(l, &k))
 			attempt_add_foreign(l, s);
 	}
+	known_ends_forget(&l->fwd->known, l->number);
 }
 
 void attempts_lost(struct lane *l)

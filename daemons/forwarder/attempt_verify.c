@@ -90,6 +90,21 @@ void attempt_probed(struct attempt *a, bool good)
 
 /* --- another writer's INTENT --- */
 
+/* An answer this process has read, in an earlier turn at the lane: it waits for nothing. */
+static bool end_is_known(struct attempt *a, const struct slot *s)
+{
+	struct known_end known;
+
+	if (!known_ends_take(&a->lane->fwd->known, a->lane->number, &a->intent, &known))
+		return false;
+	a->state = ATT_ENDED; /* attempts_tick writes it */
+	a->end = known.end;
+	a->result = known.result;
+	if (a->end == END_NOT_SENT && a->site && call_creates(a->call))
+		dest_forget_create(&a->site->gate->brake, a->lane->number, s->at_s);
+	return true;
+}
+
 void attempt_add_foreign(struct lane *l, struct slot *s)
 {
 	struct attempt *a = attempt_new(l, lane_site(l, s->destination), s->complaint);
@@ -114,9 +129,13 @@ void attempt_add_foreign(struct lane *l, struct slot *s)
 
 		a->remote_id = filing ? filing->remote_id : 0;
 	}
-	log_notice("complaint %s: INTENT %s of another writer has no outcome; waiting until its "
-		   "call cannot travel any more",
-		a->id, key);
+	if (end_is_known(a, s))
+		log_notice("complaint %s: INTENT %s: its end was known before the lane went", a->id,
+			key);
+	else
+		log_notice("complaint %s: INTENT %s of another writer has no outcome; waiting "
+			   "until its call cannot travel any more",
+			a->id, key);
 }
 
 /* The snapshot decides which institution to look for. False: it is being read. */

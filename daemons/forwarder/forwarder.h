@@ -6,6 +6,7 @@
  *   worklist minus ledger -> attempts                      work.c
  *   attempt: INTENT -> confirmed -> look -> call -> outcome  attempt.c (life and ends),
  *                        attempt_make.c, attempt_send.c, attempt_verify.c; attempt.h is theirs
+ *   ends that could not be written before their lane went  known_ends.c
  *   what an answer means for its destination, probes       gate.c
  *   a destination seen from a lane; what its log says of it  site.c, holds.c
  *   reports that are open -> reads -> status records       status.c (what is due),
@@ -34,6 +35,7 @@
 #include "filing.h"
 #include "follow.h"
 #include "holds.h"
+#include "known_ends.h"
 #include "reminder.h"
 #include "masters.h"
 #include "submission.h"
@@ -60,6 +62,7 @@ struct forwarder { /* the process */
 	struct dues *dues;	   /* NULL: no clocks, or no calendar */
 	struct workdays *workdays; /* NULL: Saturdays and Sundays only */
 	struct masters *masters;
+	struct known_ends known; /* of lanes that went before they were written */
 	char *topics[INPUTS], *own_topic, *group, *member_name;
 	const char **kafka_extra;
 };
@@ -102,7 +105,6 @@ enum attempt_state {
 	ATT_ENDED,     /* the end is known; to be appended, or appended and not confirmed */
 	ATT_REFUSING,  /* REFUSED is on its way */
 };
-enum attempt_end { END_DONE, END_REJECTED, END_NOT_SENT, END_PARKED, END_HANDED };
 
 struct attempt {
 	struct attempt *next;

@@ -52,6 +52,7 @@ static void forwarder_stop(void *state)
 	for (size_t i = 0; f->gates && i < f->n_endpoints; i++)
 		gate_free(&f->gates[i]);
 	free(f->gates);
+	known_ends_free(&f->known);
 	httpc_close(f->http);
 	asker_close(f->looks);
 	asker_close(f->reads);

@@ -277,7 +277,7 @@ def test_a_slow_call_is_no_hang(env):
 @flow(limit=90, own=True)
 def test_broker_away(env):
     with Office(env) as o:
-        d = o.start(session_timeout='60s')  # a broker that begins slowly takes no lane away
+        d = o.start()
         first = o.ready()
         o.wait_state(first, 'done')
         o.lapor.configure(create_delay_ms=1500)
@@ -290,6 +290,25 @@ def test_broker_away(env):
         late = o.ready()
         o.wait_state(late, 'done', timeout=60)
         o.wait_state(c, ('done', 'filed'), timeout=60)
+        assert len(o.creates(c)) == 1 and d.alive
+
+
+@flow(limit=120, own=True)
+def test_broker_away_longer_than_the_group_waits(env):
+    """The lane goes and takes the append of the answer along. The process knows that answer when it gets the lane
+    again: nobody waits for the call, nobody is asked."""
+    with Office(env) as o:
+        d = o.start()
+        o.wait_state(o.ready(), 'done')
+        o.lapor.configure(create_delay_ms=1500)
+        c = o.ready()
+        wait_until(lambda: o.creates(c), 20, 'its create is under way')
+        env.kafka.stop()
+        wait_until(lambda: o.stored(c), 20, 'LAPOR! has it')
+        d.wait_status('no lane assigned', timeout=60)
+        env.kafka.start()
+        end = o.wait_state(c, 'filed', timeout=60)
+        assert end.remote_id == str(o.stored(c)[0]['remote_id'])
         assert len(o.creates(c)) == 1 and d.alive
 
 
