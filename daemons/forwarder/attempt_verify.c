@@ -100,8 +100,8 @@ static bool end_is_known(struct attempt *a, const struct slot *s)
 	a->state = ATT_ENDED; /* attempts_tick writes it */
 	a->end = known.end;
 	a->result = known.result;
-	if (a->end == END_NOT_SENT && a->site && call_creates(a->call))
-		dest_forget_create(&a->site->gate->brake, a->lane->number, s->at_s);
+	if (a->end == END_NOT_SENT)
+		lane_forget_create(a->lane, s);
 	return true;
 }
 

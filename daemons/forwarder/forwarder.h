@@ -197,6 +197,8 @@ bool lane_may_file(const struct lane *l);
 struct site *lane_site(struct lane *l, uint8_t destination); /* NULL when not configured */
 /* The complaint's next call, if any, may be made again. */
 void lane_requeue(struct lane *l, const uint8_t complaint[16], bool under_way, bool front);
+/* A create that the log told the hourly brake of was not sent. Other calls: nothing. */
+void lane_forget_create(struct lane *l, const struct slot *s);
 
 /* --- inputs.c --- */
 int inputs_open(struct lane *l, struct lane_member *m, struct err *e);

@@ -93,18 +93,40 @@ static bool is_of_now(const struct lane *l, const struct lane_entry *e)
 	return e->own && e->term == lane_log_term(l->log) && lane_log_owned(l->log);
 }
 
+static struct dest *brake_of_create(struct lane *l, const struct slot *s)
+{
+	struct site *site = lane_site(l, s->destination);
+
+	return site && call_creates((enum call_kind)s->call) ? &site->gate->brake : NULL;
+}
+
+static void note_create(struct lane *l, const struct slot *s)
+{
+	struct dest *brake = brake_of_create(l, s);
+
+	if (brake)
+		dest_note_create(brake, l->number, s->at_s);
+}
+
+void lane_forget_create(struct lane *l, const struct slot *s)
+{
+	struct dest *brake = brake_of_create(l, s);
+
+	if (brake)
+		dest_forget_create(brake, l->number, s->at_s);
+}
+
 static void intent_counted(struct lane *l, const struct lane_entry *e, uint32_t slot)
 {
 	const struct slot *s = idmap_at(&l->ledger.slots, slot);
 	struct lane_key k = {e->term, e->n};
 	struct attempt *a = attempt_of_intent(l, &k);
-	struct site *site = lane_site(l, s->destination);
 
 	note_upload(l, e);
 	if (a)
 		attempt_intent_counted(a, is_of_now(l, e));
-	else if (site && call_creates((enum call_kind)s->call))
-		dest_note_create(&site->gate->brake, l->number, s->at_s);
+	else
+		note_create(l, s);
 }
 
 /* An outcome, a resolution: of a call of ours, of an earlier process, or a late word of it. */
@@ -124,11 +146,8 @@ static void end_counted(struct lane *l, const struct lane_entry *e, uint32_t slo
 		if (a->state != ATT_SENT && a->state != ATT_PROBING)
 			attempt_ended_counted(a);
 	} else if (!a && s) {
-		struct site *site = lane_site(l, s->destination);
-
-		if (strcmp(e->kind, "not_sent") == 0 && site &&
-			call_creates((enum call_kind)s->call))
-			dest_forget_create(&site->gate->brake, l->number, s->at_s);
+		if (strcmp(e->kind, "not_sent") == 0)
+			lane_forget_create(l, s);
 		lane_requeue(l, s->complaint, false, true);
 	}
 }
