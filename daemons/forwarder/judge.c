@@ -35,19 +35,11 @@ static const struct slot *find_attempt(const struct ledger *l, const uint8_t com
 	return NULL;
 }
 
-static uint8_t find_name(const struct ledger *l, const char *name)
-{
-	for (unsigned i = 1; i < l->n_names; i++)
-		if (strcmp(l->names[i], name) == 0)
-			return (uint8_t)i;
-	return 0;
-}
-
 static const struct slot *named_attempt(
 	const struct judge_view *v, const json_t *c, const char **ret_why)
 {
 	const char *attempt = json_str_or(c, "attempt", "");
-	uint8_t destination = find_name(v->ledger, json_str_or(c, "destination", ""));
+	uint8_t destination = ledger_find_name(v->ledger, json_str_or(c, "destination", ""));
 	const struct slot *s = NULL;
 	struct lane_key intent;
 	uint8_t id[16];

@@ -41,13 +41,20 @@ void ledger_free(struct ledger *l)
 	l->n_names = 0;
 }
 
-uint8_t ledger_name(struct ledger *l, const char *name)
+uint8_t ledger_find_name(const struct ledger *l, const char *name)
 {
-	for (unsigned i = 0; i < l->n_names; i++)
+	for (unsigned i = 1; i < l->n_names; i++)
 		if (strcmp(l->names[i], name) == 0)
 			return (uint8_t)i;
-	if (l->n_names == ARRAY_SIZE(l->names))
-		return 0;
+	return 0;
+}
+
+uint8_t ledger_name(struct ledger *l, const char *name)
+{
+	uint8_t there = ledger_find_name(l, name);
+
+	if (there || !*name || l->n_names == ARRAY_SIZE(l->names))
+		return there;
 	l->names[l->n_names] = xstrdup(name);
 	return (uint8_t)l->n_names++;
 }

@@ -111,8 +111,10 @@ void ledger_free(struct ledger *l);
 int ledger_apply(
 	struct ledger *l, const struct ledger_entry *e, uint32_t *ret_slot, struct err *err);
 
-/* Interned number of a name; 0 when the table (255 names) is full, which ledger_apply reports as
- * -EINVAL. */
+/* Its interned number; 0: no record has named it. */
+uint8_t ledger_find_name(const struct ledger *l, const char *name);
+/* The same, interned now if it was not; 0 when the table (255 names) is full, which ledger_apply
+ * reports as -EINVAL. */
 uint8_t ledger_name(struct ledger *l, const char *name);
 const char *slot_state_name(enum slot_state s);
 
